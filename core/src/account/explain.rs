@@ -1,0 +1,269 @@
+//! The account of one instance: what each reader gets, which rule decides, who or what brought it about, and what would change it.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde::Serialize;
+
+use super::Transition;
+use crate::name::{Actor, Address, Reason, ServiceKey, Threshold};
+use crate::policy::Lifetime;
+use crate::time::{Instant, Span};
+
+/// Why an instance is, or is not, what its readers get. Structure first; [`Explanation::sentences`] says the same to people.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Explanation {
+    /// The instance's service.
+    pub service: ServiceKey,
+    /// The instance.
+    pub address: Address,
+    /// The moment it is explained at.
+    pub at: Instant,
+    /// What it is, in a word.
+    pub standing: Standing,
+    /// What each kind of reader gets.
+    pub sights: Sights,
+    /// What decides its standing.
+    pub decided_by: Deciding,
+    /// Every claim on it, oldest first.
+    pub leases: Vec<LeaseAccount>,
+    /// Every field an operator decided.
+    pub overrides: Vec<OverrideAccount>,
+    /// The fence of its ended life.
+    pub fence: Option<FenceAccount>,
+    /// The protection of its service, when in force.
+    pub protection: Option<ProtectionAccount>,
+    /// What happened to it, newest first, at most eight entries.
+    pub history: Vec<Transition>,
+    /// What happens next by itself.
+    pub next: Option<NextEvent>,
+    /// What would change its standing.
+    pub remedies: Vec<Remedy>,
+    /// The same in sentences, the verdict first.
+    pub sentences: Vec<String>,
+}
+
+/// What an instance is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// Held, alive, and allowed to have traffic.
+    Online,
+    /// Held and allowed, but silent.
+    Unhealthy,
+    /// Held, but not allowed to have traffic.
+    Offline,
+    /// Held no more.
+    Gone,
+    /// Never seen here, or forgotten.
+    Unknown,
+}
+
+/// What each kind of reader gets of the instance now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Sights {
+    /// The operator's page.
+    pub operator: Sight,
+    /// A consumer's query.
+    pub consumer: Sight,
+    /// Whether both still get an older state, because the view has not been computed again since the last change.
+    pub stale: bool,
+}
+
+/// An instance in one reader's list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Sight {
+    /// Whether it is listed.
+    pub listed: bool,
+    /// Whether it is listed as healthy.
+    pub healthy: bool,
+    /// Whether it is listed as enabled.
+    pub enabled: bool,
+}
+
+/// The rule that decides, and the event that set it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Deciding {
+    /// Which rule.
+    pub rule: Rule,
+    /// When it came to be so.
+    pub at: Option<Instant>,
+    /// Who brought it about; none where time did.
+    pub by: Option<Actor>,
+    /// Why, in an operator's words.
+    pub because: Option<Reason>,
+}
+
+/// Rules that can decide an instance's standing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rule {
+    /// A registration holds it.
+    Registration,
+    /// A full beat registered it.
+    BeatForTheUnknown,
+    /// A beat came after silence.
+    Recovery,
+    /// Silence past a timeout.
+    BeatExpiry,
+    /// The end of a session.
+    Session,
+    /// A deregistration.
+    Deregistration,
+    /// An operator's removal.
+    Removal,
+    /// An operator's override.
+    Override,
+    /// The provider's own word.
+    Published,
+    /// Nothing is known of it.
+    Nothing,
+}
+
+/// One claim.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LeaseAccount {
+    /// Who claims.
+    pub source: Actor,
+    /// What the claim lives by.
+    pub kind: LeaseKind,
+    /// Which life it is for.
+    pub incarnation: u64,
+    /// When it was made.
+    pub since: Instant,
+    /// The last sign of life.
+    pub last_seen: Instant,
+    /// How long ago that was.
+    pub age: Span,
+    /// How long silence may last.
+    pub silence_allowed: Option<Span>,
+    /// Whether it makes the instance healthy.
+    pub alive: bool,
+    /// When silence has its next consequence.
+    pub due: Option<Instant>,
+}
+
+/// What a claim lives by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LeaseKind {
+    /// Beats.
+    Beats,
+    /// A connection.
+    Session,
+}
+
+/// One decided field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OverrideAccount {
+    /// `enabled`, `weight` or `metadata.KEY`.
+    pub field: String,
+    /// The decided value.
+    pub value: String,
+    /// The provider's own value, where there is one.
+    pub published: Option<String>,
+    /// Who decided.
+    pub by: Actor,
+    /// Why.
+    pub because: Option<Reason>,
+    /// When.
+    pub at: Instant,
+    /// For how long.
+    pub lifetime: Lifetime,
+    /// When it ends as things stand.
+    pub ends: Option<Instant>,
+}
+
+/// The fence of an ended life.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FenceAccount {
+    /// Highest incarnation that is dead.
+    pub incarnation: u64,
+    /// Who ended it.
+    pub by: Actor,
+    /// Why.
+    pub because: Option<Reason>,
+    /// When.
+    pub at: Instant,
+    /// When the fence ends.
+    pub until: Instant,
+    /// Whether an operator ended it; an owner that took itself back may come again.
+    pub by_operator: bool,
+}
+
+/// The protection of a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct ProtectionAccount {
+    /// Healthy served instances.
+    pub healthy: u32,
+    /// Served instances.
+    pub total: u32,
+    /// The threshold they are at or below.
+    pub threshold: Threshold,
+}
+
+/// What happens next by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct NextEvent {
+    /// When.
+    pub at: Instant,
+    /// What.
+    pub what: NextKind,
+}
+
+/// Kinds of events that time brings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NextKind {
+    /// It turns unhealthy unless it beats.
+    Unhealthy,
+    /// It is removed unless it beats.
+    Removed,
+    /// What an operator decided is forgotten, unless it comes back before.
+    OverrideForgotten,
+    /// What an operator decided is forgotten although the instance lives.
+    OverrideForgottenWhileAlive,
+    /// The view is computed again.
+    ViewComputed,
+}
+
+/// What would change the standing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Remedy {
+    /// An operator clears or reverses the override of this actor.
+    ClearOverride {
+        /// Who decided.
+        by: Actor,
+    },
+    /// The provider registers it as enabled.
+    PublishEnabled,
+    /// A beat of one of its sources.
+    Beat {
+        /// Which source.
+        source: Actor,
+    },
+    /// A registration.
+    Register,
+    /// A registration as a newer incarnation than this.
+    RegisterNewer {
+        /// The dead one.
+        than: u64,
+        /// When the fence ends.
+        until: Instant,
+    },
+    /// Its only claim ends: it deregisters, its connection ends, or it is silent until then.
+    ClaimEnds {
+        /// Whose claim.
+        source: Actor,
+        /// What it lives by.
+        kind: LeaseKind,
+        /// When silence would end it.
+        until: Option<Instant>,
+    },
+    /// All its claims end.
+    AllClaimsEnd {
+        /// Whose.
+        sources: Vec<Actor>,
+    },
+}

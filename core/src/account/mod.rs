@@ -1,0 +1,13 @@
+//! Why? What happened, what is in force, and a copy of all of it.
+
+mod explain;
+mod journal;
+mod sentence;
+pub(crate) mod snapshot;
+
+pub use explain::{
+    Deciding, Explanation, FenceAccount, LeaseAccount, LeaseKind, NextEvent, NextKind, OverrideAccount, ProtectionAccount, Remedy,
+    Rule, Sight, Sights, Standing,
+};
+pub use journal::Transition;
+pub(crate) use journal::{Entry, Journal};

@@ -1,0 +1,217 @@
+//! One sentence form for everything an explanation holds.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use super::{Explanation, LeaseAccount, LeaseKind, NextKind, OverrideAccount, Remedy, Rule, Standing, Transition};
+use crate::instance::Cause;
+use crate::name::{Actor, Reason};
+use crate::policy::Lifetime;
+
+impl Explanation {
+    /// The explanation in sentences: the verdict, what it rests on, what comes next, what would change it.
+    pub(crate) fn tell(&self) -> Vec<String> {
+        let mut lines = Vec::from([self.verdict()]);
+        if self.sights.stale {
+            lines.push(self.stale_view());
+        }
+        if self.leases.len() > 1 {
+            lines.push(format!("shared: {} sources hold it, and it lives as long as one of them", self.leases.len()));
+        }
+        if self.standing != Standing::Unhealthy || self.leases.len() > 1 {
+            lines.extend(self.leases.iter().map(lease));
+        }
+        let deciding = self.decided_by.rule == Rule::Override;
+        lines.extend(self.overrides.iter().filter(|o| !(deciding && o.field == "enabled")).map(|o| self.remembered(o)));
+        if let Some(fence) = &self.fence {
+            let deed = if fence.by_operator { "removed" } else { "deregistered" };
+            let what = if fence.by_operator { "may not come back" } else { "cannot be brought back by late beats" };
+            let who = author(Some(&fence.by), fence.because.as_ref());
+            lines.push(format!("fenced: incarnation {} {what} until {}; {deed}{who} at {}", fence.incarnation, fence.until, fence.at));
+        }
+        if let Some(protection) = &self.protection {
+            lines.push(format!(
+                "protected: {} of {} healthy is at or below the threshold {}; consumers get all of them as healthy",
+                protection.healthy, protection.total, protection.threshold
+            ));
+        }
+        lines.extend(self.before());
+        lines.extend(self.next_event());
+        lines.extend(self.remedy());
+        lines
+    }
+
+    fn verdict(&self) -> String {
+        let decided = &self.decided_by;
+        let by = decided.by.as_ref().map_or("nobody", Actor::as_str);
+        let at = decided.at.unwrap_or(self.at);
+        let who = author(decided.by.as_ref(), decided.because.as_ref());
+        match (self.standing, decided.rule) {
+            (Standing::Unknown, _) => "unknown: never seen here, or forgotten".to_string(),
+            (Standing::Offline, Rule::Override) => {
+                let until = self.overrides.iter().find(|o| o.field == "enabled").map(until).unwrap_or_default();
+                format!("offline: {by} switched it off at {at}{}; {until}", because(decided.because.as_ref()))
+            }
+            (Standing::Offline, _) => format!("offline: {by} registered it as disabled at {at}"),
+            (Standing::Unhealthy, _) => {
+                let silent = self.leases.first();
+                let name = silent.map_or("anybody", |lease| lease.source.as_str());
+                let allowed = silent.and_then(|lease| lease.silence_allowed).unwrap_or_default();
+                let last = silent.map_or(at, |lease| lease.last_seen);
+                format!("unhealthy: no beat of {name} for {allowed}; last at {last}, marked at {at}")
+            }
+            (Standing::Online, Rule::Override) => format!("online: switched on{who} at {at}, over its provider's word"),
+            (Standing::Online, Rule::BeatForTheUnknown) => format!("online: since {at}, registered by a beat of {by}"),
+            (Standing::Online, Rule::Recovery) => format!("online: since {at}, when {by} beat again"),
+            (Standing::Online, _) => format!("online: since {at}, registered by {by}"),
+            (Standing::Gone, Rule::BeatExpiry) => format!("gone: silent for too long, removed at {at}"),
+            (Standing::Gone, Rule::Session) => format!("gone: the connection of {by} ended at {at}"),
+            (Standing::Gone, Rule::Removal) => format!("gone: removed{who} at {at}"),
+            (Standing::Gone, _) => format!("gone: deregistered{who} at {at}"),
+        }
+    }
+
+    fn stale_view(&self) -> String {
+        let sight = self.sights.consumer;
+        let what = match (sight.listed, sight.healthy) {
+            (false, _) => "do not get it",
+            (true, true) => "get it as healthy",
+            (true, false) => "get it as unhealthy",
+        };
+        match self.next.filter(|next| next.what == NextKind::ViewComputed) {
+            Some(next) => format!("not shown yet: consumers {what} until the view is computed again at {}", next.at),
+            None => format!("not shown: consumers {what} until the next change of {}", self.service),
+        }
+    }
+
+    fn remembered(&self, decided: &OverrideAccount) -> String {
+        let who = format!("{} at {}{}", decided.by, decided.at, because(decided.because.as_ref()));
+        let until = until(decided);
+        match (decided.field.as_str(), decided.value.as_str()) {
+            ("enabled", "false") => format!("remembered: switched off by {who}; {until}"),
+            ("enabled", _) => format!("allowed: switched on by {who}; {until}"),
+            (field, value) => {
+                let instead = decided.published.as_ref().map(|own| format!(" instead of {own}")).unwrap_or_default();
+                format!("overridden: {field} {value}{instead}, set by {who}; {until}")
+            }
+        }
+    }
+
+    /// What came before the deciding event, when there is a story: somebody ended it, and somebody brought it back.
+    fn before(&self) -> Option<String> {
+        let told: Vec<String> = self.history.iter().skip(1).take(3).map(event).collect();
+        let ended = |entry: &Transition| {
+            matches!(
+                entry.cause,
+                Cause::Expired | Cause::Deregistered | Cause::Removed | Cause::SessionClosed | Cause::SessionLost
+                    | Cause::OverrideEnded | Cause::OverrideCleared | Cause::SourceLeft
+            )
+        };
+        let story = self.history.iter().skip(1).take(3).any(ended);
+        story.then(|| format!("before that: {}", told.join("; ")))
+    }
+
+    fn next_event(&self) -> Option<String> {
+        let next = self.next?;
+        match next.what {
+            NextKind::Removed => Some(format!("next: removed at {} unless it beats", next.at)),
+            NextKind::OverrideForgotten => {
+                Some(format!("next: what the operator decided is forgotten at {} unless it comes back", next.at))
+            }
+            NextKind::OverrideForgottenWhileAlive => {
+                Some(format!("next: what the operator decided is forgotten at {}, although it lives", next.at))
+            }
+            NextKind::Unhealthy | NextKind::ViewComputed => None,
+        }
+    }
+
+    fn remedy(&self) -> Option<String> {
+        let ways: Vec<String> = self.remedies.iter().map(remedy).collect();
+        if ways.is_empty() {
+            return None;
+        }
+        let change = match self.standing {
+            Standing::Online => "would go if",
+            Standing::Unhealthy => "would be healthy again if",
+            Standing::Offline | Standing::Gone | Standing::Unknown => "would be served again if",
+        };
+        let change = if self.standing == Standing::Unknown { "would be served if" } else { change };
+        Some(format!("{change}: {}", ways.join(", or ")))
+    }
+}
+
+fn lease(lease: &LeaseAccount) -> String {
+    match (lease.kind, lease.alive) {
+        (LeaseKind::Session, _) => format!("alive: connection of {}, open since {}", lease.source, lease.since),
+        (LeaseKind::Beats, true) => format!("alive: beats of {}, last at {}", lease.source, lease.last_seen),
+        (LeaseKind::Beats, false) => format!("silent: no beat of {} since {}", lease.source, lease.last_seen),
+    }
+}
+
+fn author(by: Option<&Actor>, why: Option<&Reason>) -> String {
+    by.map(|by| format!(" by {by}")).unwrap_or_default() + &because(why)
+}
+
+fn because(reason: Option<&Reason>) -> String {
+    reason.map(|reason| format!(" (\"{reason}\")")).unwrap_or_default()
+}
+
+fn until(decided: &OverrideAccount) -> String {
+    let ends = decided.ends;
+    match (decided.lifetime, ends) {
+        (Lifetime::UntilCleared, _) => "until cleared".to_string(),
+        (Lifetime::ThisIncarnation, _) => "for this life of the instance".to_string(),
+        (_, Some(ends)) => format!("until {ends}"),
+        (Lifetime::Absent(span), None) if span.as_millis() == 0 => "until it registers again or is gone".to_string(),
+        (Lifetime::Absent(span), None) => format!("until it has been away for {span}"),
+        (Lifetime::For(span), None) => format!("for {span}"),
+    }
+}
+
+fn event(entry: &Transition) -> String {
+    let by = entry.by.as_ref().map_or("nobody", Actor::as_str);
+    let who = author(entry.by.as_ref(), entry.because.as_ref());
+    let at = entry.at;
+    match entry.cause {
+        Cause::Registered => format!("registered by {by} at {at}"),
+        Cause::RegisteredByBeat => format!("registered by a beat of {by} at {at}"),
+        Cause::Beat => format!("{by} beat again at {at}"),
+        Cause::Reregistered => format!("registered anew by {by} at {at}"),
+        Cause::SourceJoined => format!("also claimed by {by} at {at}"),
+        Cause::SourceLeft => format!("no longer claimed by {by} from {at}"),
+        Cause::Silent => format!("silent, marked at {at}"),
+        Cause::Expired => format!("removed for silence at {at}"),
+        Cause::Deregistered => format!("deregistered{who} at {at}"),
+        Cause::SessionClosed | Cause::SessionLost => format!("connection of {by} ended at {at}"),
+        Cause::Removed => format!("removed{who} at {at}"),
+        Cause::OverrideSet => format!("overridden{who} at {at}"),
+        Cause::OverrideCleared => format!("override cleared{who} at {at}"),
+        Cause::OverrideEnded => format!("override forgotten at {at}"),
+        Cause::FenceLifted => format!("fence lifted{who} at {at}"),
+        Cause::ServiceChanged => format!("service changed{who} at {at}"),
+    }
+}
+
+fn remedy(remedy: &Remedy) -> String {
+    match remedy {
+        Remedy::ClearOverride { by } => format!("{by} clears the override"),
+        Remedy::PublishEnabled => "its provider registers it as enabled".to_string(),
+        Remedy::Beat { source } => format!("{source} beats"),
+        Remedy::Register => "it registers".to_string(),
+        Remedy::RegisterNewer { than, until } => {
+            format!("it registers as an incarnation newer than {than}, or the fence is lifted or ends at {until}")
+        }
+        Remedy::ClaimEnds { source, kind: LeaseKind::Session, .. } => {
+            format!("{source} deregisters, or its connection ends")
+        }
+        Remedy::ClaimEnds { source, until: Some(until), .. } => {
+            format!("{source} deregisters, or is silent until {until}")
+        }
+        Remedy::ClaimEnds { source, until: None, .. } => format!("{source} deregisters"),
+        Remedy::AllClaimsEnd { sources } => {
+            let names: Vec<&str> = sources.iter().map(Actor::as_str).collect();
+            format!("all of them end: {}", names.join(", "))
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! The other side: the machines that run in a provider and in a consumer.

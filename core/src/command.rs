@@ -1,0 +1,248 @@
+//! The verbs as data. [`crate::Registry::apply`] is the door for all of them: logs, replicas and bindings speak this.
+
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{LeaseId, ServiceId, SessionId, SubscriptionId};
+use crate::instance::{Content, Registered, Registration};
+use crate::memory::OverrideChange;
+use crate::name::{Actor, Address, Reason, ServiceKey, Threshold};
+use crate::time::{Instant, Span};
+use crate::view::Notice;
+
+/// Everything that can be done to a registry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum Command {
+    /// Claims an instance, or says anew what it is. Counts as a beat.
+    Register(Registration),
+    /// A sign of life of one lease.
+    Beat {
+        /// Which.
+        lease: LeaseId,
+    },
+    /// Signs of life of many leases; the stale ones are returned.
+    BeatMany {
+        /// Which.
+        leases: Vec<LeaseId>,
+    },
+    /// A sign of life by name, as clients without ids send it.
+    BeatInstance(InstanceBeat),
+    /// Takes back a claim, by name.
+    Deregister(Deregistration),
+    /// Takes back a claim, by id.
+    DeregisterLease {
+        /// Which.
+        lease: LeaseId,
+    },
+    /// An operator ends every claim on an instance and fences the life that ended.
+    Remove(Removal),
+    /// An operator lifts the fence of an instance.
+    LiftFence {
+        /// Which service.
+        service: ServiceKey,
+        /// Which instance.
+        address: Address,
+        /// Who lifts it.
+        by: Actor,
+    },
+    /// An operator decides about an instance, present or not.
+    SetOverride(OverrideChange),
+    /// An operator takes a decision back.
+    ClearOverride {
+        /// Which service.
+        service: ServiceKey,
+        /// Which instance.
+        address: Address,
+        /// Who takes it back.
+        by: Actor,
+        /// Which field; all of them where none is named.
+        #[serde(default)]
+        field: Option<OverrideField>,
+    },
+    /// Changes the settings of a service, creating it where it is not known.
+    SetService {
+        /// Which service.
+        service: ServiceKey,
+        /// Protect threshold; none goes back to the policy's.
+        #[serde(default)]
+        protect_threshold: Option<Threshold>,
+    },
+    /// A connection opens.
+    OpenSession {
+        /// Whose it is.
+        name: Actor,
+    },
+    /// A sign of life of a connection.
+    TouchSession {
+        /// Which.
+        session: SessionId,
+    },
+    /// A connection ended; so do its leases.
+    CloseSession {
+        /// Which.
+        session: SessionId,
+    },
+    /// Somebody wants to be told of a service, known or not.
+    Subscribe {
+        /// Which service.
+        service: ServiceKey,
+        /// Who wants to know.
+        subscriber: Actor,
+    },
+    /// Nobody wants to be told any more.
+    Unsubscribe {
+        /// Which subscription.
+        subscription: SubscriptionId,
+    },
+    /// Takes up to `max` notices (1 to 65536).
+    Poll {
+        /// How many.
+        max: u32,
+    },
+    /// Only time passes.
+    Advance,
+}
+
+/// A sign of life by name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InstanceBeat {
+    /// Which service.
+    pub service: ServiceKey,
+    /// Which instance.
+    pub address: Address,
+    /// Who beats.
+    pub source: Actor,
+    /// For which life; none counts as the life that the source last had.
+    #[serde(default)]
+    pub incarnation: Option<u64>,
+    /// The whole instance, in a full beat; a light beat has none.
+    #[serde(default)]
+    pub content: Option<Content>,
+}
+
+/// A claim taken back by name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Deregistration {
+    /// Which service.
+    pub service: ServiceKey,
+    /// Which instance.
+    pub address: Address,
+    /// Who takes its claim back.
+    pub source: Actor,
+    /// Of which life; a late command of an older one is refused.
+    #[serde(default)]
+    pub incarnation: Option<u64>,
+}
+
+/// An operator's removal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Removal {
+    /// Which service.
+    pub service: ServiceKey,
+    /// Which instance.
+    pub address: Address,
+    /// Who removes it.
+    pub by: Actor,
+    /// Why.
+    #[serde(default)]
+    pub because: Option<Reason>,
+    /// How long the ended life stays fenced; the policy's time where none is named, no fence at 0.
+    #[serde(default)]
+    pub fence_for: Option<Span>,
+}
+
+/// A field of an override.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum OverrideField {
+    /// On or off.
+    Enabled,
+    /// Weight.
+    Weight,
+    /// One metadata key.
+    Metadata(alloc::string::String),
+}
+
+/// What a command brought about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Outcome {
+    /// The claim holds.
+    Registered(Registered),
+    /// It counts.
+    Beaten {
+        /// The lease that beats; a host without ids may keep it.
+        lease: LeaseId,
+        /// How often to beat.
+        interval: Span,
+        /// Set when the beat registered an instance that was not there.
+        registered: Option<Registered>,
+    },
+    /// They count, but for the stale ones.
+    BeatenMany {
+        /// Leases nobody holds any more, in the order given: register again.
+        stale: Vec<LeaseId>,
+    },
+    /// Taken back.
+    Deregistered {
+        /// How many claims ended; 0 where the policy answers so and does nothing.
+        withdrawn: u32,
+        /// Sources that hold the instance still.
+        remaining: Vec<Actor>,
+    },
+    /// The instance is gone.
+    Removed {
+        /// How many claims ended.
+        withdrawn: u32,
+        /// Until when that life is fenced; none without a fence.
+        fenced_until: Option<Instant>,
+    },
+    /// The fence is lifted.
+    FenceLifted,
+    /// The decision holds.
+    OverrideSet,
+    /// The decision is forgotten.
+    OverrideCleared,
+    /// The settings hold.
+    ServiceSet {
+        /// The service.
+        service: ServiceId,
+    },
+    /// The connection is known.
+    SessionOpened {
+        /// Its id.
+        session: SessionId,
+    },
+    /// The sign of life counts.
+    SessionTouched,
+    /// The connection is over.
+    SessionClosed {
+        /// How many claims ended with it.
+        withdrawn: u32,
+    },
+    /// Notices will come.
+    Subscribed {
+        /// The subscription's id.
+        subscription: SubscriptionId,
+        /// The service.
+        service: ServiceId,
+        /// Where it stands now.
+        revision: u64,
+    },
+    /// No notices will come.
+    Unsubscribed,
+    /// What to do next.
+    Notices {
+        /// In the order in which they arose.
+        notices: Vec<Notice>,
+    },
+    /// Time passed.
+    Advanced,
+}

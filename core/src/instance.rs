@@ -1,0 +1,161 @@
+//! An instance as its provider describes it, and as readers see it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{InstanceId, LeaseId, ServiceId, SessionId};
+use crate::name::{Actor, Address, Metadata, NameId, ServiceKey, Weight};
+
+/// What a provider says of its instance when it claims it: the content of a registration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Registration {
+    /// Which service.
+    pub service: ServiceKey,
+    /// Which address.
+    pub address: Address,
+    /// Who claims: a client id, a proxy, a connection's name.
+    pub source: Actor,
+    /// Over which session; none for a claim that lives by beats.
+    #[serde(default)]
+    pub session: Option<SessionId>,
+    /// Which life of the instance. The registry mints one where none is given: a claim without a number counts as the life
+    /// that its source last had, and as a new life when the source had none.
+    #[serde(default)]
+    pub incarnation: Option<u64>,
+    /// What it asks of load balancers.
+    #[serde(default)]
+    pub content: Content,
+}
+
+/// The part of a registration that later registrations replace as a whole.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Content {
+    /// Share of traffic; 1 where none is named.
+    #[serde(default)]
+    pub weight: Weight,
+    /// Whether the provider itself wants traffic; true where nothing is said.
+    #[serde(default = "yes")]
+    pub enabled: bool,
+    /// Free texts. The keys `preserved.heart.beat.interval`, `preserved.heart.beat.timeout` and `preserved.ip.delete.timeout`
+    /// (milliseconds) set the instance's own times, as in Nacos.
+    #[serde(default)]
+    pub metadata: Metadata,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Default for Content {
+    fn default() -> Content {
+        Content { weight: Weight::default(), enabled: true, metadata: Metadata::default() }
+    }
+}
+
+impl Registration {
+    /// A claim of `source` on `address` in `service`, living by beats, with default content.
+    pub fn new(service: ServiceKey, address: Address, source: Actor) -> Registration {
+        Registration { service, address, source, session: None, incarnation: None, content: Content::default() }
+    }
+}
+
+/// State bits of an instance, as rows of changes carry them.
+pub mod state {
+    /// It is there: some lease holds it.
+    pub const PRESENT: u32 = 1;
+    /// At least one lease is alive.
+    pub const HEALTHY: u32 = 1 << 1;
+    /// Provider and operator let it have traffic, as the policy joins the two.
+    pub const ENABLED: u32 = 1 << 2;
+    /// Consumers get it: present and enabled. Health is a mark on it, not a condition.
+    pub const SERVED: u32 = 1 << 3;
+    /// An operator's override is in force.
+    pub const OVERRIDDEN: u32 = 1 << 4;
+    /// More than one source holds it.
+    pub const SHARED: u32 = 1 << 5;
+}
+
+/// Why an instance changed. The numbers are stable: rows of changes carry them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(u32)]
+pub enum Cause {
+    /// A registration.
+    Registered = 1,
+    /// A beat that carried the whole instance while it was unknown.
+    RegisteredByBeat = 2,
+    /// A beat after silence.
+    Beat = 3,
+    /// A registration that changed what an instance already there says of itself.
+    Reregistered = 4,
+    /// A further source claimed an instance that was there.
+    SourceJoined = 5,
+    /// A source ended its claim on an instance that others hold.
+    SourceLeft = 6,
+    /// Silence past the timeout.
+    Silent = 10,
+    /// Silence past the delete time.
+    Expired = 11,
+    /// Its own source took it back.
+    Deregistered = 12,
+    /// Its session was closed.
+    SessionClosed = 13,
+    /// Its session fell silent and did not answer the probe.
+    SessionLost = 14,
+    /// An operator removed it.
+    Removed = 15,
+    /// An operator's override was set.
+    OverrideSet = 20,
+    /// An operator's override was cleared.
+    OverrideCleared = 21,
+    /// An operator's override came to the end of its lifetime.
+    OverrideEnded = 22,
+    /// An operator lifted a fence.
+    FenceLifted = 23,
+    /// A setting of the service was changed.
+    ServiceChanged = 30,
+}
+
+/// An instance as a reader gets it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InstanceView {
+    /// Its id in rows of changes.
+    pub id: InstanceId,
+    /// Its address.
+    pub address: Address,
+    /// As this reader gets it: protection shows all as healthy.
+    pub healthy: bool,
+    /// Whether traffic is allowed.
+    pub enabled: bool,
+    /// Weight in force, the operator's where one is set.
+    pub weight: Weight,
+    /// Metadata in force, the operator's keys over the provider's.
+    pub metadata: Metadata,
+}
+
+/// What a successful registration returns.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Registered {
+    /// What to beat with.
+    pub lease: LeaseId,
+    /// The instance in rows of changes.
+    pub instance: InstanceId,
+    /// Its service.
+    pub service: ServiceId,
+    /// Which life this is.
+    pub incarnation: u64,
+    /// Whether it was absent before.
+    pub created: bool,
+    /// Other sources that hold the same instance: usually none. A ghost process or a sync proxy shows here.
+    pub other_sources: alloc::vec::Vec<Actor>,
+}
+
+/// An instance's key in numbers: its service's slot and its interned address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub(crate) struct Key {
+    pub(crate) service: u32,
+    pub(crate) host: NameId,
+    pub(crate) port: u16,
+    pub(crate) cluster: NameId,
+}

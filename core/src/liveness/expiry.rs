@@ -1,0 +1,82 @@
+//! Rule 1: how long silence may last, and when it is looked for.
+
+use alloc::format;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::name::Metadata;
+use crate::policy::{Bound, Expiry, MalformedTimes, Sweep};
+use crate::time::{Instant, Span, next_tick};
+
+const INTERVAL_KEY: &str = "preserved.heart.beat.interval";
+const TIMEOUT_KEY: &str = "preserved.heart.beat.timeout";
+const DELETE_KEY: &str = "preserved.ip.delete.timeout";
+
+/// The three times of one lease.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Times {
+    pub(crate) interval: Span,
+    pub(crate) timeout: Span,
+    pub(crate) delete: Span,
+}
+
+impl Times {
+    /// From a beat to the first moment at which anything can happen.
+    pub(crate) fn reach(&self, bound: Bound) -> Span {
+        past(self.timeout.min(self.delete), bound)
+    }
+
+    /// From a beat to removal.
+    pub(crate) fn delete_reach(&self, bound: Bound) -> Span {
+        past(self.delete, bound)
+    }
+}
+
+fn past(span: Span, bound: Bound) -> Span {
+    match bound {
+        Bound::Reached => span,
+        Bound::Exceeded => Span::unbounded(span.as_millis() + 1),
+    }
+}
+
+/// The times that an instance with this metadata has: its own where it names them, the policy's otherwise.
+pub(crate) fn times_of(expiry: &Expiry, metadata: &Metadata) -> Result<Times, Error> {
+    let times = Times {
+        interval: time_in(expiry, metadata, INTERVAL_KEY, expiry.interval)?,
+        timeout: time_in(expiry, metadata, TIMEOUT_KEY, expiry.timeout)?,
+        delete: time_in(expiry, metadata, DELETE_KEY, expiry.delete)?,
+    };
+    if expiry.times_in_order {
+        for (key, span) in [(TIMEOUT_KEY, times.timeout), (DELETE_KEY, times.delete)] {
+            if span < times.interval {
+                let bound = format!("at least {INTERVAL_KEY} ({} ms)", times.interval.as_millis());
+                return Err(Error::invalid(format!("metadata.{key}"), span.as_millis(), &bound));
+            }
+        }
+    }
+    Ok(times)
+}
+
+fn time_in(expiry: &Expiry, metadata: &Metadata, key: &str, default: Span) -> Result<Span, Error> {
+    let Some(text) = metadata.value(key) else { return Ok(default) };
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if let Some(span) = text.parse().ok().filter(|_| digits).and_then(|millis| Span::from_millis(millis).ok()) {
+        return Ok(span);
+    }
+    match expiry.malformed_times {
+        MalformedTimes::Default => Ok(default),
+        MalformedTimes::Zero => Ok(Span::ZERO),
+        MalformedTimes::Refused => {
+            Err(Error::invalid(format!("metadata.{key}"), format!("{text:?}"), "whole milliseconds from 0 to 864000000"))
+        }
+    }
+}
+
+/// When a deadline is acted on, given when the sweeping clock of its lease or service began.
+pub(crate) fn look(sweep: Sweep, clock_began: Instant, deadline: Instant) -> Instant {
+    match sweep {
+        Sweep::Exact => deadline,
+        Sweep::PerService(period) | Sweep::PerLease(period) => next_tick(deadline, period, clock_began.as_millis()),
+    }
+}

@@ -1,0 +1,263 @@
+//! Leases: who claims an instance, since when, and how long each claim lasts without a beat.
+
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use super::expiry::{Times, look};
+use super::hot::{CLASSES, Due, Hot, OWN_TIMES, State};
+use crate::id::LeaseId;
+use crate::name::NameId;
+use crate::pages::Pages;
+use crate::policy::{Bound, Sweep};
+use crate::time::{Instant, Span};
+
+/// No slot: the end of a chain, or no session.
+pub(crate) const NONE: u32 = u32::MAX;
+
+/// The cold part of a lease.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Lease {
+    /// Slot of the instance it holds.
+    pub(crate) instance: u32,
+    /// Next lease of the same instance, or [`NONE`].
+    pub(crate) next: u32,
+    pub(crate) source: NameId,
+    /// Slot of the session that carries it, or [`NONE`] when it lives by beats.
+    pub(crate) session: u32,
+    pub(crate) incarnation: u64,
+    pub(crate) since: Instant,
+    /// When the clock that looks for its silence began.
+    pub(crate) clock_began: Instant,
+}
+
+/// What became of a lease whose deadline came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lapse {
+    /// It was not due after all: somebody acted first.
+    Nothing,
+    /// It fell silent: unhealthy.
+    Silent,
+    /// It is over: to be withdrawn.
+    Expired,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Leases {
+    hot: Hot,
+    rows: Pages<Lease>,
+    free: VecDeque<u32>,
+    /// Times met so far; a class is its place here.
+    classes: Vec<Times>,
+    /// Times of leases beyond the classes.
+    own_times: BTreeMap<u32, Times>,
+    bound: Bound,
+    sweep: Sweep,
+}
+
+impl Leases {
+    pub(crate) fn new(bound: Bound, sweep: Sweep) -> Leases {
+        Leases {
+            hot: Hot::new(),
+            rows: Pages::new(),
+            free: VecDeque::new(),
+            classes: Vec::new(),
+            own_times: BTreeMap::new(),
+            bound,
+            sweep,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn hot(&mut self) -> &mut Hot {
+        &mut self.hot
+    }
+
+    pub(crate) fn get(&self, lease: LeaseId) -> Option<&Lease> {
+        self.hot.holds(lease).then(|| &self.rows[lease.slot()])
+    }
+
+    pub(crate) fn row(&self, slot: u32) -> &Lease {
+        &self.rows[slot]
+    }
+
+    pub(crate) fn row_mut(&mut self, slot: u32) -> &mut Lease {
+        &mut self.rows[slot]
+    }
+
+    pub(crate) fn id(&self, slot: u32) -> LeaseId {
+        self.hot.id(slot)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub(crate) fn is_alive(&self, slot: u32) -> bool {
+        matches!(self.hot.state(slot), State::Alive | State::AliveOwnTimes | State::Held)
+    }
+
+    pub(crate) fn lives_by_beats(&self, slot: u32) -> bool {
+        self.rows[slot].session == NONE
+    }
+
+    /// Adds a lease that begins with a beat at `now`. Without a session it lives by `times`.
+    pub(crate) fn insert(&mut self, now: Instant, lease: Lease, times: Times) -> u32 {
+        let slot = match self.free.pop_front() {
+            Some(slot) => {
+                self.rows[slot] = lease;
+                slot
+            }
+            None => {
+                let slot = self.hot.grow();
+                self.rows.push(lease);
+                slot
+            }
+        };
+        self.renew(now, slot, times);
+        slot
+    }
+
+    /// Sets the times of a lease and counts as a beat.
+    pub(crate) fn renew(&mut self, now: Instant, slot: u32, times: Times) {
+        self.own_times.remove(&slot);
+        let class = self.class_of(times);
+        if class == OWN_TIMES {
+            self.own_times.insert(slot, times);
+        }
+        if self.rows[slot].session == NONE {
+            self.set_alive(now, slot, class, times);
+        } else {
+            self.hot.set(slot, State::Held, class, None);
+        }
+    }
+
+    /// A beat of a lease that the hot path did not take: it was silent, has its own times, or hangs on a session. True when it
+    /// was silent.
+    pub(crate) fn revive(&mut self, now: Instant, slot: u32) -> bool {
+        match self.hot.state(slot) {
+            State::Alive | State::AliveOwnTimes => self.set_alive(now, slot, self.hot.class(slot), self.times(slot)),
+            State::Silent => {
+                self.set_alive(now, slot, self.hot.class(slot), self.times(slot));
+                return true;
+            }
+            State::Held | State::Free => {}
+        }
+        false
+    }
+
+    pub(crate) fn remove(&mut self, slot: u32) -> Lease {
+        self.own_times.remove(&slot);
+        self.hot.free(slot);
+        self.free.push_back(slot);
+        self.rows[slot]
+    }
+
+    /// The three times it lives by.
+    pub(crate) fn times(&self, slot: u32) -> Times {
+        let class = self.hot.class(slot);
+        if class == OWN_TIMES { self.own_times[&slot] } else { self.classes[class as usize] }
+    }
+
+    /// Its last beat; none for a lease that hangs on a session.
+    pub(crate) fn last_beat(&self, slot: u32) -> Option<Instant> {
+        let reach = match self.hot.state(slot) {
+            State::Alive | State::AliveOwnTimes => self.times(slot).reach(self.bound),
+            State::Silent => self.times(slot).delete_reach(self.bound),
+            State::Held | State::Free => return None,
+        };
+        self.hot.deadline(slot).map(|deadline| deadline - reach)
+    }
+
+    /// When the next thing happens to it without a beat: silence, or removal once it is silent.
+    pub(crate) fn due(&self, slot: u32) -> Option<Instant> {
+        self.hot.deadline(slot).map(|deadline| look(self.sweep, self.rows[slot].clock_began, deadline))
+    }
+
+    pub(crate) fn soonest(&self) -> Option<Instant> {
+        self.hot.soonest()
+    }
+
+    /// What is due by `until`, ordered by (due, slot). A lease that falls silent and is over within the same stretch stands
+    /// there twice, so that a long jump passes through the same moments as small steps.
+    pub(crate) fn collect_due(&mut self, until: Instant) -> Vec<Due> {
+        let mut found = Vec::new();
+        let Leases { hot, rows, sweep, .. } = self;
+        hot.collect(until, |slot, deadline| look(*sweep, rows[slot].clock_began, deadline), &mut found);
+        for index in 0..found.len() {
+            let slot = found[index].slot;
+            if matches!(self.hot.state(slot), State::Alive | State::AliveOwnTimes) {
+                if let Some(at) = self.removal_due(slot).filter(|&at| at > found[index].at && at <= until) {
+                    found.push(Due { at, slot });
+                }
+            }
+        }
+        found.sort_unstable();
+        found
+    }
+
+    /// Acts on a deadline found by [`Leases::collect_due`].
+    pub(crate) fn lapse(&mut self, due: Due) -> Lapse {
+        if self.due(due.slot) != Some(due.at) {
+            return Lapse::Nothing;
+        }
+        match (self.hot.state(due.slot), self.removal_due(due.slot)) {
+            (State::Alive | State::AliveOwnTimes, Some(removal)) if removal > due.at => {
+                let deadline = self.last_beat(due.slot).map(|last| last + self.times(due.slot).delete_reach(self.bound));
+                self.hot.set(due.slot, State::Silent, self.hot.class(due.slot), deadline);
+                Lapse::Silent
+            }
+            (State::Free | State::Held, _) => Lapse::Nothing,
+            _ => Lapse::Expired,
+        }
+    }
+
+    /// Call it when nothing is due.
+    pub(crate) fn rebase(&mut self, now: Instant) {
+        self.hot.rebase(now);
+    }
+
+    /// Makes what a snapshot leaves out; false when what it holds does not fit together.
+    pub(crate) fn rebuild(&mut self, now: Instant) -> bool {
+        let rows = self.rows.len();
+        self.hot.rebuild(now)
+            && self.rows.is_regular()
+            && self.hot.len() == rows
+            && self.classes.len() < CLASSES
+            && self.free.iter().all(|&slot| (slot as usize) < rows)
+            && (0..rows as u32).all(|slot| match self.hot.state(slot) {
+                State::Free => true,
+                _ if self.hot.class(slot) == OWN_TIMES => self.own_times.contains_key(&slot),
+                _ => (self.hot.class(slot) as usize) < self.classes.len(),
+            })
+    }
+
+    fn set_alive(&mut self, now: Instant, slot: u32, class: u8, times: Times) {
+        let state = if class == OWN_TIMES { State::AliveOwnTimes } else { State::Alive };
+        self.hot.set(slot, state, class, Some(now + times.reach(self.bound)));
+    }
+
+    fn removal_due(&self, slot: u32) -> Option<Instant> {
+        let deadline = self.last_beat(slot)? + self.times(slot).delete_reach(self.bound);
+        Some(look(self.sweep, self.rows[slot].clock_began, deadline))
+    }
+
+    fn class_of(&mut self, times: Times) -> u8 {
+        if let Some(class) = self.classes.iter().position(|&known| known == times) {
+            return class as u8;
+        }
+        if self.classes.len() == OWN_TIMES as usize {
+            return OWN_TIMES;
+        }
+        self.classes.push(times);
+        let class = self.classes.len() as u8 - 1;
+        self.hot.set_reach(class, times.reach(self.bound));
+        class
+    }
+
+    /// The reach of a beat of this lease, as explained to operators.
+    pub(crate) fn silence_allowed(&self, slot: u32) -> Option<Span> {
+        (self.rows[slot].session == NONE).then(|| self.times(slot).timeout)
+    }
+}

@@ -1,0 +1,11 @@
+//! Is it alive? Leases that live by beats, sessions that live by their connection, and when either is over.
+
+mod expiry;
+mod hot;
+mod lease;
+mod session;
+
+pub(crate) use expiry::{Times, times_of};
+
+pub(crate) use lease::{Lapse, Lease, Leases, NONE};
+pub(crate) use session::{Check, Sessions};

@@ -1,0 +1,8 @@
+//! What was decided? Operators' overrides and the fences of ended lives, both apart from the instances they are about.
+
+mod fence;
+mod overrides;
+
+pub(crate) use fence::{Claim, Fence, Fences};
+pub(crate) use overrides::{Decided, Fields, Overrides};
+pub use overrides::OverrideChange;

@@ -1,0 +1,51 @@
+//! The bounds of every field, checked once when a registry is made.
+
+use alloc::format;
+
+use super::{Limits, Policy, Span, Sweep};
+use crate::error::Error;
+
+impl Policy {
+    /// Refuses a policy that cannot work, naming the field and the bound.
+    pub fn check(&self) -> Result<(), Error> {
+        if self.label.is_empty() || self.label.len() > 64 || self.label.chars().any(char::is_control) {
+            return Err(Error::invalid("label", format!("{:?}", self.label), "1 to 64 printable bytes"));
+        }
+        at_least_1("expiry.interval", self.expiry.interval)?;
+        at_least_1("expiry.timeout", self.expiry.timeout)?;
+        if self.expiry.delete < self.expiry.timeout {
+            let found = self.expiry.delete.as_millis();
+            return Err(Error::invalid("expiry.delete", found, "at least expiry.timeout, in ms"));
+        }
+        if let Sweep::PerService(period) | Sweep::PerLease(period) = self.expiry.sweep {
+            at_least_1("expiry.sweep", period)?;
+        }
+        at_least_1("session.idle", self.session.idle)?;
+        self.limits.check().map_err(|error| error.within("limits"))
+    }
+}
+
+impl Limits {
+    fn check(&self) -> Result<(), Error> {
+        let table: [(&str, u32, u32, u32); 8] = [
+            ("instances_max", self.instances_max, 1, 4_000_000_000),
+            ("leases_per_instance_max", self.leases_per_instance_max, 1, 1000),
+            ("services_max", self.services_max, 1, 100_000_000),
+            ("sessions_max", self.sessions_max, 1, 100_000_000),
+            ("subscriptions_max", self.subscriptions_max, 1, 100_000_000),
+            ("metadata_bytes_max", self.metadata_bytes_max, 0, 65_536),
+            ("journal_max", self.journal_max, 16, 16_000_000),
+            ("changes_per_service_max", self.changes_per_service_max, 1, 1024),
+        ];
+        for (field, found, min, max) in table {
+            if !(min..=max).contains(&found) {
+                return Err(Error::invalid(field, found, &format!("{min} to {max}")));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn at_least_1(field: &str, span: Span) -> Result<(), Error> {
+    if span == Span::ZERO { Err(Error::invalid(field, 0, "at least 1 ms")) } else { Ok(()) }
+}

@@ -1,0 +1,16 @@
+//! As Nacos 2.5.1: 2.0.3 with checked registrations and a patient probe.
+
+use alloc::borrow::ToOwned;
+
+use super::*;
+
+pub(super) fn policy() -> Policy {
+    let earlier = nacos_2_0::policy();
+    Policy {
+        label: "nacos_2_5".to_owned(),
+        expiry: Expiry { times_in_order: true, ..earlier.expiry },
+        session: SessionPolicy { probe: Span::from_secs(5), ..earlier.session },
+        limits: Limits { metadata_bytes_max: 1024, ..earlier.limits },
+        ..earlier
+    }
+}

@@ -1,0 +1,54 @@
+//! The default: what operators asked for.
+
+use alloc::borrow::ToOwned;
+
+use super::*;
+
+pub(super) fn policy() -> Policy {
+    Policy {
+        label: "strict".to_owned(),
+        expiry: Expiry {
+            interval: Span::from_secs(5),
+            timeout: Span::from_secs(15),
+            delete: Span::from_secs(30),
+            bound: Bound::Reached,
+            sweep: Sweep::Exact,
+            malformed_times: MalformedTimes::Refused,
+            times_in_order: true,
+        },
+        claims: Claims {
+            unknown_beat: UnknownBeat::Refused,
+            sources: Sources::Distinct,
+            foreign_deregistration: ForeignDeregistration::Refused,
+            incarnations: true,
+        },
+        session: SessionPolicy { idle: Span::from_secs(20), sweep: Span::ZERO, probe: Span::from_secs(5) },
+        overrides: OverridePolicy {
+            lifetime: Lifetime::UntilCleared,
+            write: OverrideWrite::Fields,
+            enabled: EnabledRule::BothAllow,
+            ends_at_registration: false,
+            absence: Absence::NoLeaseLeft,
+            sweep: Span::ZERO,
+            end_is_told: true,
+        },
+        // An hour outlives every beat in flight and every retry loop; an owner's own fence only has to outlive its last beats.
+        fence: FencePolicy { removal: Span::from_secs(3600), deregistration: Span::from_secs(30) },
+        view: ViewPolicy {
+            refresh: Span::ZERO,
+            notice_window: Span::ZERO,
+            default_threshold: None,
+            protect_at_zero: false,
+        },
+        limits: Limits {
+            instances_max: 20_000_000,
+            leases_per_instance_max: 16,
+            services_max: 1_000_000,
+            sessions_max: 1_000_000,
+            subscriptions_max: 10_000_000,
+            metadata_bytes_max: 1024,
+            journal_max: 4096,
+            changes_per_service_max: 16,
+        },
+    }
+}

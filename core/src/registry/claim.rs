@@ -1,0 +1,375 @@
+//! Claims: registering, beating, deregistering.
+
+use alloc::string::ToString;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use super::Registry;
+use super::journal::Author;
+use crate::command::{Deregistration, InstanceBeat, Outcome};
+use crate::error::Error;
+use crate::id::LeaseId;
+use crate::instance::{Cause, Content, Key, Registered, Registration};
+use crate::liveness::{Lease, NONE, Times, times_of};
+use crate::memory::{Claim, Fence};
+use crate::name::{Actor, Address, ServiceKey};
+use crate::policy::{ForeignDeregistration, Sources, UnknownBeat};
+use crate::time::{Instant, Span};
+use crate::view::{Fate, Services};
+
+impl Registry {
+    /// Claims an instance for a source, or says anew what it is. Counts as a beat.
+    ///
+    /// Refuses a fenced or outdated life, times that the policy does not accept, and whatever a limit forbids.
+    pub fn register(&mut self, now: Instant, registration: &Registration) -> Result<Registered, Error> {
+        self.settle(now);
+        self.claim(registration, Cause::Registered, false)
+    }
+
+    /// A sign of life. One record is read and one is written; refused when nobody holds the lease: register again.
+    #[inline]
+    pub fn beat(&mut self, now: Instant, lease: LeaseId) -> Result<(), Error> {
+        self.settle(now);
+        let at = self.now;
+        let hot = self.leases.hot();
+        let tick = hot.tick(at);
+        if hot.beat(lease, tick) { Ok(()) } else { self.beat_unusual(lease) }
+    }
+
+    /// As [`Registry::beat`] for each of `leases`; the ones nobody holds are appended to `stale`, in the order given.
+    pub fn beat_many(&mut self, now: Instant, leases: &[LeaseId], stale: &mut Vec<LeaseId>) {
+        self.settle(now);
+        let at = self.now;
+        let tick = self.leases.hot().tick(at);
+        for &lease in leases {
+            if !self.leases.hot().beat(lease, tick) && self.beat_unusual(lease).is_err() {
+                stale.push(lease);
+            }
+        }
+    }
+
+    /// A sign of life by name. A full beat for an unknown instance registers it where the policy says so (Nacos), and is refused
+    /// where it does not.
+    pub fn beat_instance(&mut self, now: Instant, beat: &InstanceBeat) -> Result<Outcome, Error> {
+        self.settle(now);
+        let held = self.find_present(&beat.service, &beat.address);
+        let lease = held.and_then(|(_, slot)| self.lease_for(slot, &beat.source, None));
+        if let Some(lease) = lease {
+            self.refuse_older(beat.incarnation, self.leases.row(lease).incarnation, &beat.address)?;
+            let id = self.leases.id(lease);
+            self.beat_unusual(id)?;
+            return Ok(Outcome::Beaten { lease: id, interval: self.leases.times(lease).interval, registered: None });
+        }
+        let registers = self.policy.claims.unknown_beat == UnknownBeat::Registers;
+        let Some(content) = beat.content.as_ref().filter(|_| registers) else {
+            self.refuse_fenced(&beat.service, &beat.address, &beat.source, beat.incarnation, true)?;
+            return Err(Error::UnknownLease { what: beat.address.to_string() });
+        };
+        let registration = Registration {
+            service: beat.service.clone(),
+            address: beat.address.clone(),
+            source: beat.source.clone(),
+            session: None,
+            incarnation: beat.incarnation,
+            content: content.clone(),
+        };
+        let registered = self.claim(&registration, Cause::RegisteredByBeat, true)?;
+        let interval = self.leases.times(registered.lease.slot()).interval;
+        Ok(Outcome::Beaten { lease: registered.lease, interval, registered: Some(registered) })
+    }
+
+    /// Takes back the claim of its source. Other sources keep the instance, and the outcome names them.
+    pub fn deregister(&mut self, now: Instant, deregistration: &Deregistration) -> Result<Outcome, Error> {
+        self.settle(now);
+        let Deregistration { service, address, source, incarnation } = deregistration;
+        let ignored = self.policy.claims.foreign_deregistration == ForeignDeregistration::Ignored;
+        let Some((_, instance)) = self.find_present(service, address) else {
+            if ignored {
+                return Ok(Outcome::Deregistered { withdrawn: 0, remaining: Vec::new() });
+            }
+            return Err(Registry::unknown_instance(service, address));
+        };
+        let Some(lease) = self.lease_to_withdraw(instance, source) else {
+            let remaining = self.holders(instance);
+            if ignored {
+                return Ok(Outcome::Deregistered { withdrawn: 0, remaining });
+            }
+            let holders = remaining.iter().map(|holder| holder.to_string()).collect();
+            return Err(Error::NotOwner { instance: address.to_string(), holders });
+        };
+        self.refuse_older(*incarnation, self.leases.row(lease).incarnation, address)?;
+        self.deregister_slot(lease, source);
+        Ok(Outcome::Deregistered { withdrawn: 1, remaining: self.holders(instance) })
+    }
+
+    /// Takes back one claim by id.
+    pub fn deregister_lease(&mut self, now: Instant, lease: LeaseId) -> Result<Outcome, Error> {
+        self.settle(now);
+        let Some(row) = self.leases.get(lease).copied() else {
+            return Err(Error::UnknownLease { what: lease.to_u64().to_string() });
+        };
+        let source = self.actor(row.source);
+        self.deregister_slot(lease.slot(), &source);
+        Ok(Outcome::Deregistered { withdrawn: 1, remaining: self.holders(row.instance) })
+    }
+
+    /// Ends a lease: out of its instance's chain and its session, into the journal, and the memory of overrides is told.
+    pub(super) fn withdraw(&mut self, lease: u32, cause: Cause, author: &Author) {
+        let row = *self.leases.row(lease);
+        let instance = row.instance;
+        self.unchain(instance, lease);
+        if let Some(session) = self.sessions.in_slot(row.session) {
+            session.leases.retain(|&other| other != lease);
+        }
+        self.leases.remove(lease);
+        self.names.release(row.source);
+        let left = self.roster.row(instance).first_lease != NONE;
+        let key = self.roster.row(instance).key;
+        self.note(instance, if left { Cause::SourceLeft } else { cause }, author);
+        if self.overrides.lease_ended(&self.policy.overrides, self.now, key, left) {
+            self.arm_override(key);
+        }
+        if !left {
+            self.decide_fate(instance, cause, author);
+            self.roster.departed(instance);
+        }
+        self.touch(instance, cause, false);
+        self.forget_gone();
+    }
+
+    fn deregister_slot(&mut self, lease: u32, source: &Actor) {
+        let row = *self.leases.row(lease);
+        let key = self.roster.row(row.instance).key;
+        let keeps = self.policy.fence.deregistration;
+        if keeps != Span::ZERO {
+            self.names.retain(row.source);
+            let fence = Fence {
+                incarnation: row.incarnation,
+                sources: vec![row.source],
+                at: self.now,
+                until: self.now + keeps,
+                by: source.clone(),
+                because: None,
+                by_operator: false,
+            };
+            self.set_fence(key, fence);
+        }
+        self.withdraw(lease, Cause::Deregistered, &Author::of(source));
+    }
+
+    fn claim(&mut self, registration: &Registration, cause: Cause, is_beat: bool) -> Result<Registered, Error> {
+        let Registration { service, address, source, session, incarnation, content } = registration;
+        let times = self.check_content(content)?;
+        if let Some(session) = session {
+            self.sessions.get(*session).ok_or(Error::UnknownSession { session: session.to_u64() })?;
+        }
+        self.refuse_fenced(service, address, source, *incarnation, is_beat)?;
+        let row = self.find_row(service, address).map(|(_, slot)| slot);
+        if let Some(slot) = row {
+            self.refuse_older(*incarnation, self.roster.row(slot).incarnation, address)?;
+        }
+        let lease = row.and_then(|slot| self.lease_for(slot, source, session.map(|id| id.slot())));
+        self.admit(registration, row, lease.is_none())?;
+
+        let service_slot = self.ensure_service(service);
+        let instance = row.unwrap_or_else(|| self.new_row(service_slot, address, cause));
+        let was_present = self.roster.row(instance).first_lease != NONE;
+        let life = self.life_of(instance, lease, *incarnation);
+        let changed = self.set_content(instance, content);
+        let author = Author::of(source);
+        let lease = match lease {
+            Some(lease) => self.renew_lease(lease, source, life, times),
+            None => self.new_lease(instance, source, session.map(|id| id.slot()), life, times),
+        };
+        let happened = match (was_present, self.leases.row(lease).since == self.now) {
+            (false, _) => Some(cause),
+            (true, true) => Some(Cause::SourceJoined),
+            (true, false) => changed.then_some(Cause::Reregistered),
+        };
+        if !was_present {
+            self.roster.arrived();
+            self.decide_fate(instance, cause, &author);
+        }
+        if let Some(happened) = happened {
+            self.note(instance, happened, &author);
+        }
+        let key = self.roster.row(instance).key;
+        let forgot = self.overrides.registered(&self.policy.overrides, key, life);
+        if forgot {
+            self.note(instance, Cause::OverrideEnded, &author);
+            self.release_override_key(key);
+        }
+        self.touch(instance, happened.unwrap_or(Cause::Beat), changed || forgot);
+        Ok(Registered {
+            lease: self.leases.id(lease),
+            instance: self.roster.id(instance),
+            service: Services::id(service_slot),
+            incarnation: life,
+            created: !was_present,
+            other_sources: self.others(instance, lease),
+        })
+    }
+
+    /// Any beat but the plain one of a healthy lease.
+    #[cold]
+    pub(super) fn beat_unusual(&mut self, lease: LeaseId) -> Result<(), Error> {
+        let Some(row) = self.leases.get(lease).copied() else {
+            return Err(Error::UnknownLease { what: lease.to_u64().to_string() });
+        };
+        let now = self.now;
+        if let Some(session) = self.sessions.in_slot(row.session) {
+            session.last = now;
+            session.probed = None;
+        }
+        if self.leases.revive(now, lease.slot()) {
+            let author = Author::of(&self.actor(row.source));
+            self.decide_fate(row.instance, Cause::Beat, &author);
+            self.note(row.instance, Cause::Beat, &author);
+            self.touch(row.instance, Cause::Beat, false);
+        }
+        Ok(())
+    }
+
+    fn check_content(&self, content: &Content) -> Result<Times, Error> {
+        let (found, max) = (content.metadata.bytes(), self.policy.limits.metadata_bytes_max);
+        if found > max as usize {
+            let problem = alloc::format!("{found} bytes");
+            return Err(Error::invalid("content.metadata", problem, &alloc::format!("at most {max} bytes")));
+        }
+        times_of(&self.policy.expiry, &content.metadata).map_err(|error| error.within("content"))
+    }
+
+    /// The lease that a claim of `source` means: over its session, or by beats.
+    fn lease_for(&self, instance: u32, source: &Actor, session: Option<u32>) -> Option<u32> {
+        self.leases_of(instance).find(|&slot| {
+            let row = self.leases.row(slot);
+            let own = self.names.text(row.source) == source.as_str();
+            match session {
+                Some(session) => row.session == session && own,
+                None => row.session == NONE && (own || self.policy.claims.sources == Sources::OnePerAddress),
+            }
+        })
+    }
+
+    /// The lease that a deregistration by name of `source` means: its own, or the one that anybody may withdraw.
+    fn lease_to_withdraw(&self, instance: u32, source: &Actor) -> Option<u32> {
+        let own = self.leases_of(instance).find(|&slot| self.names.text(self.leases.row(slot).source) == source.as_str());
+        own.or_else(|| self.lease_for(instance, source, None))
+    }
+
+    fn refuse_older(&self, given: Option<u64>, current: u64, address: &Address) -> Result<(), Error> {
+        match given {
+            Some(given) if self.policy.claims.incarnations && given < current => {
+                Err(Error::Stale { instance: address.to_string(), given, current })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn refuse_fenced(
+        &self, service: &ServiceKey, address: &Address, source: &Actor, incarnation: Option<u64>, is_beat: bool,
+    ) -> Result<(), Error> {
+        let Some(key) = self.find_key(service, address) else { return Ok(()) };
+        let Some(source) = self.names.find(source.as_str()) else {
+            // Nobody of that name ever claimed anything: only its number can tell that it is dead.
+            let dead = self.fences.get(key).filter(|fence| incarnation.is_some_and(|i| i <= fence.incarnation));
+            return dead.map_or(Ok(()), |fence| Err(fenced(fence, address)));
+        };
+        match self.fences.refusing(key, Claim { source, incarnation, is_beat }) {
+            Some(fence) => Err(fenced(fence, address)),
+            None => Ok(()),
+        }
+    }
+
+    fn new_row(&mut self, service: u32, address: &Address, cause: Cause) -> u32 {
+        let key = self.intern_key(service, address);
+        self.roster.insert(key, Fate { at: self.now, cause, by: None })
+    }
+
+    /// Which life a claim is: the number it brings, the life its lease has, or a new one.
+    fn life_of(&mut self, instance: u32, lease: Option<u32>, given: Option<u64>) -> u64 {
+        let row = self.roster.row(instance);
+        let fenced = self.fences.get(row.key).map_or(0, |fence| fence.incarnation);
+        let current = lease.map(|lease| self.leases.row(lease).incarnation);
+        let life = given.or(current).unwrap_or_else(|| row.incarnation.max(fenced).saturating_add(1));
+        self.roster.row_mut(instance).incarnation = life.max(self.roster.row(instance).incarnation);
+        life
+    }
+
+    fn set_content(&mut self, instance: u32, content: &Content) -> bool {
+        let metadata = self.metadata.intern(&content.metadata);
+        let row = self.roster.row_mut(instance);
+        let older = core::mem::replace(&mut row.metadata, metadata);
+        let changed = older != metadata || row.weight != content.weight || row.enabled != content.enabled;
+        row.weight = content.weight;
+        row.enabled = content.enabled;
+        self.metadata.release(older);
+        changed
+    }
+
+    fn renew_lease(&mut self, lease: u32, source: &Actor, life: u64, times: Times) -> u32 {
+        let source = self.names.intern(source.as_str());
+        let row = self.leases.row_mut(lease);
+        let older = core::mem::replace(&mut row.source, source);
+        row.incarnation = life;
+        self.names.release(older);
+        self.leases.renew(self.now, lease, times);
+        lease
+    }
+
+    fn new_lease(&mut self, instance: u32, source: &Actor, session: Option<u32>, life: u64, times: Times) -> u32 {
+        let service = self.roster.row(instance).key.service;
+        let clock_began = match self.policy.expiry.sweep {
+            crate::policy::Sweep::PerService(_) => self.services.get(service).since,
+            _ => self.now,
+        };
+        let lease = Lease {
+            instance,
+            next: NONE,
+            source: self.names.intern(source.as_str()),
+            session: session.unwrap_or(NONE),
+            incarnation: life,
+            since: self.now,
+            clock_began,
+        };
+        let lease = self.leases.insert(self.now, lease, times);
+        match self.leases_of(instance).last() {
+            Some(last) => self.leases.row_mut(last).next = lease,
+            None => self.roster.row_mut(instance).first_lease = lease,
+        }
+        if let Some(session) = session.and_then(|slot| self.sessions.in_slot(slot)) {
+            session.leases.push(lease);
+        }
+        lease
+    }
+
+    fn unchain(&mut self, instance: u32, lease: u32) {
+        let next = self.leases.row(lease).next;
+        let before = self.leases_of(instance).find(|&slot| self.leases.row(slot).next == lease);
+        match before {
+            Some(before) => self.leases.row_mut(before).next = next,
+            None => self.roster.row_mut(instance).first_lease = next,
+        }
+    }
+
+    fn others(&self, instance: u32, lease: u32) -> Vec<Actor> {
+        let others = self.leases_of(instance).filter(|&slot| slot != lease);
+        others.map(|slot| self.actor(self.leases.row(slot).source)).collect()
+    }
+
+    pub(super) fn release_override_key(&mut self, key: Key) {
+        if self.overrides.get(key).is_none() {
+            self.release_key(key);
+        }
+    }
+}
+
+fn fenced(fence: &Fence, address: &Address) -> Error {
+    Error::Fenced {
+        instance: address.to_string(),
+        incarnation: fence.incarnation,
+        by: fence.by.to_string(),
+        at: fence.at,
+        until: fence.until,
+    }
+}

@@ -1,0 +1,78 @@
+//! Connections: opening, touching, closing, and the clock that looks for silent ones.
+
+use super::journal::Author;
+use super::{Registry, Timer};
+use crate::error::Error;
+use crate::id::SessionId;
+use crate::instance::Cause;
+use crate::liveness::{Check, Sessions};
+use crate::name::Actor;
+use crate::time::Instant;
+
+impl Registry {
+    /// Opens a session for a connection. Its end will end every lease registered over it.
+    pub fn open_session(&mut self, now: Instant, name: &Actor) -> Result<SessionId, Error> {
+        self.settle(now);
+        let max = self.policy.limits.sessions_max;
+        if self.sessions.open_count() >= max {
+            return Err(Error::LimitReached { limit: "sessions_max", max: u64::from(max) });
+        }
+        let name = self.names.intern(name.as_str());
+        let session = self.sessions.open(self.now, name);
+        let look = Sessions::first_look(&self.policy.session, self.now);
+        self.timers.insert((look, Timer::Session(session.slot())));
+        Ok(session)
+    }
+
+    /// A sign of life of the connection, asked for or not.
+    pub fn touch_session(&mut self, now: Instant, session: SessionId) -> Result<(), Error> {
+        self.settle(now);
+        self.open(session)?;
+        let now = self.now;
+        if let Some(open) = self.sessions.in_slot(session.slot()) {
+            open.last = now;
+            open.probed = None;
+        }
+        Ok(())
+    }
+
+    /// The connection ended: its leases are withdrawn at once, oldest first. Returns how many there were.
+    pub fn close_session(&mut self, now: Instant, session: SessionId) -> Result<u32, Error> {
+        self.settle(now);
+        self.open(session)?;
+        Ok(self.end_session(session.slot(), Cause::SessionClosed))
+    }
+
+    pub(super) fn session_due(&mut self, slot: u32) {
+        match self.sessions.check(&self.policy.session, self.now, slot) {
+            Some(Check::Again(at)) => {
+                self.timers.insert((at, Timer::Session(slot)));
+            }
+            Some(Check::Probe(until)) => {
+                self.timers.insert((until, Timer::Session(slot)));
+                self.subscriptions.probe(self.sessions.id(slot));
+            }
+            Some(Check::Lost) => {
+                self.end_session(slot, Cause::SessionLost);
+            }
+            None => {}
+        }
+    }
+
+    fn end_session(&mut self, slot: u32, cause: Cause) -> u32 {
+        let Some(session) = self.sessions.close(slot) else { return 0 };
+        let author = Author::of(&self.actor(session.name));
+        for &lease in &session.leases {
+            self.withdraw(lease, cause, &author);
+        }
+        self.names.release(session.name);
+        session.leases.len() as u32
+    }
+
+    fn open(&self, session: SessionId) -> Result<(), Error> {
+        match self.sessions.get(session) {
+            Some(_) => Ok(()),
+            None => Err(Error::UnknownSession { session: session.to_u64() }),
+        }
+    }
+}

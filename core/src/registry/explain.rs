@@ -1,0 +1,249 @@
+//! Gathering the account of one instance from the rooms that know of it.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use super::{Registry, Timer};
+use crate::account::{
+    Deciding, Explanation, FenceAccount, LeaseAccount, LeaseKind, NextEvent, NextKind, OverrideAccount, ProtectionAccount, Remedy,
+    Rule, Sight, Sights, Standing, Transition,
+};
+use crate::instance::{Cause, Key, state};
+use crate::liveness::NONE;
+use crate::memory::Decided;
+use crate::name::{Address, ServiceKey};
+use crate::time::Instant;
+
+const HISTORY_MAX: usize = 8;
+
+impl Registry {
+    /// Why an instance is, or is not, what its readers get; for instances present, hidden, gone and never seen.
+    pub fn explain(&self, service: &ServiceKey, address: &Address) -> Explanation {
+        let key = self.find_key(service, address);
+        let instance = key.and_then(|key| self.roster.find(key));
+        let mut explanation = Explanation {
+            service: service.clone(),
+            address: address.clone(),
+            at: self.now,
+            standing: self.standing(instance),
+            sights: self.sights(instance),
+            decided_by: Deciding { rule: Rule::Nothing, at: None, by: None, because: None },
+            leases: instance.map(|slot| self.lease_accounts(slot)).unwrap_or_default(),
+            overrides: key.map(|key| self.override_accounts(key, instance)).unwrap_or_default(),
+            fence: key.and_then(|key| self.fence_account(key)),
+            protection: instance.and_then(|slot| self.protection_account(slot)),
+            history: instance.map(|slot| self.history(slot)).unwrap_or_default(),
+            next: None,
+            remedies: Vec::new(),
+            sentences: Vec::new(),
+        };
+        if let Some(instance) = instance {
+            explanation.decided_by = self.deciding(instance, &explanation);
+        }
+        explanation.next = self.next_event(key, instance, &explanation);
+        explanation.remedies = remedies(&explanation);
+        explanation.sentences = explanation.tell();
+        explanation
+    }
+
+    fn standing(&self, instance: Option<u32>) -> Standing {
+        let Some(instance) = instance else { return Standing::Unknown };
+        let bits = self.state_in_force(instance);
+        if bits == 0 {
+            Standing::Gone
+        } else if bits & state::SERVED == 0 {
+            Standing::Offline
+        } else if bits & state::HEALTHY == 0 {
+            Standing::Unhealthy
+        } else {
+            Standing::Online
+        }
+    }
+
+    fn sights(&self, instance: Option<u32>) -> Sights {
+        let Some(instance) = instance else {
+            return Sights { operator: Sight::default(), consumer: Sight::default(), stale: false };
+        };
+        let row = self.roster.row(instance);
+        let has = |bit| row.state & bit != 0;
+        let protected = self.protects(row.key.service);
+        let consumer = Sight {
+            listed: has(state::SERVED),
+            healthy: has(state::SERVED) && (has(state::HEALTHY) || protected),
+            enabled: has(state::SERVED),
+        };
+        let operator = Sight { listed: has(state::PRESENT), healthy: has(state::HEALTHY), enabled: has(state::ENABLED) };
+        let seen = state::PRESENT | state::HEALTHY | state::SERVED;
+        Sights { operator, consumer, stale: (row.state ^ self.state_in_force(instance)) & seen != 0 }
+    }
+
+    fn lease_accounts(&self, instance: u32) -> Vec<LeaseAccount> {
+        let accounts = self.leases_of(instance).map(|slot| {
+            let row = self.leases.row(slot);
+            let session = self.sessions.at(row.session);
+            let last_seen = self.leases.last_beat(slot).or(session.map(|session| session.last)).unwrap_or(row.since);
+            LeaseAccount {
+                source: self.actor(row.source),
+                kind: if self.leases.lives_by_beats(slot) { LeaseKind::Beats } else { LeaseKind::Session },
+                incarnation: row.incarnation,
+                since: row.since,
+                last_seen,
+                age: self.now.since(last_seen),
+                silence_allowed: self.leases.silence_allowed(slot),
+                alive: self.leases.is_alive(slot),
+                due: self.leases.due(slot),
+            }
+        });
+        accounts.collect()
+    }
+
+    fn override_accounts(&self, key: Key, instance: Option<u32>) -> Vec<OverrideAccount> {
+        let Some(entry) = self.overrides.get(key) else { return Vec::new() };
+        let ends = entry.next_end(&self.policy.overrides);
+        let row = instance.map(|slot| self.roster.row(slot)).filter(|row| row.first_lease != NONE);
+        let published = row.map(|row| self.metadata.content(row.metadata));
+        let mut accounts = Vec::new();
+        if let Some(enabled) = &entry.enabled {
+            let own = row.map(|row| row.enabled.to_string());
+            accounts.push(account("enabled".to_string(), enabled.value.to_string(), own, enabled, ends));
+        }
+        if let Some(weight) = &entry.weight {
+            let own = row.map(|row| row.weight.to_string());
+            // A weight that a whole write set to what the provider says anyway is no news.
+            if own.as_deref() != Some(weight.value.to_string().as_str()) && row.is_some() {
+                accounts.push(account("weight".to_string(), weight.value.to_string(), own, weight, ends));
+            }
+        }
+        for (name, value) in &entry.metadata {
+            let own = published.as_ref().and_then(|metadata| metadata.value(name)).map(ToString::to_string);
+            if own.as_deref() != Some(value.value.as_str()) {
+                accounts.push(account(alloc::format!("metadata.{name}"), value.value.clone(), own, value, ends));
+            }
+        }
+        accounts
+    }
+
+    fn fence_account(&self, key: Key) -> Option<FenceAccount> {
+        let fence = self.fences.get(key)?;
+        Some(FenceAccount {
+            incarnation: fence.incarnation,
+            by: fence.by.clone(),
+            because: fence.because.clone(),
+            at: fence.at,
+            until: fence.until,
+            by_operator: fence.by_operator,
+        })
+    }
+
+    fn protection_account(&self, instance: u32) -> Option<ProtectionAccount> {
+        let slot = self.roster.row(instance).key.service;
+        let service = self.services.get(slot);
+        let threshold = service.threshold.or(self.policy.view.default_threshold)?;
+        let (total, healthy) = service.served();
+        // Where none is unhealthy it changes nothing for anybody.
+        (self.protects(slot) && healthy < total).then_some(ProtectionAccount { healthy, total, threshold })
+    }
+
+    fn history(&self, instance: u32) -> Vec<Transition> {
+        let mut entries = Vec::new();
+        let mut sequence = self.roster.row(instance).newest_entry;
+        while entries.len() < HISTORY_MAX {
+            let Some(entry) = self.journal.entry(sequence).filter(|entry| entry.instance == instance) else { break };
+            entries.push(self.transition(sequence, entry));
+            sequence = entry.previous;
+        }
+        entries
+    }
+
+    fn deciding(&self, instance: u32, explanation: &Explanation) -> Deciding {
+        let row = self.roster.row(instance);
+        let decided = explanation.overrides.iter().find(|account| account.field == "enabled");
+        let wins = match explanation.standing {
+            Standing::Offline => decided.filter(|account| account.value == "false"),
+            Standing::Online => decided.filter(|account| account.value == "true" && !row.enabled),
+            _ => None,
+        };
+        if let Some(account) = wins {
+            let because = account.because.clone();
+            return Deciding { rule: Rule::Override, at: Some(account.at), by: Some(account.by.clone()), because };
+        }
+        let rule = match (explanation.standing, row.fate.cause) {
+            (Standing::Offline, _) => Rule::Published,
+            (_, Cause::RegisteredByBeat) => Rule::BeatForTheUnknown,
+            (_, Cause::Beat) => Rule::Recovery,
+            (_, Cause::Silent | Cause::Expired) => Rule::BeatExpiry,
+            (_, Cause::SessionClosed | Cause::SessionLost) => Rule::Session,
+            (_, Cause::Deregistered) => Rule::Deregistration,
+            (_, Cause::Removed) => Rule::Removal,
+            _ => Rule::Registration,
+        };
+        let because = explanation.history.iter().find(|entry| entry.at == row.fate.at && entry.cause == row.fate.cause);
+        Deciding {
+            rule,
+            at: Some(row.fate.at),
+            by: row.fate.by.map(|by| self.actor(by)),
+            because: because.and_then(|entry| entry.because.clone()),
+        }
+    }
+
+    fn next_event(&self, key: Option<Key>, instance: Option<u32>, explanation: &Explanation) -> Option<NextEvent> {
+        let service = instance.map(|slot| self.roster.row(slot).key.service);
+        if let Some(service) = service.filter(|_| explanation.sights.stale) {
+            let armed = self.timers.iter().find(|(_, timer)| *timer == Timer::Refresh(service));
+            if let Some(&(at, _)) = armed {
+                return Some(NextEvent { at, what: NextKind::ViewComputed });
+            }
+        }
+        let held = !explanation.leases.is_empty();
+        let ends = key.and_then(|key| self.overrides.get(key)).and_then(|entry| entry.next_end(&self.policy.overrides));
+        if let Some(at) = ends {
+            let what = if held { NextKind::OverrideForgottenWhileAlive } else { NextKind::OverrideForgotten };
+            return Some(NextEvent { at, what });
+        }
+        let at = explanation.leases.iter().map(|lease| lease.due).collect::<Option<Vec<_>>>()?.into_iter().max()?;
+        let silent = explanation.leases.iter().all(|lease| !lease.alive);
+        Some(NextEvent { at, what: if silent { NextKind::Removed } else { NextKind::Unhealthy } })
+    }
+}
+
+fn account<T>(field: String, value: String, published: Option<String>, decided: &Decided<T>, ends: Option<Instant>) -> OverrideAccount {
+    OverrideAccount {
+        field,
+        value,
+        published,
+        by: decided.by.clone(),
+        because: decided.because.clone(),
+        at: decided.at,
+        lifetime: decided.lifetime,
+        ends,
+    }
+}
+
+fn remedies(explanation: &Explanation) -> Vec<Remedy> {
+    let decided_off = explanation.overrides.iter().find(|account| account.field == "enabled" && account.value == "false");
+    let mut ways = Vec::new();
+    match explanation.standing {
+        Standing::Online => {
+            let sources: Vec<_> = explanation.leases.iter().map(|lease| lease.source.clone()).collect();
+            if let [only] = &explanation.leases[..] {
+                let (source, kind) = (only.source.clone(), only.kind);
+                ways.push(Remedy::ClaimEnds { source, kind, until: only.due });
+            } else {
+                ways.push(Remedy::AllClaimsEnd { sources });
+            }
+        }
+        Standing::Unhealthy => ways.extend(explanation.leases.iter().map(|lease| Remedy::Beat { source: lease.source.clone() })),
+        Standing::Offline => ways.push(match decided_off {
+            Some(account) => Remedy::ClearOverride { by: account.by.clone() },
+            None => Remedy::PublishEnabled,
+        }),
+        Standing::Gone | Standing::Unknown => {
+            ways.push(match explanation.fence.as_ref().filter(|fence| fence.by_operator) {
+                Some(fence) => Remedy::RegisterNewer { than: fence.incarnation, until: fence.until },
+                None => Remedy::Register,
+            });
+        }
+    }
+    ways
+}
+

@@ -1,0 +1,91 @@
+//! Writing down what happened, and reading it back.
+
+use alloc::vec::Vec;
+
+use super::Registry;
+use crate::account::{Entry, Transition};
+use crate::instance::Cause;
+use crate::name::{Actor, Reason};
+use crate::view::Fate;
+
+/// Who did something and why; time itself has neither.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Author {
+    pub(super) by: Option<Actor>,
+    pub(super) because: Option<Reason>,
+}
+
+impl Author {
+    pub(super) fn time() -> Author {
+        Author::default()
+    }
+
+    pub(super) fn of(by: &Actor) -> Author {
+        Author { by: Some(by.clone()), because: None }
+    }
+
+    pub(super) fn with(by: &Actor, because: Option<&Reason>) -> Author {
+        Author { by: Some(by.clone()), because: because.cloned() }
+    }
+}
+
+impl Registry {
+    /// What happened after entry `since` (0 for all that is remembered), oldest first.
+    pub fn transitions(&self, since: u64) -> Vec<Transition> {
+        self.journal.after(since).map(|(sequence, entry)| self.transition(sequence, entry)).collect()
+    }
+
+    /// How many entries the journal dropped because it was full.
+    pub fn transitions_dropped(&self) -> u64 {
+        self.journal.dropped()
+    }
+
+    /// Sequence number of the newest entry; 0 before anything happened.
+    pub fn newest_transition(&self) -> u64 {
+        self.journal.newest()
+    }
+
+    pub(super) fn transition(&self, sequence: u64, entry: &Entry) -> Transition {
+        let key = self.roster.row(entry.instance).key;
+        Transition {
+            sequence,
+            at: entry.at,
+            service: self.service_key(key.service),
+            address: self.address(key),
+            cause: entry.cause,
+            by: entry.by.map(|by| self.actor(by)),
+            because: entry.because.clone(),
+        }
+    }
+
+    pub(super) fn note(&mut self, instance: u32, cause: Cause, author: &Author) {
+        let by = author.by.as_ref().map(|by| self.names.intern(by.as_str()));
+        let previous = self.roster.row(instance).newest_entry;
+        let entry = Entry { at: self.now, instance, cause, by, because: author.because.clone(), previous };
+        let (sequence, released) = self.journal.push(entry);
+        self.roster.row_mut(instance).newest_entry = sequence;
+        if let Some(name) = released {
+            self.names.release(name);
+        }
+    }
+
+    pub(super) fn decide_fate(&mut self, instance: u32, cause: Cause, author: &Author) {
+        let by = author.by.as_ref().map(|by| self.names.intern(by.as_str()));
+        let row = self.roster.row_mut(instance);
+        let older = core::mem::replace(&mut row.fate, Fate { at: self.now, cause, by });
+        if let Some(name) = older.by {
+            self.names.release(name);
+        }
+    }
+
+    /// Forgets gone instances that no entry of the journal speaks of any more.
+    pub(super) fn forget_gone(&mut self) {
+        while let Some(row) = self.roster.forget_one(self.policy.limits.journal_max as usize) {
+            self.metadata.release(row.metadata);
+            self.release_key(row.key);
+            if let Some(by) = row.fate.by {
+                self.names.release(by);
+            }
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! What can be asked, as data: the reading half of the document lane. A question changes nothing, not even time.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use super::query::{InstanceQuery, ServiceView};
+use super::Registry;
+use crate::account::{Explanation, Transition};
+use crate::error::Error;
+use crate::id::InstanceId;
+use crate::name::{Address, ServiceKey};
+use crate::policy::Policy;
+use crate::time::Instant;
+
+/// Everything that can be asked of a registry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum Question {
+    /// Why is this instance what it is?
+    Explain {
+        /// Its service.
+        service: ServiceKey,
+        /// Its address.
+        address: Address,
+    },
+    /// What does a reader get of this service?
+    Instances(InstanceQuery),
+    /// What happened after this entry of the journal (0 for all)?
+    Transitions {
+        /// Sequence number of the last entry the caller has.
+        since: u64,
+    },
+    /// What are the names behind this id in a row of changes?
+    InstanceName {
+        /// The id.
+        instance: InstanceId,
+    },
+    /// Which services are known?
+    Services,
+    /// About which instances is an operator's decision remembered?
+    Overridden,
+    /// Which instances are fenced?
+    Fenced,
+    /// How many of everything are there?
+    Counters,
+    /// Which rules are in force?
+    Policy,
+}
+
+/// The answer to a [`Question`]: the document itself, without a wrapper.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+#[non_exhaustive]
+pub enum Reply {
+    /// To [`Question::Explain`].
+    Explanation(Box<Explanation>),
+    /// To [`Question::Instances`].
+    Service(ServiceView),
+    /// To [`Question::Transitions`].
+    Transitions(Vec<Transition>),
+    /// To [`Question::InstanceName`], [`Question::Overridden`] and [`Question::Fenced`].
+    Names(Vec<InstanceNames>),
+    /// To [`Question::Services`].
+    Services(Vec<ServiceKey>),
+    /// To [`Question::Counters`].
+    Counters(Counters),
+    /// To [`Question::Policy`].
+    Policy(Box<Policy>),
+}
+
+/// An instance's two names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct InstanceNames {
+    /// Its service.
+    pub service: ServiceKey,
+    /// Its address.
+    pub address: Address,
+}
+
+/// How many of everything there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Counters {
+    /// The latest moment handed in.
+    pub now: Instant,
+    /// How often a moment was earlier than one before.
+    pub clamped: u64,
+    /// Instances held by some lease.
+    pub instances: u32,
+    /// Services met.
+    pub services: u32,
+    /// Open sessions.
+    pub sessions: u32,
+    /// Active subscriptions.
+    pub subscriptions: u32,
+    /// Newest entry of the journal.
+    pub newest_transition: u64,
+    /// Entries the journal dropped.
+    pub transitions_dropped: u64,
+}
+
+impl Registry {
+    /// Answers a question. The readers of this type with names of their own give the same.
+    pub fn ask(&self, question: &Question) -> Result<Reply, Error> {
+        let names = |all: Vec<(ServiceKey, Address)>| {
+            Reply::Names(all.into_iter().map(|(service, address)| InstanceNames { service, address }).collect())
+        };
+        Ok(match question {
+            Question::Explain { service, address } => Reply::Explanation(Box::new(self.explain(service, address))),
+            Question::Instances(query) => Reply::Service(self.instances(query)),
+            Question::Transitions { since } => Reply::Transitions(self.transitions(*since)),
+            Question::InstanceName { instance } => match self.instance_name(*instance) {
+                Some(found) => names(Vec::from([found])),
+                None => {
+                    return Err(Error::UnknownInstance {
+                        service: alloc::string::String::from("any service"),
+                        instance: alloc::format!("{}", instance.to_u64()),
+                    });
+                }
+            },
+            Question::Services => Reply::Services(self.services()),
+            Question::Overridden => names(self.overridden()),
+            Question::Fenced => names(self.fenced()),
+            Question::Counters => Reply::Counters(self.counters()),
+            Question::Policy => Reply::Policy(Box::new(self.policy.clone())),
+        })
+    }
+
+    /// How many of everything there are.
+    pub fn counters(&self) -> Counters {
+        Counters {
+            now: self.now,
+            clamped: self.clamped,
+            instances: self.roster.present(),
+            services: self.services.len() as u32,
+            sessions: self.sessions.open_count(),
+            subscriptions: self.subscriptions.active(),
+            newest_transition: self.journal.newest(),
+            transitions_dropped: self.journal.dropped(),
+        }
+    }
+}

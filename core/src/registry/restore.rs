@@ -1,0 +1,125 @@
+//! A registry as bytes, and back; and the one number that two equal registries share.
+
+use alloc::vec;
+use alloc::vec::Vec;
+use core::hash::Hasher;
+
+use postcard::ser_flavors::Flavor;
+use siphasher::sip::SipHasher13;
+
+use super::{Registry, Timer};
+use crate::account::snapshot::{self, corrupt};
+use crate::error::Error;
+use crate::instance::Key;
+use crate::liveness::NONE;
+
+impl Registry {
+    /// Everything, as bytes: a container with version, sections and checksums.
+    pub fn snapshot(&self) -> Vec<u8> {
+        // Writing to memory has one way to fail, and running out of it does not come back here.
+        let state = postcard::to_allocvec(self).unwrap_or_default();
+        snapshot::pack(&[(snapshot::STATE, state)])
+    }
+
+    /// The registry that [`Registry::snapshot`] wrote, future ids included. All or nothing: damaged bytes are refused, and so is a
+    /// newer version. `seed` is for the hash tables, as in [`Registry::with_seed`].
+    pub fn restore(bytes: &[u8], seed: (u64, u64)) -> Result<Registry, Error> {
+        let sections = snapshot::unpack(bytes)?;
+        let [(snapshot::STATE, state)] = sections[..] else {
+            return Err(corrupt("its sections are not those of a registry"));
+        };
+        let (mut registry, rest) =
+            postcard::take_from_bytes::<Registry>(state).map_err(|_| corrupt("its state cannot be read"))?;
+        if !rest.is_empty() {
+            return Err(corrupt("its state is longer than it should be"));
+        }
+        registry.policy.check().map_err(|error| error.within("policy"))?;
+        if !registry.rebuild(seed) {
+            return Err(corrupt("its parts do not fit together"));
+        }
+        Ok(registry)
+    }
+
+    /// A number that is equal for equal registries, in every language and build, and practically never for different ones.
+    pub fn digest(&self) -> u64 {
+        postcard::serialize_with_flavor(self, Digest(SipHasher13::new())).unwrap_or_default()
+    }
+
+    fn rebuild(&mut self, seed: (u64, u64)) -> bool {
+        self.names.reindex(seed);
+        self.metadata.reindex(seed);
+        self.services.rebuild(seed);
+        let (names, services, leases) = (self.names.len(), self.services.len(), self.leases.len());
+        let key_fits = |key: &Key| {
+            (key.service as usize) < services && (key.host.0 as usize) < names && (key.cluster.0 as usize) < names
+        };
+        let metadata = &self.metadata;
+        let roster_fits = self.roster.rebuild(seed, |row| {
+            key_fits(&row.key)
+                && (row.first_lease == NONE || (row.first_lease as usize) < leases)
+                && metadata.holds(row.metadata)
+                && row.fate.by.is_none_or(|by| (by.0 as usize) < names)
+        });
+        let (rows, sessions, subscriptions) = (self.roster.len(), self.sessions.len(), self.subscriptions.len());
+        roster_fits
+            && self.leases.rebuild(self.now)
+            && self.sessions.fits(names, leases)
+            && self.subscriptions.fits(names, services, sessions)
+            && self.journal.fits(names, rows)
+            && self.services.all().all(|service| service.fits(names, rows, subscriptions))
+            && self.overrides.all().all(|(key, _)| key_fits(key))
+            && self.fences.all().all(|(key, fence)| key_fits(key) && fence.sources.iter().all(|name| (name.0 as usize) < names))
+            && self.timers.iter().all(|(_, timer)| match timer {
+                Timer::Session(slot) => (*slot as usize) < sessions,
+                Timer::Override(key) | Timer::Fence(key) => key_fits(key),
+                Timer::Refresh(slot) | Timer::Notice(slot) => (*slot as usize) < services,
+            })
+            && self.chains_fit()
+    }
+
+    /// Every lease stands in exactly one chain, and every chain ends.
+    fn chains_fit(&self) -> bool {
+        let (leases, rows) = (self.leases.len(), self.roster.len());
+        let mut met = vec![false; leases];
+        for instance in 0..rows as u32 {
+            let mut slot = self.roster.row(instance).first_lease;
+            while slot != NONE {
+                let fits = (slot as usize) < leases
+                    && !core::mem::replace(&mut met[slot as usize], true)
+                    && self.leases.row(slot).instance == instance
+                    && (self.leases.row(slot).source.0 as usize) < self.names.len();
+                if !fits {
+                    return false;
+                }
+                slot = self.leases.row(slot).next;
+            }
+        }
+        (0..leases as u32).all(|slot| met[slot as usize] == self.leases.get(self.leases.id(slot)).is_some())
+            && (0..rows as u32).all(|slot| {
+                let row = self.roster.row(slot);
+                let members = &self.services.get(row.key.service).members;
+                row.position == NONE || members.get(row.position as usize) == Some(&slot)
+            })
+    }
+}
+
+/// Feeds a hash with the bytes of a snapshot, without keeping them.
+struct Digest(SipHasher13);
+
+impl Flavor for Digest {
+    type Output = u64;
+
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.0.write_u8(byte);
+        Ok(())
+    }
+
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        self.0.write(bytes);
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<u64> {
+        Ok(self.0.finish())
+    }
+}

@@ -1,0 +1,92 @@
+//! Time: everything due by a moment happens, each at its own moment.
+
+use super::journal::Author;
+use super::{Registry, Timer};
+use crate::instance::Cause;
+use crate::liveness::Lapse;
+use crate::time::Instant;
+
+impl Registry {
+    /// Lets everything happen that is due by `now`, each at its own due time. How often a host calls it cannot be observed:
+    /// `advance(a); advance(b)` is `advance(b)`.
+    pub fn advance(&mut self, now: Instant) {
+        self.settle(now);
+    }
+
+    /// The moment before which nothing happens by itself; none while nothing is pending. It may be early, never late.
+    pub fn next_deadline(&self) -> Option<Instant> {
+        let timer = self.timers.first().map(|&(at, _)| at);
+        let deadline = [timer, self.leases.soonest()].into_iter().flatten().min();
+        deadline.map(|at| at.max(self.now))
+    }
+
+    #[inline]
+    pub(super) fn settle(&mut self, now: Instant) {
+        if now < self.now {
+            self.clamped += 1;
+            return;
+        }
+        if self.next_deadline().is_some_and(|due| due <= now) {
+            self.run_due(now);
+        }
+        self.now = now;
+    }
+
+    fn run_due(&mut self, now: Instant) {
+        loop {
+            let due = self.leases.collect_due(now);
+            if due.is_empty() && self.timers.first().is_none_or(|&(at, _)| at > now) {
+                break;
+            }
+            let mut due = due.into_iter().peekable();
+            loop {
+                let timer = self.timers.first().copied().filter(|&(at, _)| at <= now);
+                match (timer, due.peek().copied()) {
+                    (Some((at, timer)), lease) if lease.is_none_or(|lease| at <= lease.at) => {
+                        self.timers.pop_first();
+                        // A timer may have been set for a moment that had passed.
+                        self.now = self.now.max(at);
+                        self.timer_due(timer);
+                    }
+                    (_, Some(lease)) => {
+                        due.next();
+                        self.now = self.now.max(lease.at);
+                        let lapse = self.leases.lapse(lease);
+                        self.lease_lapsed(lease.slot, lapse);
+                    }
+                    (_, None) => break,
+                }
+            }
+        }
+        self.leases.rebase(now);
+    }
+
+    fn timer_due(&mut self, timer: Timer) {
+        match timer {
+            Timer::Session(slot) => self.session_due(slot),
+            Timer::Override(key) => self.override_due(key),
+            Timer::Fence(key) => {
+                if self.fences.get(key).is_some_and(|fence| fence.until <= self.now) {
+                    self.drop_fence(key);
+                }
+            }
+            Timer::Refresh(service) => self.refresh(service),
+            Timer::Notice(service) => self.notices_due(service),
+        }
+    }
+
+    fn lease_lapsed(&mut self, lease: u32, lapse: Lapse) {
+        match lapse {
+            Lapse::Nothing => {}
+            Lapse::Silent => {
+                let instance = self.leases.row(lease).instance;
+                if self.leases_of(instance).all(|slot| !self.leases.is_alive(slot)) {
+                    self.decide_fate(instance, Cause::Silent, &Author::time());
+                    self.note(instance, Cause::Silent, &Author::time());
+                    self.touch(instance, Cause::Silent, false);
+                }
+            }
+            Lapse::Expired => self.withdraw(lease, Cause::Expired, &Author::time()),
+        }
+    }
+}

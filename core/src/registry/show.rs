@@ -1,0 +1,245 @@
+//! From what is to what readers get: at once, or when the policy computes the view again.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use super::{Registry, Timer};
+use crate::command::Outcome;
+use crate::error::Error;
+use crate::id::{InstanceId, ServiceId, SubscriptionId};
+use crate::instance::{Cause, Key, state};
+use crate::liveness::NONE;
+use crate::name::{Actor, Address, Metadata, ServiceKey, Weight};
+use crate::policy::EnabledRule;
+use crate::time::{Instant, Span};
+use crate::view::{Change, Changes, Notice, Services, Shown, is_protected};
+
+impl Registry {
+    /// Asks for notices of a service, known or not.
+    pub fn subscribe(&mut self, now: Instant, service: &ServiceKey, subscriber: &Actor) -> Result<Outcome, Error> {
+        self.settle(now);
+        let limits = &self.policy.limits;
+        let new_service = self.find_service(service).is_none();
+        let table = [
+            ("subscriptions_max", limits.subscriptions_max, self.subscriptions.active() as usize, true),
+            ("services_max", limits.services_max, self.services.len(), new_service),
+        ];
+        for (limit, max, found, adds) in table {
+            if adds && found >= max as usize {
+                return Err(Error::LimitReached { limit, max: u64::from(max) });
+            }
+        }
+        let slot = self.ensure_service(service);
+        let subscriber = self.names.intern(subscriber.as_str());
+        let subscription = self.subscriptions.insert(slot, subscriber);
+        self.services.get_mut(slot).subscriptions.push(subscription.slot());
+        if self.policy.view.refresh != Span::ZERO {
+            // Nacos 2: a new subscriber has the view computed again and pushed, changed or not.
+            self.arm_refresh(slot);
+            self.arm_notices(slot, self.policy.view.refresh);
+        }
+        let revision = self.services.get(slot).revision;
+        Ok(Outcome::Subscribed { subscription, service: Services::id(slot), revision })
+    }
+
+    /// Ends a subscription; a notice that waits for it is dropped.
+    pub fn unsubscribe(&mut self, now: Instant, subscription: SubscriptionId) -> Result<(), Error> {
+        self.settle(now);
+        let Some(ended) = self.subscriptions.remove(subscription) else {
+            return Err(Error::UnknownSubscription { subscription: subscription.to_u64() });
+        };
+        self.services.get_mut(ended.service).subscriptions.retain(|&slot| slot != subscription.slot());
+        self.names.release(ended.subscriber);
+        Ok(())
+    }
+
+    /// The next thing the host should do: tell a subscriber, or probe a session. One notice stands for any number of changes.
+    pub fn poll(&mut self) -> Option<Notice> {
+        let Registry { subscriptions, services, sessions, .. } = self;
+        subscriptions.poll(
+            |service| services.get(service).revision,
+            |session| sessions.get(session).is_some_and(|open| open.probed.is_some()),
+        )
+    }
+
+    /// What happened to a service after revision `since`: rows of changes, or the full list to a reader too far behind. Applied in
+    /// order to a copy, they give the service's list as of the returned revision.
+    pub fn changes(&self, service: ServiceId, since: u64) -> Result<Changes, Error> {
+        let slot = self.services.slot(service).ok_or_else(|| Error::UnknownService { service: alloc::format!("{}", service.to_u64()) })?;
+        let entry = self.services.get(slot);
+        let protected = self.protects(slot);
+        let revision = entry.revision;
+        if let Some(rows) = entry.changes_after(since, |slot| self.roster.id(slot)) {
+            return Ok(Changes { revision, full: false, protected, rows });
+        }
+        let listed = entry.members.iter().filter(|&&slot| self.roster.row(slot).state != 0);
+        let rows = listed.map(|&slot| {
+            let row = self.roster.row(slot);
+            Change { instance: self.roster.id(slot), revision, state: row.state, cause: row.fate.cause as u32 }
+        });
+        Ok(Changes { revision, full: true, protected, rows: rows.collect() })
+    }
+
+    /// Service and address of an instance id, read once when the id is first seen in a row.
+    pub fn instance_name(&self, instance: InstanceId) -> Option<(ServiceKey, Address)> {
+        let key = self.roster.row(self.roster.slot(instance)?).key;
+        Some((self.service_key(key.service), self.address(key)))
+    }
+
+    /// Whether protection is in force in the service in `slot`, and with which counts.
+    pub(super) fn protects(&self, slot: u32) -> bool {
+        let service = self.services.get(slot);
+        let (served, healthy) = service.served();
+        is_protected(&self.policy.view, service.threshold, healthy, served)
+    }
+
+    /// Something about an instance may have changed for readers. `content` says that weight or metadata did.
+    pub(super) fn touch(&mut self, instance: u32, cause: Cause, content: bool) {
+        let service = self.roster.row(instance).key.service;
+        if self.policy.view.refresh == Span::ZERO {
+            if self.show(instance, cause, content) {
+                self.arm_notices(service, self.policy.view.notice_window);
+            }
+            return;
+        }
+        if self.roster.row(instance).position == NONE && self.roster.row(instance).first_lease != NONE {
+            self.join_members(instance);
+        }
+        self.arm_refresh(service);
+    }
+
+    /// Computes the view of a service again and shows what changed.
+    pub(super) fn refresh(&mut self, slot: u32) {
+        let service = self.services.get_mut(slot);
+        service.refresh_armed = false;
+        let before: BTreeMap<u32, Shown> = core::mem::take(&mut service.shown).into_iter().map(|row| (row.slot, row)).collect();
+        let members = service.members.clone();
+        let mut changed = false;
+        let mut shown = Vec::with_capacity(members.len());
+        for instance in members {
+            let content = (self.roster.row(instance).first_lease != NONE).then(|| {
+                let (weight, metadata) = self.content_in_force(instance);
+                Shown { slot: instance, weight, metadata: self.metadata.intern(&metadata) }
+            });
+            let cause = self.roster.row(instance).fate.cause;
+            changed |= self.show(instance, cause, content.as_ref() != before.get(&instance));
+            shown.extend(content);
+        }
+        for row in before.values() {
+            self.metadata.release(row.metadata);
+        }
+        self.services.get_mut(slot).shown = shown;
+        if changed {
+            self.arm_notices(slot, self.policy.view.notice_window);
+        }
+        self.forget_gone();
+    }
+
+    pub(super) fn notices_due(&mut self, slot: u32) {
+        self.services.get_mut(slot).notice_armed = false;
+        self.queue_notices(slot);
+    }
+
+    /// State bits of an instance as things stand, whether readers have them yet or not.
+    pub(super) fn state_in_force(&self, instance: u32) -> u32 {
+        let row = self.roster.row(instance);
+        if row.first_lease == NONE {
+            return 0;
+        }
+        let decided = self.overrides.get(row.key);
+        let mut bits = state::PRESENT;
+        if self.leases_of(instance).any(|slot| self.leases.is_alive(slot)) {
+            bits |= state::HEALTHY;
+        }
+        if self.leases_of(instance).nth(1).is_some() {
+            bits |= state::SHARED;
+        }
+        if decided.is_some() {
+            bits |= state::OVERRIDDEN;
+        }
+        let allowed = decided.and_then(|entry| entry.enabled.as_ref()).map(|decided| decided.value);
+        if self.joins(row.enabled, allowed) {
+            bits |= state::ENABLED | state::SERVED;
+        }
+        bits
+    }
+
+    /// Weight and metadata as things stand: the operator's over the provider's.
+    pub(super) fn content_in_force(&self, instance: u32) -> (Weight, Metadata) {
+        let row = self.roster.row(instance);
+        let mut metadata = self.metadata.content(row.metadata);
+        let Some(decided) = self.overrides.get(row.key) else { return (row.weight, metadata) };
+        for (key, value) in &decided.metadata {
+            metadata.set(key, &value.value);
+        }
+        (decided.weight.as_ref().map_or(row.weight, |weight| weight.value), metadata)
+    }
+
+    fn joins(&self, published: bool, allowed: Option<bool>) -> bool {
+        match (self.policy.overrides.enabled, allowed) {
+            (_, None) => published,
+            (EnabledRule::BothAllow, Some(allowed)) => published && allowed,
+            (EnabledRule::OverrideWins, Some(allowed)) => allowed,
+        }
+    }
+
+    /// Shows an instance as it is; false when readers have it so already.
+    fn show(&mut self, instance: u32, cause: Cause, content: bool) -> bool {
+        let after = self.state_in_force(instance);
+        let before = core::mem::replace(&mut self.roster.row_mut(instance).state, after);
+        let visible = before != after || (content && after != 0);
+        if visible {
+            let kept = self.policy.limits.changes_per_service_max as usize;
+            let service = self.roster.row(instance).key.service;
+            self.services.get_mut(service).record(instance, before, after, cause, kept);
+        }
+        let listed = self.roster.row(instance).position != NONE;
+        match (after != 0, listed) {
+            (true, false) => self.join_members(instance),
+            (false, true) => self.leave_members(instance),
+            _ => {}
+        }
+        visible
+    }
+
+    fn join_members(&mut self, instance: u32) {
+        let service = self.services.get_mut(self.roster.row(instance).key.service);
+        service.members.push(instance);
+        self.roster.row_mut(instance).position = service.members.len() as u32 - 1;
+    }
+
+    fn leave_members(&mut self, instance: u32) {
+        let Key { service, .. } = self.roster.row(instance).key;
+        let position = core::mem::replace(&mut self.roster.row_mut(instance).position, NONE);
+        let members = &mut self.services.get_mut(service).members;
+        members.swap_remove(position as usize);
+        if let Some(&moved) = members.get(position as usize) {
+            self.roster.row_mut(moved).position = position;
+        }
+    }
+
+    fn arm_refresh(&mut self, slot: u32) {
+        let service = self.services.get_mut(slot);
+        if !core::mem::replace(&mut service.refresh_armed, true) {
+            self.timers.insert((self.now + self.policy.view.refresh, Timer::Refresh(slot)));
+        }
+    }
+
+    fn arm_notices(&mut self, slot: u32, window: Span) {
+        if window == Span::ZERO {
+            self.queue_notices(slot);
+            return;
+        }
+        let service = self.services.get_mut(slot);
+        if !service.subscriptions.is_empty() && !core::mem::replace(&mut service.notice_armed, true) {
+            self.timers.insert((self.now + window, Timer::Notice(slot)));
+        }
+    }
+
+    fn queue_notices(&mut self, slot: u32) {
+        let Registry { services, subscriptions, .. } = self;
+        for &subscription in &services.get(slot).subscriptions {
+            subscriptions.notify(subscription);
+        }
+    }
+}

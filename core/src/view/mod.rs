@@ -1,0 +1,13 @@
+//! What do readers get? Which instances stand in a service, what protection makes of them, and who is told of a change.
+
+mod protection;
+mod roster;
+mod service;
+mod subscription;
+
+pub(crate) use protection::is_protected;
+pub(crate) use roster::{Fate, Roster};
+pub(crate) use service::{Services, Shown};
+pub use service::{Change, Changes};
+pub(crate) use subscription::Subscriptions;
+pub use subscription::Notice;

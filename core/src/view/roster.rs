@@ -1,0 +1,190 @@
+//! Which instances there are, present and lately gone.
+
+use alloc::collections::VecDeque;
+use core::hash::Hasher;
+
+use hashbrown::HashTable;
+use serde::{Deserialize, Serialize};
+use siphasher::sip::SipHasher13;
+
+use crate::id::{InstanceId, next_generation};
+use crate::instance::{Cause, Key};
+use crate::liveness::NONE;
+use crate::name::{MetadataId, MetadataPool, NameId, Weight};
+use crate::pages::Pages;
+use crate::time::Instant;
+
+/// What last made or ended its presence or its health.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Fate {
+    pub(crate) at: Instant,
+    pub(crate) cause: Cause,
+    pub(crate) by: Option<NameId>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Row {
+    pub(crate) key: Key,
+    /// Place among the members of its service, or [`NONE`].
+    pub(crate) position: u32,
+    /// First of its leases, or [`NONE`] when it is gone.
+    pub(crate) first_lease: u32,
+    /// State bits as readers have them.
+    pub(crate) state: u32,
+    pub(crate) weight: Weight,
+    pub(crate) enabled: bool,
+    pub(crate) metadata: MetadataId,
+    /// Newest incarnation ever seen here.
+    pub(crate) incarnation: u64,
+    pub(crate) fate: Fate,
+    /// Sequence number of its newest entry in the journal.
+    pub(crate) newest_entry: u64,
+    /// How often it went; tells which of several entries in the list of the gone is the last.
+    departures: u32,
+    generation: u32,
+    used: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Roster {
+    rows: Pages<Row>,
+    free: VecDeque<u32>,
+    /// Slots of the gone, oldest first, with their count of departures then.
+    gone: VecDeque<(u32, u32)>,
+    present: u32,
+    #[serde(skip)]
+    by_key: HashTable<u32>,
+    #[serde(skip)]
+    seed: (u64, u64),
+}
+
+impl Roster {
+    pub(crate) fn new(seed: (u64, u64)) -> Roster {
+        Roster { rows: Pages::new(), free: VecDeque::new(), gone: VecDeque::new(), present: 0, by_key: HashTable::new(), seed }
+    }
+
+    pub(crate) fn find(&self, key: Key) -> Option<u32> {
+        self.by_key.find(hash(self.seed, key), |&slot| self.rows[slot].key == key).copied()
+    }
+
+    pub(crate) fn row(&self, slot: u32) -> &Row {
+        &self.rows[slot]
+    }
+
+    pub(crate) fn row_mut(&mut self, slot: u32) -> &mut Row {
+        &mut self.rows[slot]
+    }
+
+    pub(crate) fn id(&self, slot: u32) -> InstanceId {
+        InstanceId::new(slot, self.rows[slot].generation)
+    }
+
+    pub(crate) fn slot(&self, id: InstanceId) -> Option<u32> {
+        let row = self.rows.get(id.slot())?;
+        (row.used && row.generation == id.generation()).then_some(id.slot())
+    }
+
+    /// Instances that some lease holds.
+    pub(crate) fn present(&self) -> u32 {
+        self.present
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// A row for `key`, gone until a lease holds it. The caller has counted the names in `key` for it.
+    pub(crate) fn insert(&mut self, key: Key, fate: Fate) -> u32 {
+        let mut row = Row {
+            key,
+            position: NONE,
+            first_lease: NONE,
+            state: 0,
+            weight: Weight::default(),
+            enabled: true,
+            metadata: MetadataPool::EMPTY,
+            incarnation: 0,
+            fate,
+            newest_entry: 0,
+            departures: 0,
+            generation: 1,
+            used: true,
+        };
+        let slot = match self.free.pop_front() {
+            Some(slot) => {
+                row.generation = self.rows[slot].generation;
+                self.rows[slot] = row;
+                slot
+            }
+            None => {
+                self.rows.push(row);
+                self.rows.len() as u32 - 1
+            }
+        };
+        let Roster { rows, by_key, seed, .. } = self;
+        by_key.insert_unique(hash(*seed, key), slot, |&other| hash(*seed, rows[other].key));
+        slot
+    }
+
+    /// Notes that a first lease holds it.
+    pub(crate) fn arrived(&mut self) {
+        self.present += 1;
+    }
+
+    /// Notes that no lease is left. The row stays for explanations, until `remembered` others went after it.
+    pub(crate) fn departed(&mut self, slot: u32) {
+        self.present -= 1;
+        let row = &mut self.rows[slot];
+        row.departures = row.departures.wrapping_add(1);
+        self.gone.push_back((slot, row.departures));
+    }
+
+    /// The next row to forget when more than `remembered` departures are on the list; it is out of the index then.
+    pub(crate) fn forget_one(&mut self, remembered: usize) -> Option<Row> {
+        while self.gone.len() > remembered {
+            let (slot, departures) = self.gone.pop_front()?;
+            let row = &mut self.rows[slot];
+            if !row.used || row.first_lease != NONE || row.departures != departures {
+                continue;
+            }
+            if row.position != NONE {
+                // Readers still have it until the view is computed again.
+                self.gone.push_front((slot, departures));
+                return None;
+            }
+            row.used = false;
+            row.generation = next_generation(row.generation);
+            let forgotten = row.clone();
+            if let Ok(found) = self.by_key.find_entry(hash(self.seed, forgotten.key), |&other| other == slot) {
+                found.remove();
+            }
+            self.free.push_back(slot);
+            return Some(forgotten);
+        }
+        None
+    }
+
+    /// Builds the index again after a restore; false when the rows do not fit together.
+    pub(crate) fn rebuild(&mut self, seed: (u64, u64), fits: impl Fn(&Row) -> bool) -> bool {
+        self.seed = seed;
+        self.by_key = HashTable::with_capacity(self.rows.len());
+        let Roster { rows, by_key, .. } = self;
+        if !rows.is_regular() || !rows.iter().all(fits) {
+            return false;
+        }
+        for slot in 0..rows.len() as u32 {
+            if rows[slot].used {
+                by_key.insert_unique(hash(seed, rows[slot].key), slot, |&other| hash(seed, rows[other].key));
+            }
+        }
+        let rows = self.rows.len();
+        self.free.iter().chain(self.gone.iter().map(|(slot, _)| slot)).all(|&slot| (slot as usize) < rows)
+    }
+}
+
+fn hash(seed: (u64, u64), key: Key) -> u64 {
+    let mut hasher = SipHasher13::new_with_keys(seed.0, seed.1);
+    hasher.write_u64(u64::from(key.service) << 32 | u64::from(key.host.0));
+    hasher.write_u64(u64::from(key.port) << 32 | u64::from(key.cluster.0));
+    hasher.finish()
+}

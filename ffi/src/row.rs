@@ -1,0 +1,217 @@
+//! The lanes of calls and rows: what happens per beat, and what happens in bulk.
+
+use liveset::{LeaseId, Notice, ServiceId};
+
+use crate::handle::{at, status_of, with};
+use crate::status::{LIVESET_NULL, LIVESET_OK, LIVESET_TOO_SMALL};
+
+/// What to do next.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LivesetNotice {
+    /// 1: `subject` is a subscription whose service moved. 2: `subject` is a session to probe.
+    pub kind: u64,
+    /// Subscription or session.
+    pub subject: u64,
+    /// The service, for kind 1.
+    pub service: u64,
+    /// Where the service stands, for kind 1.
+    pub revision: u64,
+}
+
+/// The newest state of one instance: 24 bytes, little-endian where it is bytes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LivesetChange {
+    /// Which instance.
+    pub instance: u64,
+    /// The service's revision that brought it.
+    pub revision: u64,
+    /// State bits: 1 present, 2 healthy, 4 enabled, 8 served, 16 overridden, 32 shared; 0 when it is gone.
+    pub state: u32,
+    /// Why: the number of a cause.
+    pub cause: u32,
+}
+
+/// What stands over the rows of a service's changes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LivesetChanges {
+    /// The revision the rows lead to.
+    pub revision: u64,
+    /// Number of rows.
+    pub count: u64,
+    /// 1 when the rows are the whole service.
+    pub full: u32,
+    /// 1 when protection is in force.
+    pub protected_: u32,
+}
+
+/// No deadline is pending.
+pub const LIVESET_NEVER: u64 = u64::MAX;
+
+/// A sign of life of one lease. Prefer `liveset_beat_many`.
+#[unsafe(no_mangle)]
+pub extern "C" fn liveset_beat(handle: u64, now: u64, lease: u64) -> i32 {
+    at(handle, now, |open, now| match open.registry.beat(now, LeaseId::from_u64(lease)) {
+        Ok(()) => LIVESET_OK,
+        Err(error) => status_of(&error),
+    })
+}
+
+/// Signs of life of many leases. The ones nobody holds are written to `stale`, which must have room for all of `count`.
+///
+/// # Safety
+/// `leases` spans `count` numbers, `stale` spans `stale_capacity` numbers that can be written, and `stale_count` can be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn liveset_beat_many(
+    handle: u64, now: u64, leases: *const u64, count: usize, stale: *mut u64, stale_capacity: usize, stale_count: *mut usize,
+) -> i32 {
+    if stale_count.is_null() || (count > 0 && (leases.is_null() || stale.is_null())) {
+        return LIVESET_NULL;
+    }
+    if stale_capacity < count {
+        // SAFETY: not NULL, and the caller promised that it can be written.
+        unsafe { stale_count.write(count) };
+        return LIVESET_TOO_SMALL;
+    }
+    at(handle, now, |open, now| {
+        let mut written = 0;
+        for chunk in 0..count.div_ceil(BATCH) {
+            let mut batch = [LeaseId::from_u64(0); BATCH];
+            let length = BATCH.min(count - chunk * BATCH);
+            for (place, lease) in batch[..length].iter_mut().enumerate() {
+                // SAFETY: `chunk * BATCH + place` is below `count`, and `leases` spans that many.
+                *lease = LeaseId::from_u64(unsafe { leases.add(chunk * BATCH + place).read_unaligned() });
+            }
+            let mut found = Vec::new();
+            open.registry.beat_many(now, &batch[..length], &mut found);
+            for lease in found {
+                // SAFETY: no more stale leases than leases, and `stale` spans that many.
+                unsafe { stale.add(written).write_unaligned(lease.to_u64()) };
+                written += 1;
+            }
+        }
+        // SAFETY: not NULL, and the caller promised that it can be written.
+        unsafe { stale_count.write(written) };
+        LIVESET_OK
+    })
+}
+
+const BATCH: usize = 1024;
+
+/// Lets everything happen that is due by `now`.
+#[unsafe(no_mangle)]
+pub extern "C" fn liveset_advance(handle: u64, now: u64) -> i32 {
+    at(handle, now, |open, now| {
+        open.registry.advance(now);
+        LIVESET_OK
+    })
+}
+
+/// The moment before which nothing happens by itself, or `LIVESET_NEVER`.
+///
+/// # Safety
+/// `deadline` can be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn liveset_next_deadline(handle: u64, deadline: *mut u64) -> i32 {
+    if deadline.is_null() {
+        return LIVESET_NULL;
+    }
+    with(handle, |open| {
+        let next = open.registry.next_deadline().map_or(LIVESET_NEVER, |at| at.as_millis());
+        // SAFETY: not NULL, and the caller promised that it can be written.
+        unsafe { deadline.write(next) };
+        LIVESET_OK
+    })
+}
+
+/// Takes up to `capacity` notices; fewer than `capacity` means that there are no more.
+///
+/// # Safety
+/// `notices` spans `capacity` rows that can be written, and `count` can be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn liveset_poll(handle: u64, notices: *mut LivesetNotice, capacity: usize, count: *mut usize) -> i32 {
+    if count.is_null() || (capacity > 0 && notices.is_null()) {
+        return LIVESET_NULL;
+    }
+    with(handle, |open| {
+        let mut written = 0;
+        while written < capacity {
+            let Some(notice) = open.registry.poll() else { break };
+            // SAFETY: `written` is below `capacity`, and `notices` spans that many.
+            unsafe { notices.add(written).write_unaligned(row_of(notice)) };
+            written += 1;
+        }
+        // SAFETY: not NULL, and the caller promised that it can be written.
+        unsafe { count.write(written) };
+        LIVESET_OK
+    })
+}
+
+/// What happened to a service after revision `since`. With too few rows the head says how many are needed, and nothing else is
+/// written.
+///
+/// # Safety
+/// `rows` spans `capacity` rows that can be written, and `head` can be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn liveset_changes(
+    handle: u64, service: u64, since: u64, rows: *mut LivesetChange, capacity: usize, head: *mut LivesetChanges,
+) -> i32 {
+    if head.is_null() || (capacity > 0 && rows.is_null()) {
+        return LIVESET_NULL;
+    }
+    with(handle, |open| {
+        let changes = match open.registry.changes(ServiceId::from_u64(service), since) {
+            Ok(changes) => changes,
+            Err(error) => return status_of(&error),
+        };
+        let found = LivesetChanges {
+            revision: changes.revision,
+            count: changes.rows.len() as u64,
+            full: u32::from(changes.full),
+            protected_: u32::from(changes.protected),
+        };
+        // SAFETY: not NULL, and the caller promised that it can be written.
+        unsafe { head.write_unaligned(found) };
+        if changes.rows.len() > capacity {
+            return LIVESET_TOO_SMALL;
+        }
+        for (place, change) in changes.rows.iter().enumerate() {
+            let row = LivesetChange {
+                instance: change.instance.to_u64(),
+                revision: change.revision,
+                state: change.state,
+                cause: change.cause,
+            };
+            // SAFETY: `place` is below `capacity`, and `rows` spans that many.
+            unsafe { rows.add(place).write_unaligned(row) };
+        }
+        LIVESET_OK
+    })
+}
+
+/// The number that equal registries share.
+///
+/// # Safety
+/// `digest` can be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn liveset_digest(handle: u64, digest: *mut u64) -> i32 {
+    if digest.is_null() {
+        return LIVESET_NULL;
+    }
+    with(handle, |open| {
+        // SAFETY: not NULL, and the caller promised that it can be written.
+        unsafe { digest.write(open.registry.digest()) };
+        LIVESET_OK
+    })
+}
+
+fn row_of(notice: Notice) -> LivesetNotice {
+    match notice {
+        Notice::Changed { subscription, service, revision } => {
+            LivesetNotice { kind: 1, subject: subscription.to_u64(), service: service.to_u64(), revision }
+        }
+        Notice::Probe { session } => LivesetNotice { kind: 2, subject: session.to_u64(), service: 0, revision: 0 },
+    }
+}

@@ -1,0 +1,3 @@
+mod lang;
+mod tool;
+fn main() {}

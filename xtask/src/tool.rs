@@ -1,0 +1,47 @@
+//! Running other programs, and saying by name what is missing.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+/// The top of the checkout.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the checkout").to_path_buf()
+}
+
+/// Fails with the name of a program that is not there, and how to get it.
+pub fn need(program: &str, how_to_get_it: &str) -> Result<()> {
+    match Command::new(program).arg(if program == "go" { "version" } else { "--version" }).output() {
+        Ok(output) if output.status.success() => Ok(()),
+        _ => bail!("`{program}` is missing: {how_to_get_it}"),
+    }
+}
+
+/// A program about to run in a folder of the checkout.
+pub fn program(name: impl AsRef<OsStr>, folder: impl AsRef<Path>) -> Command {
+    let mut command = Command::new(name);
+    command.current_dir(root().join(folder));
+    command
+}
+
+/// Runs it with our own output; fails when it does.
+pub fn run(command: &mut Command) -> Result<()> {
+    let status = command.status().with_context(|| format!("cannot start {command:?}"))?;
+    if status.success() { Ok(()) } else { bail!("failed: {command:?}") }
+}
+
+/// Runs it and returns what it printed.
+pub fn output(command: &mut Command) -> Result<String> {
+    let output = command.stderr(std::process::Stdio::inherit()).output().with_context(|| format!("cannot start {command:?}"))?;
+    if !output.status.success() {
+        bail!("failed: {command:?}\n{}", String::from_utf8_lossy(&output.stdout));
+    }
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+/// The cargo that runs us.
+pub fn cargo() -> Command {
+    program(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()), ".")
+}
