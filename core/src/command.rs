@@ -62,6 +62,13 @@ pub enum Command {
         #[serde(default)]
         field: Option<OverrideField>,
     },
+    /// The lifetime of a decision ended at another node, which says so: it ends here as if it had ended here.
+    EndOverride {
+        /// Which service.
+        service: ServiceKey,
+        /// Which instance.
+        address: Address,
+    },
     /// Changes the settings of a service, creating it where it is not known.
     SetService {
         /// Which service.
@@ -210,6 +217,8 @@ pub enum Outcome {
     OverrideSet,
     /// The decision is forgotten.
     OverrideCleared,
+    /// The decision has ended.
+    OverrideEnded,
     /// The settings hold.
     ServiceSet {
         /// The service.

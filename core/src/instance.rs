@@ -22,6 +22,9 @@ pub struct Registration {
     /// that its source last had, and as a new life when the source had none.
     #[serde(default)]
     pub incarnation: Option<u64>,
+    /// Whether it is a copy of a claim that another node of a cluster holds.
+    #[serde(default)]
+    pub copied: bool,
     /// What it asks of load balancers.
     #[serde(default)]
     pub content: Content,
@@ -56,7 +59,7 @@ impl Default for Content {
 impl Registration {
     /// A claim of `source` on `address` in `service`, living by beats, with default content.
     pub fn new(service: ServiceKey, address: Address, source: Actor) -> Registration {
-        Registration { service, address, source, session: None, incarnation: None, content: Content::default() }
+        Registration { service, address, source, session: None, incarnation: None, copied: false, content: Content::default() }
     }
 }
 

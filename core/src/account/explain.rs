@@ -37,7 +37,7 @@ pub struct Explanation {
     pub history: Vec<Transition>,
     /// What happens next by itself.
     pub next: Option<NextEvent>,
-    /// What would change its standing.
+    /// What would change its standing: any one of these; all of them for an instance that is gone.
     pub remedies: Vec<Remedy>,
     /// The same in sentences, the verdict first.
     pub sentences: Vec<String>,
@@ -106,14 +106,18 @@ pub enum Rule {
     Recovery,
     /// Silence past a timeout.
     BeatExpiry,
-    /// The end of a session.
-    Session,
+    /// A session that was closed.
+    SessionClosed,
+    /// A session that fell silent.
+    SessionLost,
     /// A deregistration.
     Deregistration,
     /// An operator's removal.
     Removal,
     /// An operator's override.
     Override,
+    /// The end of an operator's override.
+    OverrideEnded,
     /// The provider's own word.
     Published,
     /// Nothing is known of it.

@@ -9,6 +9,9 @@ use crate::instance::Cause;
 use crate::name::{Actor, Reason};
 use crate::policy::Lifetime;
 
+/// Entries of the history that are told.
+const STORY_MAX: usize = 4;
+
 impl Explanation {
     /// The explanation in sentences: the verdict, what it rests on, what comes next, what would change it.
     pub(crate) fn tell(&self) -> Vec<String> {
@@ -36,7 +39,7 @@ impl Explanation {
                 protection.healthy, protection.total, protection.threshold
             ));
         }
-        lines.extend(self.before());
+        lines.extend(self.story());
         lines.extend(self.next_event());
         lines.extend(self.remedy());
         lines
@@ -62,11 +65,19 @@ impl Explanation {
                 format!("unhealthy: no beat of {name} for {allowed}; last at {last}, marked at {at}")
             }
             (Standing::Online, Rule::Override) => format!("online: switched on{who} at {at}, over its provider's word"),
+            (Standing::Online, Rule::OverrideEnded) => match &decided.by {
+                None => format!("online: since {at}, when what the operator decided was forgotten"),
+                Some(by) if self.leases.iter().any(|lease| lease.source == *by) => {
+                    format!("online: since {at}, when a registration of {by} overwrote what the operator decided")
+                }
+                Some(by) => format!("online: since {at}, when {by} cleared the override"),
+            },
             (Standing::Online, Rule::BeatForTheUnknown) => format!("online: since {at}, registered by a beat of {by}"),
             (Standing::Online, Rule::Recovery) => format!("online: since {at}, when {by} beat again"),
             (Standing::Online, _) => format!("online: since {at}, registered by {by}"),
             (Standing::Gone, Rule::BeatExpiry) => format!("gone: silent for too long, removed at {at}"),
-            (Standing::Gone, Rule::Session) => format!("gone: the connection of {by} ended at {at}"),
+            (Standing::Gone, Rule::SessionClosed) => format!("gone: the connection of {by} ended at {at}"),
+            (Standing::Gone, Rule::SessionLost) => format!("gone: the connection of {by} fell silent, given up at {at}"),
             (Standing::Gone, Rule::Removal) => format!("gone: removed{who} at {at}"),
             (Standing::Gone, _) => format!("gone: deregistered{who} at {at}"),
         }
@@ -98,18 +109,20 @@ impl Explanation {
         }
     }
 
-    /// What came before the deciding event, when there is a story: somebody ended it, and somebody brought it back.
-    fn before(&self) -> Option<String> {
-        let told: Vec<String> = self.history.iter().skip(1).take(3).map(event).collect();
-        let ended = |entry: &Transition| {
+    /// What else happened, newest first, when there is a story: somebody ended it, or somebody brought it back.
+    fn story(&self) -> Option<String> {
+        let decided = (self.decided_by.at, &self.decided_by.by);
+        let rest: Vec<&Transition> =
+            self.history.iter().filter(|entry| (Some(entry.at), &entry.by) != decided).take(STORY_MAX).collect();
+        let turned = rest.iter().any(|entry| {
             matches!(
                 entry.cause,
                 Cause::Expired | Cause::Deregistered | Cause::Removed | Cause::SessionClosed | Cause::SessionLost
                     | Cause::OverrideEnded | Cause::OverrideCleared | Cause::SourceLeft
             )
-        };
-        let story = self.history.iter().skip(1).take(3).any(ended);
-        story.then(|| format!("before that: {}", told.join("; ")))
+        });
+        let told: Vec<String> = rest.into_iter().map(event).collect();
+        (turned || self.decided_by.rule == Rule::OverrideEnded).then(|| format!("history: {}", told.join("; ")))
     }
 
     fn next_event(&self) -> Option<String> {
@@ -137,7 +150,9 @@ impl Explanation {
             Standing::Offline | Standing::Gone | Standing::Unknown => "would be served again if",
         };
         let change = if self.standing == Standing::Unknown { "would be served if" } else { change };
-        Some(format!("{change}: {}", ways.join(", or ")))
+        // Whoever is away and switched off needs both.
+        let all = matches!(self.standing, Standing::Gone | Standing::Unknown);
+        Some(format!("{change}: {}", ways.join(if all { ", and " } else { ", or " })))
     }
 }
 
@@ -183,7 +198,8 @@ fn event(entry: &Transition) -> String {
         Cause::Silent => format!("silent, marked at {at}"),
         Cause::Expired => format!("removed for silence at {at}"),
         Cause::Deregistered => format!("deregistered{who} at {at}"),
-        Cause::SessionClosed | Cause::SessionLost => format!("connection of {by} ended at {at}"),
+        Cause::SessionClosed => format!("connection of {by} ended at {at}"),
+        Cause::SessionLost => format!("connection of {by} given up at {at}"),
         Cause::Removed => format!("removed{who} at {at}"),
         Cause::OverrideSet => format!("overridden{who} at {at}"),
         Cause::OverrideCleared => format!("override cleared{who} at {at}"),

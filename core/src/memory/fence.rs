@@ -20,7 +20,8 @@ pub(crate) struct Fence {
     pub(crate) until: Instant,
     pub(crate) by: Actor,
     pub(crate) because: Option<Reason>,
-    /// Left by an operator's removal. An owner's own deregistration fences only beats without a number: it may change its mind.
+    /// Left by an operator's removal. An owner's own deregistration fences only itself, and of its claims without a number only the
+    /// beats: it may change its mind.
     pub(crate) by_operator: bool,
 }
 
@@ -67,9 +68,10 @@ impl Fences {
     /// The fence that keeps this claim away.
     pub(crate) fn refusing(&self, key: Key, claim: Claim) -> Option<&Fence> {
         let fence = self.by_key.get(&key)?;
+        let its_own = fence.sources.contains(&claim.source);
         let refused = match claim.incarnation {
-            Some(incarnation) => incarnation <= fence.incarnation,
-            None => fence.sources.contains(&claim.source) && (fence.by_operator || claim.is_beat),
+            Some(incarnation) => incarnation <= fence.incarnation && (fence.by_operator || its_own),
+            None => its_own && (fence.by_operator || claim.is_beat),
         };
         refused.then_some(fence)
     }

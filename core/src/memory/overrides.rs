@@ -180,10 +180,12 @@ impl Overrides {
         true
     }
 
-    /// The instance was registered, as life `incarnation`. True when that ended fields.
-    pub(crate) fn registered(&mut self, policy: &OverridePolicy, key: Key, incarnation: u64) -> bool {
+    /// The instance was registered, as life `incarnation`, here or as a copy from another node. True when that ended fields.
+    pub(crate) fn registered(&mut self, policy: &OverridePolicy, key: Key, incarnation: u64, copied: bool) -> bool {
         let Some(entry) = self.by_key.get_mut(&key) else { return false };
-        entry.absent_since = None;
+        if !copied || policy.copies_end_absence {
+            entry.absent_since = None;
+        }
         let before = entry.clone();
         if policy.ends_at_registration {
             entry.retain(|_, _, _| false);

@@ -163,6 +163,8 @@ pub struct OverridePolicy {
     pub ends_at_registration: bool,
     /// When an instance counts as absent, for lifetimes that are counted during absence.
     pub absence: Absence,
+    /// Whether a copy of a registration made at another node ends the absence, too. Nacos 2.0 to 2.2: no.
+    pub copies_end_absence: bool,
     /// Ended lifetimes are looked for every so often, in ms; 0 means at the very moment. Nacos 2: 5000.
     pub sweep: Span,
     /// Whether the end of a lifetime changes the view at once. Nacos 2: no, readers see it at the service's next change.

@@ -32,6 +32,7 @@ pub(super) fn policy() -> Policy {
             enabled: EnabledRule::OverrideWins,
             ends_at_registration: false,
             absence: Absence::AnyLeaseEnded,
+            copies_end_absence: false,
             sweep: Span::from_secs(5),
             end_is_told: false,
         },

@@ -29,6 +29,7 @@ pub(super) fn policy() -> Policy {
             enabled: EnabledRule::BothAllow,
             ends_at_registration: false,
             absence: Absence::NoLeaseLeft,
+            copies_end_absence: true,
             sweep: Span::ZERO,
             end_is_told: true,
         },

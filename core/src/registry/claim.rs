@@ -71,6 +71,7 @@ impl Registry {
             source: beat.source.clone(),
             session: None,
             incarnation: beat.incarnation,
+            copied: false,
             content: content.clone(),
         };
         let registered = self.claim(&registration, Cause::RegisteredByBeat, true)?;
@@ -158,7 +159,7 @@ impl Registry {
     }
 
     fn claim(&mut self, registration: &Registration, cause: Cause, is_beat: bool) -> Result<Registered, Error> {
-        let Registration { service, address, source, session, incarnation, content } = registration;
+        let Registration { service, address, source, session, incarnation, copied, content } = registration;
         let times = self.check_content(content)?;
         if let Some(session) = session {
             self.sessions.get(*session).ok_or(Error::UnknownSession { session: session.to_u64() })?;
@@ -194,7 +195,7 @@ impl Registry {
             self.note(instance, happened, &author);
         }
         let key = self.roster.row(instance).key;
-        let forgot = self.overrides.registered(&self.policy.overrides, key, life);
+        let forgot = self.overrides.registered(&self.policy.overrides, key, life, *copied);
         if forgot {
             self.note(instance, Cause::OverrideEnded, &author);
             self.release_override_key(key);
@@ -272,7 +273,9 @@ impl Registry {
         let Some(key) = self.find_key(service, address) else { return Ok(()) };
         let Some(source) = self.names.find(source.as_str()) else {
             // Nobody of that name ever claimed anything: only its number can tell that it is dead.
-            let dead = self.fences.get(key).filter(|fence| incarnation.is_some_and(|i| i <= fence.incarnation));
+            let dead = self.fences.get(key).filter(|fence| {
+                fence.by_operator && incarnation.is_some_and(|incarnation| incarnation <= fence.incarnation)
+            });
             return dead.map_or(Ok(()), |fence| Err(fenced(fence, address)));
         };
         match self.fences.refusing(key, Claim { source, incarnation, is_beat }) {

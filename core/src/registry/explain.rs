@@ -167,12 +167,18 @@ impl Registry {
             let because = account.because.clone();
             return Deciding { rule: Rule::Override, at: Some(account.at), by: Some(account.by.clone()), because };
         }
+        let ended = [Cause::OverrideEnded, Cause::OverrideCleared];
+        let ended = explanation.history.iter().find(|entry| ended.contains(&entry.cause) && entry.at > row.fate.at);
+        if let Some(entry) = ended.filter(|_| explanation.standing == Standing::Online && decided.is_none()) {
+            return Deciding { rule: Rule::OverrideEnded, at: Some(entry.at), by: entry.by.clone(), because: None };
+        }
         let rule = match (explanation.standing, row.fate.cause) {
             (Standing::Offline, _) => Rule::Published,
             (_, Cause::RegisteredByBeat) => Rule::BeatForTheUnknown,
             (_, Cause::Beat) => Rule::Recovery,
             (_, Cause::Silent | Cause::Expired) => Rule::BeatExpiry,
-            (_, Cause::SessionClosed | Cause::SessionLost) => Rule::Session,
+            (_, Cause::SessionClosed) => Rule::SessionClosed,
+            (_, Cause::SessionLost) => Rule::SessionLost,
             (_, Cause::Deregistered) => Rule::Deregistration,
             (_, Cause::Removed) => Rule::Removal,
             _ => Rule::Registration,
@@ -242,6 +248,9 @@ fn remedies(explanation: &Explanation) -> Vec<Remedy> {
                 Some(fence) => Remedy::RegisterNewer { than: fence.incarnation, until: fence.until },
                 None => Remedy::Register,
             });
+            if let Some(account) = decided_off {
+                ways.push(Remedy::ClearOverride { by: account.by.clone() });
+            }
         }
     }
     ways

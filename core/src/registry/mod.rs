@@ -152,6 +152,7 @@ impl Registry {
             Command::ClearOverride { service, address, by, field } => {
                 self.clear_override(now, &service, &address, &by, field.as_ref())
             }
+            Command::EndOverride { service, address } => self.end_override(now, &service, &address),
             Command::SetService { service, protect_threshold } => {
                 Ok(Outcome::ServiceSet { service: self.set_service(now, &service, protect_threshold) })
             }

@@ -105,6 +105,17 @@ impl Registry {
         Ok(Outcome::OverrideCleared)
     }
 
+    /// Ends a decision whose lifetime ended at another node; the policy says whether readers hear of it.
+    pub fn end_override(&mut self, now: Instant, service: &ServiceKey, address: &Address) -> Result<Outcome, Error> {
+        self.settle(now);
+        let key = self.find_key(service, address);
+        let Some(key) = key.filter(|&key| self.overrides.clear(key, &Fields::All)) else {
+            return Err(Registry::unknown_instance(service, address));
+        };
+        self.override_ended(key);
+        Ok(Outcome::OverrideEnded)
+    }
+
     /// Changes the settings of a service, creating it where it is not known. Readers see the new threshold at once.
     pub fn set_service(&mut self, now: Instant, service: &ServiceKey, protect_threshold: Option<Threshold>) -> ServiceId {
         self.settle(now);
@@ -145,9 +156,12 @@ impl Registry {
     pub(super) fn override_due(&mut self, key: Key) {
         let ended = self.overrides.end_due(&self.policy.overrides, self.now, key);
         self.arm_override(key);
-        if !ended {
-            return;
+        if ended {
+            self.override_ended(key);
         }
+    }
+
+    fn override_ended(&mut self, key: Key) {
         self.release_override_key(key);
         if let Some(instance) = self.roster.find(key) {
             self.note(instance, Cause::OverrideEnded, &Author::time());

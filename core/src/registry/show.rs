@@ -62,6 +62,11 @@ impl Registry {
         )
     }
 
+    /// Whether [`Registry::poll`] has something, or a notice that came to nothing since.
+    pub fn has_notices(&self) -> bool {
+        self.subscriptions.has_waiting()
+    }
+
     /// What happened to a service after revision `since`: rows of changes, or the full list to a reader too far behind. Applied in
     /// order to a copy, they give the service's list as of the returned revision.
     pub fn changes(&self, service: ServiceId, since: u64) -> Result<Changes, Error> {

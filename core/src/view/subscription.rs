@@ -101,6 +101,10 @@ impl Subscriptions {
         self.waiting.push_back(Waiting::Subscription { slot, generation: entry.generation });
     }
 
+    pub(crate) fn has_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
     pub(crate) fn probe(&mut self, session: SessionId) {
         self.waiting.push_back(Waiting::Session { slot: session.slot(), generation: session.generation() });
     }

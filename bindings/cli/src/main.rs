@@ -1,0 +1,155 @@
+//! The command `liveset`: plays scenarios, blesses their expectations, and writes the vectors that every language replays.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use liveset_world::{Scenario, bless, play, play_document, vectors};
+
+const USAGE: &str = "\
+usage: liveset scenario [--bless | --timeline | --json] FILE|DIR...
+       liveset vectors SCENARIOS_DIR VECTORS_DIR [--check]
+
+scenario   plays scenarios and says of each whether it held; closes with `N passed, N failed`
+           --bless      rewrites the expectations of those that did not, and nothing else
+           --timeline   prints what happened, too
+           --json       prints the report document of each on a line of its own, and nothing else
+vectors    writes what the registries of all scenarios were told, one file for each registry
+           --check      writes nothing and fails when a file is not as it would be written";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match &words[..] {
+        ["scenario", rest @ ..] if !rest.is_empty() => scenarios(rest),
+        ["vectors", from, to] => write_vectors(Path::new(from), Path::new(to), false),
+        ["vectors", from, to, "--check"] => write_vectors(Path::new(from), Path::new(to), true),
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(problem) => {
+            eprintln!("liveset: {problem}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn scenarios(words: &[&str]) -> io::Result<bool> {
+    let (options, places): (Vec<&str>, Vec<&str>) = words.iter().partition(|word| word.starts_with("--"));
+    let has = |name: &str| options.contains(&name);
+    let mut files = Vec::new();
+    for place in places {
+        collect(Path::new(place), &mut files)?;
+    }
+    if files.is_empty() {
+        return Err(io::Error::other("no scenario there (files that end in .scenario)"));
+    }
+    let (mut passed, mut failed) = (0, 0);
+    for file in &files {
+        let text = fs::read_to_string(file).map_err(|error| in_file(file, &error))?;
+        if has("--json") {
+            println!("{}", play_document(text.as_bytes()));
+            continue;
+        }
+        match one(file, &text, has("--bless"), has("--timeline"))? {
+            true => passed += 1,
+            false => failed += 1,
+        }
+    }
+    if !has("--json") {
+        println!("{passed} passed, {failed} failed");
+    }
+    Ok(failed == 0)
+}
+
+fn one(file: &Path, text: &str, blesses: bool, timeline: bool) -> io::Result<bool> {
+    let name = file.display();
+    let scenario = match Scenario::parse(text) {
+        Ok(scenario) => scenario,
+        Err(problem) => {
+            println!("FAILED  {name}\n  {problem}");
+            return Ok(false);
+        }
+    };
+    let report = play(&scenario);
+    let word = match (report.passed, blesses) {
+        (true, _) => "ok",
+        (false, true) => {
+            let blessed = bless(text).map_err(|problem| io::Error::other(problem.to_string()))?;
+            fs::write(file, blessed)?;
+            "blessed"
+        }
+        (false, false) => "FAILED",
+    };
+    println!("{word:7} {name}: {}", report.title);
+    if timeline {
+        for moment in &report.timeline {
+            println!("  {:>9}  {:12} {}", moment.at.to_string(), moment.who, moment.what);
+        }
+    }
+    if word == "FAILED" {
+        for failure in report.failures() {
+            println!("  {failure}");
+        }
+    }
+    Ok(word != "FAILED")
+}
+
+/// All scenario files of a place, in the order of their names.
+fn collect(place: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    if !place.is_dir() {
+        files.push(place.to_owned());
+        return Ok(());
+    }
+    let mut entries: Vec<PathBuf> = fs::read_dir(place)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+    entries.sort();
+    for entry in entries {
+        if entry.is_dir() {
+            collect(&entry, files)?;
+        } else if entry.extension().is_some_and(|extension| extension == "scenario") {
+            files.push(entry);
+        }
+    }
+    Ok(())
+}
+
+fn write_vectors(from: &Path, to: &Path, checks: bool) -> io::Result<bool> {
+    let mut files = Vec::new();
+    collect(from, &mut files)?;
+    let mut wanted = Vec::new();
+    for file in &files {
+        let text = fs::read_to_string(file)?;
+        let scenario = Scenario::parse(&text).map_err(|problem| in_file(file, &problem))?;
+        let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        for vector in vectors(&scenario) {
+            wanted.push((to.join(format!("{stem}.{}.jsonl", vector.node)), vector.lines));
+        }
+    }
+    if checks {
+        let stale: Vec<_> = wanted.iter().filter(|(file, lines)| fs::read_to_string(file).ok().as_ref() != Some(lines)).collect();
+        for (file, _) in &stale {
+            println!("stale: {}", file.display());
+        }
+        println!("{} vectors, {} stale", wanted.len(), stale.len());
+        return Ok(stale.is_empty());
+    }
+    if to.exists() {
+        fs::remove_dir_all(to)?;
+    }
+    fs::create_dir_all(to)?;
+    for (file, lines) in &wanted {
+        fs::write(file, lines)?;
+    }
+    println!("{} vectors written", wanted.len());
+    Ok(true)
+}
+
+fn in_file(file: &Path, problem: &dyn std::fmt::Display) -> io::Error {
+    io::Error::other(format!("{}: {problem}", file.display()))
+}

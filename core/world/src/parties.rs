@@ -1,0 +1,62 @@
+//! Who lives in the world beside the nodes: providers, consumers, operators. Some act by hand, some by a client's machine.
+
+use liveset::clients::{Publisher, Subscriber};
+use liveset::{Registration, ServiceId, ServiceKey, SessionId, SubscriptionId};
+
+pub(crate) struct Party {
+    /// The node it speaks to.
+    pub(crate) node: usize,
+    /// Stopped by SIGSTOP: it neither sends nor answers, and its connections stay.
+    pub(crate) frozen: bool,
+    pub(crate) dead: bool,
+    /// Its connection, and the node it leads to.
+    pub(crate) session: Option<(usize, SessionId)>,
+    /// Number of its connection, from 1.
+    pub(crate) connection: u64,
+    /// What it last registered, and whether over a connection.
+    pub(crate) registration: Option<(Registration, bool)>,
+    pub(crate) publisher: Option<Publisher>,
+    pub(crate) consumer: Option<Consumer>,
+    /// The last thing it was told, so that the timeline says it once.
+    pub(crate) told: String,
+    /// Counts its lives, so that beats of an earlier one end.
+    pub(crate) life: u64,
+}
+
+pub(crate) struct Consumer {
+    pub(crate) machine: Subscriber,
+    pub(crate) subscribed: Option<Subscribed>,
+    /// Number of its subscription, so that revisions of different nodes are never compared.
+    pub(crate) epoch: u64,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Subscribed {
+    pub(crate) node: usize,
+    pub(crate) subscription: SubscriptionId,
+    pub(crate) service: ServiceId,
+    pub(crate) key: ServiceKey,
+    /// Revision of the last push.
+    pub(crate) revision: u64,
+}
+
+impl Party {
+    pub(crate) fn at(node: usize) -> Party {
+        Party {
+            node,
+            frozen: false,
+            dead: false,
+            session: None,
+            connection: 1,
+            registration: None,
+            publisher: None,
+            consumer: None,
+            told: String::new(),
+            life: 0,
+        }
+    }
+
+    pub(crate) fn is_up(&self) -> bool {
+        !self.frozen && !self.dead
+    }
+}

@@ -1,0 +1,183 @@
+//! Scenarios as text: a header that says what there is, then steps in time, expectations among them.
+
+mod action;
+mod bless;
+mod header;
+mod words;
+
+use liveset::clients::{PublisherPolicy, SubscriberPolicy};
+use liveset::{Address, Instant, OverrideChange, Policy, Registration, Removal, ServiceKey, Span, Threshold};
+
+pub use bless::bless;
+pub use words::Problem;
+
+use words::Words;
+
+/// A parsed scenario.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// The behaviour it shows, as a sentence.
+    pub title: String,
+    /// Which report or incident it tells of.
+    pub report: Option<String>,
+    /// Name of the policy, with what was changed in it.
+    pub policy_name: String,
+    pub(crate) policy: Policy,
+    pub(crate) seed: u64,
+    pub(crate) nodes: Vec<String>,
+    pub(crate) cluster: Cluster,
+    pub(crate) clients: Vec<Client>,
+    pub(crate) steps: Vec<Step>,
+}
+
+/// How the nodes of a cluster keep up with one another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Cluster {
+    /// One node, or several that do not speak.
+    Apart,
+    /// Claims are copied by one transport, operators' decisions by another, each with its own lag. Nacos 2: Distro and Raft.
+    TwoTransports {
+        /// From a change of a claim to its copies.
+        claims: Span,
+        /// From an operator's command to each node, in the order of the nodes.
+        decisions: Vec<Span>,
+    },
+    /// One log of all commands, which every node applies in order, with its own lag.
+    OneLog {
+        /// From a command to each node, in the order of the nodes.
+        lags: Vec<Span>,
+    },
+}
+
+/// A machine that runs a client.
+#[derive(Clone, Debug)]
+pub(crate) struct Client {
+    pub(crate) name: String,
+    pub(crate) kind: ClientKind,
+    pub(crate) node: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum ClientKind {
+    Provider(PublisherPolicy),
+    Consumer(SubscriberPolicy),
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Step {
+    pub(crate) line: usize,
+    pub(crate) at: Instant,
+    pub(crate) actor: String,
+    pub(crate) action: Action,
+}
+
+/// What somebody does, or what is expected.
+#[derive(Clone, Debug)]
+pub(crate) enum Action {
+    Register { registration: Box<Registration>, over_session: bool, node: Option<String> },
+    Beat { full: bool },
+    Beats { every: Span, full: bool, until: Option<Instant> },
+    Deregister { service: ServiceKey, address: Address, incarnation: Option<u64>, node: Option<String> },
+    Restarts,
+    Dies,
+    Freezes,
+    Thaws,
+    Moves { node: String },
+    Connects { node: Option<String> },
+    Disconnects,
+    Subscribes { service: ServiceKey, node: Option<String> },
+    Override { change: Box<OverrideChange>, node: Option<String> },
+    Clears { service: ServiceKey, address: Address, node: Option<String> },
+    Removes { removal: Box<Removal>, node: Option<String> },
+    LiftsFence { service: ServiceKey, address: Address, node: Option<String> },
+    Threshold { service: ServiceKey, threshold: Threshold, node: Option<String> },
+    Network(Fault),
+    Expect(Expectation),
+    Explain { subject: Subject, expected: Vec<String>, node: Option<String> },
+}
+
+/// What the network does to somebody's messages.
+#[derive(Clone, Debug)]
+pub(crate) enum Fault {
+    /// Nothing gets through either way, and nobody is told.
+    Cuts(String),
+    /// As a cut, for the connections there are; new ones work.
+    HalfOpens(String),
+    /// All faults of that link end.
+    Heals(String),
+    /// Each message takes so long.
+    Delays(String, Span),
+    /// So many of a hundred messages get lost.
+    Loses(String, u32),
+    /// So many of a hundred messages come twice.
+    Duplicates(String, u32),
+    /// Messages take up to so long, each its own time, and overtake one another.
+    Reorders(String, Span),
+    /// Two nodes do not hear each other.
+    Parts(String, String),
+    /// They do again; what was meant for the other arrives.
+    Joins(String, String),
+}
+
+/// What is expected.
+#[derive(Clone, Debug)]
+pub(crate) enum Expectation {
+    /// What a reader has.
+    List { of: Listed, list: String, column: usize },
+    /// A provider was told to stop.
+    Stopped { provider: String },
+    /// All nodes give consumers the same.
+    NodesAgree { service: ServiceKey },
+}
+
+/// Whose list.
+#[derive(Clone, Debug)]
+pub(crate) enum Listed {
+    /// What consumers' queries get.
+    Serves { service: ServiceKey, node: Option<String> },
+    /// What the operator's page shows.
+    Shows { service: ServiceKey, node: Option<String> },
+    /// What one consumer calls by.
+    Calls { consumer: String },
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Subject {
+    Instance { service: ServiceKey, address: Address },
+    Consumer { consumer: String, address: Address },
+}
+
+impl Scenario {
+    /// Reads a scenario. A problem names line and column, and what was expected there.
+    pub fn parse(text: &str) -> Result<Scenario, Problem> {
+        let mut lines = text.lines().enumerate().peekable();
+        let mut header = header::Header::default();
+        for (number, line) in lines.by_ref() {
+            let mut words = Words::new(number + 1, line);
+            if words.is_empty() {
+                if header.has_title() { break } else { continue }
+            }
+            header.line(&mut words)?;
+        }
+        let mut scenario = header.finish()?;
+        while let Some((number, line)) = lines.next() {
+            let mut words = Words::new(number + 1, line);
+            if words.is_empty() {
+                continue;
+            }
+            let mut step = action::step(&mut words, &scenario)?;
+            if let Action::Explain { expected, .. } = &mut step.action {
+                while let Some((_, line)) = lines.next_if(|(_, line)| line.trim_start().starts_with('|')) {
+                    expected.push(line.trim_start()[1..].trim().to_owned());
+                }
+            }
+            scenario.steps.push(step);
+        }
+        Ok(scenario)
+    }
+
+    /// How the story goes on the outside: who is there and what is done, without expectations.
+    pub(crate) fn until(&self) -> Instant {
+        self.steps.iter().map(|step| step.at).max().unwrap_or_default()
+    }
+}

@@ -1,0 +1,176 @@
+//! What readers have: written to the timeline when it changes, and held against what a scenario expects.
+
+use liveset::{Command, Error, Outcome, Reader, ServiceKey, ServiceView};
+
+use super::World;
+use super::calling::Call;
+use crate::parties::Consumer;
+use crate::report::{Explained, Held};
+use crate::scenario::{Cluster, Expectation, Listed, Subject};
+
+impl World<'_> {
+    /// Notes every list that is not as it was.
+    pub(super) fn look(&mut self) {
+        let mut lists = Vec::new();
+        for node in &self.nodes {
+            for service in &self.services {
+                let served = list_of(&node.view(service, Reader::Consumer), Reader::Consumer);
+                lists.push((node.name.clone(), format!("{service} serves"), served));
+            }
+        }
+        for (name, party) in &self.parties {
+            if let Some(consumer) = party.consumer.as_ref().filter(|consumer| consumer.subscribed.is_some()) {
+                lists.push((name.clone(), "calls".to_owned(), calls(consumer)));
+            }
+        }
+        for (who, what, list) in lists {
+            let before = self.seen.insert(format!("{who} {what}"), list.clone());
+            if before.as_ref() != Some(&list) && !(before.is_none() && list == NOTHING) {
+                self.tell(&who, format!("{what} {list}"), true);
+            }
+        }
+    }
+
+    /// Writes an answer to the timeline when it is more than "done".
+    pub(super) fn tell_answer(&mut self, to: &str, call: &Call, result: Option<&Result<Outcome, Error>>) {
+        let told = match (call, result) {
+            (Call::Beat { .. } | Call::KeepAlive, Some(Ok(Outcome::Beaten { registered: Some(_), .. }))) => {
+                "beats, and is registered by it".to_owned()
+            }
+            (Call::Beat { .. }, Some(Err(error))) => format!("beats, and is told: {error}"),
+            (_, Some(Ok(Outcome::Registered(registered)))) if !registered.other_sources.is_empty() => {
+                let others: Vec<&str> = registered.other_sources.iter().map(|other| other.as_str()).collect();
+                format!("is told: also held by {}", others.join(", "))
+            }
+            (Call::Other(command), Some(Ok(Outcome::Deregistered { withdrawn, remaining }))) => {
+                let names: Vec<&str> = remaining.iter().map(|holder| holder.as_str()).collect();
+                match (withdrawn, names.is_empty(), &**command) {
+                    (0, false, Command::Deregister(_)) => {
+                        format!("is told: ok, but nothing was withdrawn; held by {}", names.join(", "))
+                    }
+                    (_, false, _) => format!("is told: still held by {}", names.join(", ")),
+                    _ => return,
+                }
+            }
+            (Call::KeepAlive | Call::Close(_), _) => return,
+            (_, Some(Err(error))) => format!("is told: {error}"),
+            (Call::Register { .. } | Call::Other(_), None) => "gets no answer".to_owned(),
+            _ => return,
+        };
+        let Some(party) = self.parties.get_mut(to) else { return };
+        if party.told != told {
+            party.told.clone_from(&told);
+            self.tell(to, told, false);
+        }
+    }
+
+    pub(super) fn expect(&mut self, line: usize, expectation: &Expectation) {
+        let held = match expectation {
+            Expectation::List { of, list, column } => {
+                let (about, found) = self.listed(of);
+                Held {
+                    line,
+                    at: self.now,
+                    about,
+                    expected: list.clone(),
+                    held: *list == found,
+                    found,
+                    list_column: Some(*column),
+                }
+            }
+            Expectation::Stopped { provider } => {
+                let publisher = self.parties.get(provider).and_then(|party| party.publisher.as_ref());
+                let stopped = publisher.is_some_and(|publisher| publisher.is_stopped());
+                self.fact(line, provider.clone(), "stopped", if stopped { "stopped" } else { "going on" })
+            }
+            Expectation::NodesAgree { service } => {
+                let found = if self.nodes_agree(service) { "agrees" } else { "differs between nodes" };
+                self.fact(line, service.to_string(), "agrees", found)
+            }
+        };
+        self.report.expectations.push(held);
+    }
+
+    pub(super) fn explain(&mut self, line: usize, subject: &Subject, expected: &[String], node: Option<usize>) {
+        let (about, found) = match subject {
+            Subject::Instance { service, address } => {
+                let node = &self.nodes[node.unwrap_or(0)];
+                let at = if self.nodes.len() > 1 { format!(" at {}", node.name) } else { String::new() };
+                (format!("{service} {address}{at}"), node.explain(service, address).sentences)
+            }
+            Subject::Consumer { consumer, address } => {
+                let party = self.parties.get(consumer).and_then(|party| party.consumer.as_ref());
+                let sentences = party.map(|consumer| consumer.machine.explain(address)).unwrap_or_default();
+                (format!("{address} at {consumer}"), sentences)
+            }
+        };
+        let held = found == expected;
+        self.report.explanations.push(Explained { line, at: self.now, about, expected: expected.to_vec(), found, held });
+    }
+
+    fn fact(&self, line: usize, about: String, expected: &str, found: &str) -> Held {
+        Held {
+            line,
+            at: self.now,
+            about,
+            expected: expected.to_owned(),
+            held: expected == found,
+            found: found.to_owned(),
+            list_column: None,
+        }
+    }
+
+    fn listed(&self, of: &Listed) -> (String, String) {
+        let at = |node: &Option<String>| node.as_ref().map(|node| format!(" at {node}")).unwrap_or_default();
+        let view = |service: &ServiceKey, node: &Option<String>, reader| {
+            let node = self.node_named(node.as_ref()).unwrap_or(0);
+            list_of(&self.nodes[node].view(service, reader), reader)
+        };
+        match of {
+            Listed::Serves { service, node } => {
+                (format!("{service} serves{}", at(node)), view(service, node, Reader::Consumer))
+            }
+            Listed::Shows { service, node } => {
+                (format!("{service} shows{}", at(node)), view(service, node, Reader::Operator))
+            }
+            Listed::Calls { consumer } => {
+                let party = self.parties.get(consumer).and_then(|party| party.consumer.as_ref());
+                (format!("{consumer} calls"), party.map_or_else(|| NOTHING.to_owned(), calls))
+            }
+        }
+    }
+
+    /// Whether all nodes give consumers the same; with one log, whether they are the same to the last bit.
+    fn nodes_agree(&self, service: &ServiceKey) -> bool {
+        let views: Vec<String> =
+            self.nodes.iter().map(|node| list_of(&node.view(service, Reader::Consumer), Reader::Consumer)).collect();
+        let same = views.windows(2).all(|pair| pair[0] == pair[1]);
+        let digests: Vec<u64> = self.nodes.iter().map(|node| node.registry().digest()).collect();
+        let one_log = matches!(self.scenario.cluster, Cluster::OneLog { .. });
+        same && (!one_log || digests.windows(2).all(|pair| pair[0] == pair[1]))
+    }
+}
+
+const NOTHING: &str = "nothing";
+
+/// A view as a scenario writes it: `10.0.0.1:8080, 10.0.0.2:8080 unhealthy`, or `nothing`.
+fn list_of(view: &ServiceView, reader: Reader) -> String {
+    let rows: Vec<String> = (view.instances.iter())
+        .map(|row| {
+            let health = if row.healthy { "" } else { " unhealthy" };
+            let enabled = if row.enabled { "" } else { " offline" };
+            format!("{}{health}{enabled}", row.address)
+        })
+        .collect();
+    let protection = if view.protected && reader == Reader::Consumer { " (protected)" } else { "" };
+    if rows.is_empty() { NOTHING.to_owned() } else { format!("{}{protection}", rows.join(", ")) }
+}
+
+fn calls(consumer: &Consumer) -> String {
+    let hosts = consumer.machine.hosts();
+    let rows: Vec<String> = (hosts.iter())
+        .map(|host| format!("{}{}", host.address, if host.healthy { "" } else { " unhealthy" }))
+        .collect();
+    let kept = if consumer.machine.guard().is_some() { " (kept)" } else { "" };
+    if rows.is_empty() { NOTHING.to_owned() } else { format!("{}{kept}", rows.join(", ")) }
+}

@@ -1,0 +1,130 @@
+//! Every scenario in the folder holds, and the format keeps its promises.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use liveset::{Command, Instant, Policy, Registry, document};
+use liveset_world::{Scenario, bless, play, vectors};
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("the folder is there") {
+        let path = entry.expect("it can be read").path();
+        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+    }
+    found.sort();
+    found
+}
+
+fn scenarios() -> Vec<(PathBuf, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
+    let files = files(&folder).into_iter();
+    files.map(|file| (file.clone(), fs::read_to_string(file).expect("it is text"))).collect()
+}
+
+#[test]
+fn every_scenario_holds() {
+    let mut failures = Vec::new();
+    for (file, text) in scenarios() {
+        match Scenario::parse(&text) {
+            Ok(scenario) => failures.extend(play(&scenario).failures().into_iter().map(|line| format!("{}: {line}", file.display()))),
+            Err(problem) => failures.push(format!("{}: {problem}", file.display())),
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn each_of_the_five_reports_has_a_complaint_and_an_answer() {
+    for report in ["8254", "9121", "14774", "8265", "8197"] {
+        let told: Vec<String> = scenarios()
+            .iter()
+            .map(|(_, text)| Scenario::parse(text).expect("it parses"))
+            .filter(|scenario| scenario.report.as_deref() == Some(&format!("question-history-{report}")))
+            .map(|scenario| scenario.policy_name)
+            .collect();
+        assert!(told.iter().any(|policy| policy == "strict"), "{report}");
+        assert!(told.iter().any(|policy| policy.starts_with("nacos")), "{report}");
+    }
+}
+
+#[test]
+fn equal_texts_give_equal_reports_and_tapes() {
+    for (file, text) in scenarios() {
+        let scenario = Scenario::parse(&text).expect("it parses");
+        assert_eq!(play(&scenario), play(&scenario), "{}", file.display());
+        assert_eq!(vectors(&scenario), vectors(&scenario), "{}", file.display());
+    }
+}
+
+#[test]
+fn blessing_a_scenario_that_holds_changes_no_byte() {
+    for (file, text) in scenarios() {
+        assert_eq!(bless(&text).expect("it parses"), text, "{}", file.display());
+    }
+}
+
+#[test]
+fn blessing_rewrites_lists_and_explanations_and_nothing_else() {
+    let text = "title    A\npolicy   strict\n\n0s  a  register  orders 10.0.0.1:80   # a comment\n1s  expect  orders serves nothing\n\
+                1s  explain  orders 10.0.0.1:80\n    | no\n2s  a  deregister  orders 10.0.0.1:80\n";
+    let blessed = bless(text).expect("it parses");
+    let expected = "title    A\npolicy   strict\n\n0s  a  register  orders 10.0.0.1:80   # a comment\n\
+                    1s  expect  orders serves 10.0.0.1:80\n1s  explain  orders 10.0.0.1:80\n\
+                    \x20   | online: since 0s, registered by a\n    | alive: beats of a, last at 0s\n\
+                    \x20   | would go if: a deregisters, or is silent until 15s\n2s  a  deregister  orders 10.0.0.1:80\n";
+    assert_eq!(blessed, expected);
+}
+
+#[test]
+fn a_problem_names_line_column_and_what_was_expected_there() {
+    let head = "title A\npolicy strict\n\n";
+    for (text, line, column, expected) in [
+        ("titel A", 1, 1, "expected title, report, policy"),
+        ("title A\npolicy nacos_9", 2, 8, "expected a policy"),
+        (&format!("{head}12 a register"), 4, 1, "expected a time such as 12s"),
+        (&format!("{head}0s a registers"), 4, 6, "expected a verb"),
+        (&format!("{head}0s a register orders 10.0.0.1"), 4, 22, "expected an instance such as"),
+        (&format!("{head}0s a register orders 10.0.0.1:80 weight -1"), 4, 41, "expected a weight from 0 to 10000"),
+        (&format!("{head}5s a dies\n4s a dies"), 5, 4, "expected a time from 5s on"),
+        (&format!("{head}0s a dies now"), 4, 11, "expected the end of the line"),
+        (&format!("{head}0s.. a dies"), 4, 8, "expected `beats`"),
+        ("title A\npolicy strict with expiry.timeot 3s", 2, 20, "expected a field of the policy"),
+        ("title A\npolicy strict with expiry.timeout 0s", 2, 20, "at least 1 ms"),
+    ] {
+        let problem = Scenario::parse(text).expect_err(text);
+        assert_eq!((problem.line, problem.column), (line, column), "{text}: {problem}");
+        assert!(problem.message.contains(expected), "{text}: {problem}");
+    }
+}
+
+#[test]
+fn the_vectors_in_the_folder_are_what_the_scenarios_give_and_what_a_registry_answers() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../vectors");
+    let mut wanted = Vec::new();
+    for (file, text) in scenarios() {
+        let stem = file.file_stem().expect("it has a name").to_string_lossy().into_owned();
+        for vector in vectors(&Scenario::parse(&text).expect("it parses")) {
+            let file = folder.join(format!("{stem}.{}.jsonl", vector.node));
+            let kept = fs::read_to_string(&file).unwrap_or_default();
+            assert!(kept == vector.lines, "{} is stale: run `cargo xtask vectors`", file.display());
+            replay(&kept);
+            wanted.push(file);
+        }
+    }
+    assert_eq!(files(&folder), { wanted.sort(); wanted }, "no other vectors lie there");
+}
+
+fn replay(lines: &str) {
+    let mut lines = lines.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("a line is JSON"));
+    let header = lines.next().expect("there is a header");
+    let policy: Policy = document::read_policy(header["policy"].to_string().as_bytes()).expect("its policy is good");
+    let mut registry = Registry::with_seed(policy, (7, 11)).expect("its policy is good");
+    for line in lines {
+        let now = Instant::from_millis(line["now"].as_u64().expect("a number")).expect("in range");
+        let command: Command = document::read(line["command"].to_string().as_bytes()).expect("a command");
+        let answer = document::write(&document::Answer::from(registry.apply(now, command)));
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&answer).expect("JSON"), line["answer"]);
+        assert_eq!(format!("{:016x}", registry.digest()), line["digest"], "{line}");
+    }
+}
