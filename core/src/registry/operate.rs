@@ -67,8 +67,9 @@ impl Registry {
     /// Decides about an instance, whether it is there or not. It holds for as long as its lifetime says.
     pub fn set_override(&mut self, now: Instant, change: &OverrideChange) -> Result<Outcome, Error> {
         self.settle(now);
-        if change.enabled.is_none() && change.weight.is_none() && change.metadata.is_none() {
-            return Err(Error::invalid("set_override", "nothing", "enabled, weight or metadata"));
+        let keys = change.metadata.as_ref().map_or(0, |metadata| metadata.entries().len());
+        if change.enabled.is_none() && change.weight.is_none() && keys == 0 {
+            return Err(Error::invalid("set_override", "nothing", "enabled, weight or at least one key of metadata"));
         }
         let service = self.ensure_service(&change.service);
         let key = self.intern_key(service, &change.address);

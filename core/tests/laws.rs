@@ -1,0 +1,292 @@
+//! What must hold for every tape of commands, under every policy.
+
+mod tape;
+
+use std::collections::BTreeMap;
+
+use liveset::{
+    Command, Instant, InstanceQuery, Outcome, Policy, Reader, Registry, ServiceId, Standing, document, state,
+};
+use tape::{Random, address, policies, service, tape};
+
+const SEEDS: u64 = 40;
+const LENGTH: usize = 250;
+
+/// Runs `check` on tapes of all policies; it gets the policy, the tape, and what to call it.
+fn on_tapes(check: impl Fn(&Policy, &[(Instant, Command)], &str)) {
+    for policy in policies() {
+        for seed in 0..SEEDS {
+            check(&policy, &tape(seed, LENGTH), &format!("{} seed {seed}", policy.label));
+        }
+    }
+}
+
+fn fresh(policy: &Policy) -> Registry {
+    Registry::new(policy.clone()).expect("the policy is good")
+}
+
+#[test]
+fn how_often_the_host_wakes_cannot_be_observed() {
+    on_tapes(|policy, tape, name| {
+        let (mut one, mut other) = (fresh(policy), fresh(policy));
+        let mut random = Random(7);
+        for (now, command) in tape {
+            while random.one_in(2) {
+                let gap = now.since(other.now()).as_millis();
+                other.advance(Instant::from_millis(other.now().as_millis() + random.below(gap + 1)).expect("small"));
+            }
+            assert_eq!(one.apply(*now, command.clone()), other.apply(*now, command.clone()), "{name}");
+            assert_eq!(one.digest(), other.digest(), "{name} after {command:?} at {now}");
+        }
+    });
+}
+
+#[test]
+fn a_refusal_is_time_passing_and_nothing_else() {
+    on_tapes(|policy, tape, name| {
+        let mut registry = fresh(policy);
+        for (now, command) in tape {
+            let mut only_time = Registry::restore(&registry.snapshot(), (0, 0)).expect("a good snapshot");
+            only_time.advance(*now);
+            if registry.apply(*now, command.clone()).is_err() {
+                assert_eq!(registry.digest(), only_time.digest(), "{name}: {command:?} at {now}");
+            }
+        }
+    });
+}
+
+#[test]
+fn a_restored_registry_is_itself_future_ids_included_under_any_seed() {
+    on_tapes(|policy, tape, name| {
+        let mut registry = fresh(policy);
+        let (before, after) = tape.split_at(LENGTH / 2);
+        for (now, command) in before {
+            let _ = registry.apply(*now, command.clone());
+        }
+        let bytes = registry.snapshot();
+        let mut again = Registry::restore(&bytes, (3, 5)).expect("a good snapshot");
+        assert_eq!(again.snapshot(), bytes, "{name}");
+        for (now, command) in after {
+            assert_eq!(registry.apply(*now, command.clone()), again.apply(*now, command.clone()), "{name}");
+            assert_eq!(registry.digest(), again.digest(), "{name}");
+            assert_eq!(registry.next_deadline().is_some(), again.next_deadline().is_some(), "{name}");
+        }
+    });
+}
+
+#[test]
+fn a_batch_of_beats_is_the_beats_one_by_one() {
+    on_tapes(|policy, tape, name| {
+        let (mut batch, mut single) = (fresh(policy), fresh(policy));
+        for (now, command) in tape {
+            let Command::BeatMany { leases } = command else {
+                assert_eq!(batch.apply(*now, command.clone()), single.apply(*now, command.clone()), "{name}");
+                continue;
+            };
+            let mut stale = Vec::new();
+            batch.beat_many(*now, leases, &mut stale);
+            let refused: Vec<_> = leases.iter().copied().filter(|&lease| single.beat(*now, lease).is_err()).collect();
+            if leases.is_empty() {
+                single.advance(*now);
+            }
+            assert_eq!(stale, refused, "{name}");
+            assert_eq!(batch.digest(), single.digest(), "{name}");
+        }
+    });
+}
+
+#[test]
+fn a_deadline_is_never_late() {
+    on_tapes(|policy, tape, name| {
+        let mut registry = fresh(policy);
+        for (now, command) in tape {
+            // Up to the moment before the deadline, only time passes.
+            let newest = registry.newest_transition();
+            let quiet = match registry.next_deadline() {
+                Some(deadline) if deadline <= registry.now() => registry.now(),
+                Some(deadline) if deadline <= *now => deadline - liveset::Span::from_millis(1).expect("small"),
+                _ => *now,
+            };
+            if quiet > registry.now() {
+                registry.advance(quiet);
+            }
+            assert_eq!(registry.newest_transition(), newest, "{name} at {quiet}");
+            let _ = registry.apply(*now, command.clone());
+        }
+    });
+}
+
+#[test]
+fn changes_applied_in_order_are_the_view() {
+    on_tapes(|policy, tape, name| {
+        let mut registry = fresh(policy);
+        let mut copies: BTreeMap<u64, (u64, BTreeMap<u64, u32>)> = BTreeMap::new();
+        let mut random = Random(11);
+        for (now, command) in tape {
+            let _ = registry.apply(*now, command.clone());
+            for number in 0..registry.services().len() as u64 {
+                if random.one_in(3) {
+                    continue;
+                }
+                let id = ServiceId::from_u64(1 << 32 | number);
+                let (revision, copy) = copies.entry(number).or_default();
+                let changes = registry.changes(id, *revision).expect("the service is known");
+                if changes.full {
+                    copy.clear();
+                }
+                for row in &changes.rows {
+                    if row.state == 0 { copy.remove(&row.instance.to_u64()) } else { copy.insert(row.instance.to_u64(), row.state) };
+                }
+                *revision = changes.revision;
+                let full = registry.changes(id, u64::MAX).expect("the service is known");
+                assert!(full.full);
+                let view: BTreeMap<u64, u32> = full.rows.iter().map(|row| (row.instance.to_u64(), row.state)).collect();
+                assert_eq!(*copy, view, "{name} at {now}");
+            }
+        }
+    });
+}
+
+#[test]
+fn explain_agrees_with_the_view_for_every_instance_at_every_step() {
+    on_tapes(|policy, tape, name| {
+        let mut registry = fresh(policy);
+        for (now, command) in tape {
+            let _ = registry.apply(*now, command.clone());
+            for number in 0..2 {
+                let service = service(number);
+                let list = |reader| registry.instances(&InstanceQuery { service: service.clone(), reader }).instances;
+                let (consumer, operator) = (list(Reader::Consumer), list(Reader::Operator));
+                for number in 0..3 {
+                    let address = address(number);
+                    let explanation = registry.explain(&service, &address);
+                    let found = consumer.iter().find(|row| row.address == address);
+                    let shown = operator.iter().find(|row| row.address == address);
+                    let sights = explanation.sights;
+                    assert_eq!(sights.consumer.listed, found.is_some(), "{name} at {now}: {explanation:?}");
+                    assert_eq!(sights.consumer.healthy, found.is_some_and(|row| row.healthy), "{name} at {now}");
+                    assert_eq!(sights.operator.listed, shown.is_some(), "{name} at {now}");
+                    assert_eq!(sights.operator.enabled, shown.is_some_and(|row| row.enabled), "{name} at {now}");
+                    if !sights.stale {
+                        let served = matches!(explanation.standing, Standing::Online | Standing::Unhealthy);
+                        assert_eq!(served, found.is_some(), "{name} at {now}: {:?}", explanation.sentences);
+                    }
+                    assert!(!explanation.sentences.is_empty());
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn protection_shows_health_and_brings_nobody_back() {
+    on_tapes(|policy, tape, name| {
+        let mut registry = fresh(policy);
+        for (now, command) in tape {
+            let _ = registry.apply(*now, command.clone());
+            for number in 0..2 {
+                let list = |reader| registry.instances(&InstanceQuery { service: service(number), reader });
+                let (consumer, operator) = (list(Reader::Consumer), list(Reader::Operator));
+                for row in &consumer.instances {
+                    let real = operator.instances.iter().find(|real| real.id == row.id);
+                    assert!(real.is_some_and(|real| real.enabled), "{name} at {now}");
+                    assert!(row.healthy || !consumer.protected, "{name} at {now}");
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn an_operators_offline_outlasts_everything_but_operators_under_the_strict_policy() {
+    let policy = Policy::strict();
+    for seed in 0..SEEDS {
+        let mut registry = fresh(&policy);
+        let mut offline = BTreeMap::new();
+        for (now, command) in tape(seed, LENGTH) {
+            let done = registry.apply(now, command.clone());
+            match (&command, done) {
+                (Command::SetOverride(change), Ok(_)) => {
+                    let lasting = change.lifetime.is_none_or(|lifetime| lifetime == liveset::policy::Lifetime::UntilCleared);
+                    let key = (change.service.clone(), change.address.clone());
+                    match change.enabled {
+                        Some(false) if lasting => drop(offline.insert(key, ())),
+                        Some(_) => drop(offline.remove(&key)),
+                        None => {}
+                    }
+                }
+                (Command::ClearOverride { service, address, .. } | Command::EndOverride { service, address }, Ok(_)) => {
+                    offline.remove(&(service.clone(), address.clone()));
+                }
+                _ => {}
+            }
+            for (service, address) in offline.keys() {
+                let view = registry.instances(&InstanceQuery { service: service.clone(), reader: Reader::Consumer });
+                assert!(!view.instances.iter().any(|row| row.address == *address), "seed {seed} at {now}: {command:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn commands_survive_the_document_lane() {
+    for seed in 0..SEEDS {
+        for (_, command) in tape(seed, LENGTH) {
+            let text = document::write(&command);
+            assert_eq!(document::read::<Command>(text.as_bytes()), Ok(command), "{text}");
+        }
+    }
+}
+
+#[test]
+fn every_single_bit_flip_of_a_snapshot_is_refused() {
+    let mut registry = fresh(&Policy::strict());
+    for (now, command) in tape(1, 12) {
+        let _ = registry.apply(now, command);
+    }
+    let bytes = registry.snapshot();
+    for place in 0..bytes.len() {
+        for bit in 0..8 {
+            let mut flipped = bytes.clone();
+            flipped[place] ^= 1 << bit;
+            assert!(Registry::restore(&flipped, (0, 0)).is_err(), "byte {place}, bit {bit}");
+        }
+    }
+    for length in 0..bytes.len() {
+        assert!(Registry::restore(&bytes[..length], (0, 0)).is_err(), "{length} bytes");
+    }
+    assert!(Registry::restore(&[&bytes[..], &[0]].concat(), (0, 0)).is_err());
+}
+
+#[test]
+fn beats_alone_never_create_an_instance_under_the_strict_policy() {
+    for seed in 0..SEEDS {
+        let mut registry = fresh(&Policy::strict());
+        for (now, command) in tape(seed, LENGTH) {
+            let before = registry.instance_count();
+            let is_beat = matches!(command, Command::Beat { .. } | Command::BeatMany { .. } | Command::BeatInstance(_));
+            let done = registry.apply(now, command);
+            if is_beat {
+                assert!(registry.instance_count() <= before, "seed {seed} at {now}");
+                assert!(!matches!(done, Ok(Outcome::Beaten { registered: Some(_), .. })));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_row_of_a_gone_instance_has_no_state() {
+    on_tapes(|policy, tape, name| {
+        let mut registry = fresh(policy);
+        for (now, command) in tape {
+            let _ = registry.apply(*now, command.clone());
+        }
+        for number in 0..registry.services().len() as u64 {
+            let changes = registry.changes(ServiceId::from_u64(1 << 32 | number), u64::MAX).expect("known");
+            for row in changes.rows {
+                assert!(row.state & state::PRESENT != 0, "{name}");
+                assert!(registry.instance_name(row.instance).is_some(), "{name}");
+            }
+        }
+    });
+}
