@@ -5,6 +5,9 @@ use serde::Serialize;
 pub(crate) const GENERATION_BITS: u32 = 21;
 pub(crate) const GENERATION_MAX: u32 = (1 << GENERATION_BITS) - 1;
 
+/// No slot: the end of a chain, or nothing there.
+pub(crate) const NONE: u32 = u32::MAX;
+
 /// Largest value of an id.
 pub(crate) const ID_MAX: u64 = (1 << 53) - 1;
 

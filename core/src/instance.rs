@@ -59,7 +59,15 @@ impl Default for Content {
 impl Registration {
     /// A claim of `source` on `address` in `service`, living by beats, with default content.
     pub fn new(service: ServiceKey, address: Address, source: Actor) -> Registration {
-        Registration { service, address, source, session: None, incarnation: None, copied: false, content: Content::default() }
+        Registration {
+            service,
+            address,
+            source,
+            session: None,
+            incarnation: None,
+            copied: false,
+            content: Content::default(),
+        }
     }
 }
 

@@ -61,8 +61,8 @@ mod time;
 mod view;
 
 pub use account::{
-    Deciding, Explanation, FenceAccount, LeaseAccount, LeaseKind, NextEvent, NextKind, OverrideAccount, ProtectionAccount, Remedy,
-    Rule, Sight, Sights, Standing, Transition,
+    Deciding, Explanation, FenceAccount, LeaseAccount, LeaseKind, NextEvent, NextKind, OverrideAccount,
+    ProtectionAccount, Remedy, Rule, Sight, Sights, Standing, Transition,
 };
 pub use command::{Command, Deregistration, InstanceBeat, Outcome, OverrideField, Removal};
 pub use error::{Error, ErrorDocument};

@@ -5,15 +5,14 @@ use core::ops::{Index, IndexMut};
 
 use serde::{Deserialize, Serialize};
 
-const PAGE: usize = 4096;
-
+/// Pages of `PAGE` rows, a power of two. The first page grows by doubling, so that a small registry stays small.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct Pages<T> {
+pub(crate) struct Pages<T, const PAGE: usize = 4096> {
     pages: Vec<Vec<T>>,
 }
 
-impl<T> Pages<T> {
-    pub(crate) const fn new() -> Pages<T> {
+impl<T, const PAGE: usize> Pages<T, PAGE> {
+    pub(crate) const fn new() -> Pages<T, PAGE> {
         Pages { pages: Vec::new() }
     }
 
@@ -37,9 +36,9 @@ impl<T> Pages<T> {
         self.pages.get(index as usize / PAGE)?.get(index as usize % PAGE)
     }
 
-    #[inline]
-    pub(crate) fn get_mut(&mut self, index: u32) -> Option<&mut T> {
-        self.pages.get_mut(index as usize / PAGE)?.get_mut(index as usize % PAGE)
+    /// The pages themselves, for loops that look up many rows.
+    pub(crate) fn pages_mut(&mut self) -> &mut [Vec<T>] {
+        &mut self.pages
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
@@ -62,14 +61,14 @@ impl<T> Pages<T> {
     }
 }
 
-impl<T> Index<u32> for Pages<T> {
+impl<T, const PAGE: usize> Index<u32> for Pages<T, PAGE> {
     type Output = T;
     fn index(&self, index: u32) -> &T {
         &self.pages[index as usize / PAGE][index as usize % PAGE]
     }
 }
 
-impl<T> IndexMut<u32> for Pages<T> {
+impl<T, const PAGE: usize> IndexMut<u32> for Pages<T, PAGE> {
     fn index_mut(&mut self, index: u32) -> &mut T {
         &mut self.pages[index as usize / PAGE][index as usize % PAGE]
     }

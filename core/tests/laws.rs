@@ -5,7 +5,7 @@ mod tape;
 use std::collections::BTreeMap;
 
 use liveset::{
-    Command, Instant, InstanceQuery, Outcome, Policy, Reader, Registry, ServiceId, Standing, document, state,
+    Command, InstanceQuery, Instant, Outcome, Policy, Reader, Registry, ServiceId, Standing, document, state,
 };
 use tape::{Random, address, policies, service, tape};
 
@@ -135,7 +135,11 @@ fn changes_applied_in_order_are_the_view() {
                     copy.clear();
                 }
                 for row in &changes.rows {
-                    if row.state == 0 { copy.remove(&row.instance.to_u64()) } else { copy.insert(row.instance.to_u64(), row.state) };
+                    if row.state == 0 {
+                        copy.remove(&row.instance.to_u64())
+                    } else {
+                        copy.insert(row.instance.to_u64(), row.state)
+                    };
                 }
                 *revision = changes.revision;
                 let full = registry.changes(id, u64::MAX).expect("the service is known");
@@ -207,7 +211,8 @@ fn an_operators_offline_outlasts_everything_but_operators_under_the_strict_polic
             let done = registry.apply(now, command.clone());
             match (&command, done) {
                 (Command::SetOverride(change), Ok(_)) => {
-                    let lasting = change.lifetime.is_none_or(|lifetime| lifetime == liveset::policy::Lifetime::UntilCleared);
+                    let lasting =
+                        change.lifetime.is_none_or(|lifetime| lifetime == liveset::policy::Lifetime::UntilCleared);
                     let key = (change.service.clone(), change.address.clone());
                     match change.enabled {
                         Some(false) if lasting => drop(offline.insert(key, ())),
@@ -215,7 +220,10 @@ fn an_operators_offline_outlasts_everything_but_operators_under_the_strict_polic
                         None => {}
                     }
                 }
-                (Command::ClearOverride { service, address, .. } | Command::EndOverride { service, address }, Ok(_)) => {
+                (
+                    Command::ClearOverride { service, address, .. } | Command::EndOverride { service, address },
+                    Ok(_),
+                ) => {
                     offline.remove(&(service.clone(), address.clone()));
                 }
                 _ => {}

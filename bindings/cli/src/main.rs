@@ -107,7 +107,8 @@ fn collect(place: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
         files.push(place.to_owned());
         return Ok(());
     }
-    let mut entries: Vec<PathBuf> = fs::read_dir(place)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+    let mut entries: Vec<PathBuf> =
+        fs::read_dir(place)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
     entries.sort();
     for entry in entries {
         if entry.is_dir() {
@@ -132,7 +133,8 @@ fn write_vectors(from: &Path, to: &Path, checks: bool) -> io::Result<bool> {
         }
     }
     if checks {
-        let stale: Vec<_> = wanted.iter().filter(|(file, lines)| fs::read_to_string(file).ok().as_ref() != Some(lines)).collect();
+        let stale: Vec<_> =
+            wanted.iter().filter(|(file, lines)| fs::read_to_string(file).ok().as_ref() != Some(lines)).collect();
         for (file, _) in &stale {
             println!("stale: {}", file.display());
         }

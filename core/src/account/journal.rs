@@ -80,13 +80,18 @@ impl Journal {
     /// Entries after `since`, with their sequence numbers.
     pub(crate) fn after(&self, since: u64) -> impl Iterator<Item = (u64, &Entry)> {
         let skip = since.saturating_sub(self.dropped).min(self.entries.len() as u64);
-        self.entries.iter().enumerate().skip(skip as usize).map(|(place, entry)| (self.dropped + 1 + place as u64, entry))
+        self.entries
+            .iter()
+            .enumerate()
+            .skip(skip as usize)
+            .map(|(place, entry)| (self.dropped + 1 + place as u64, entry))
     }
 
     pub(crate) fn fits(&self, names: usize, rows: usize) -> bool {
         self.entries.len() <= self.max as usize
-            && self.entries.iter().all(|entry| {
-                (entry.instance as usize) < rows && entry.by.is_none_or(|by| (by.0 as usize) < names)
-            })
+            && self
+                .entries
+                .iter()
+                .all(|entry| (entry.instance as usize) < rows && entry.by.is_none_or(|by| (by.0 as usize) < names))
     }
 }

@@ -6,8 +6,8 @@ mod sentence;
 pub(crate) mod snapshot;
 
 pub use explain::{
-    Deciding, Explanation, FenceAccount, LeaseAccount, LeaseKind, NextEvent, NextKind, OverrideAccount, ProtectionAccount, Remedy,
-    Rule, Sight, Sights, Standing,
+    Deciding, Explanation, FenceAccount, LeaseAccount, LeaseKind, NextEvent, NextKind, OverrideAccount,
+    ProtectionAccount, Remedy, Rule, Sight, Sights, Standing,
 };
 pub use journal::Transition;
 pub(crate) use journal::{Entry, Journal};

@@ -31,7 +31,10 @@ impl Explanation {
             let deed = if fence.by_operator { "removed" } else { "deregistered" };
             let what = if fence.by_operator { "may not come back" } else { "cannot be brought back by late beats" };
             let who = author(Some(&fence.by), fence.because.as_ref());
-            lines.push(format!("fenced: incarnation {} {what} until {}; {deed}{who} at {}", fence.incarnation, fence.until, fence.at));
+            lines.push(format!(
+                "fenced: incarnation {} {what} until {}; {deed}{who} at {}",
+                fence.incarnation, fence.until, fence.at
+            ));
         }
         if let Some(protection) = &self.protection {
             lines.push(format!(
@@ -77,7 +80,9 @@ impl Explanation {
             (Standing::Online, _) => format!("online: since {at}, registered by {by}"),
             (Standing::Gone, Rule::BeatExpiry) => format!("gone: silent for too long, removed at {at}"),
             (Standing::Gone, Rule::SessionClosed) => format!("gone: the connection of {by} ended at {at}"),
-            (Standing::Gone, Rule::SessionLost) => format!("gone: the connection of {by} fell silent, given up at {at}"),
+            (Standing::Gone, Rule::SessionLost) => {
+                format!("gone: the connection of {by} fell silent, given up at {at}")
+            }
             (Standing::Gone, Rule::Removal) => format!("gone: removed{who} at {at}"),
             (Standing::Gone, _) => format!("gone: deregistered{who} at {at}"),
         }
@@ -117,8 +122,14 @@ impl Explanation {
         let turned = rest.iter().any(|entry| {
             matches!(
                 entry.cause,
-                Cause::Expired | Cause::Deregistered | Cause::Removed | Cause::SessionClosed | Cause::SessionLost
-                    | Cause::OverrideEnded | Cause::OverrideCleared | Cause::SourceLeft
+                Cause::Expired
+                    | Cause::Deregistered
+                    | Cause::Removed
+                    | Cause::SessionClosed
+                    | Cause::SessionLost
+                    | Cause::OverrideEnded
+                    | Cause::OverrideCleared
+                    | Cause::SourceLeft
             )
         });
         let told: Vec<String> = rest.into_iter().map(event).collect();

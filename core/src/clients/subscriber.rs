@@ -173,7 +173,7 @@ impl Subscriber {
                 return Some(host);
             }
         }
-        usable().last()
+        usable().next_back()
     }
 
     /// Why this consumer calls, or does not call, an instance: in sentences, the verdict first.

@@ -67,9 +67,11 @@ fn time_in(expiry: &Expiry, metadata: &Metadata, key: &str, default: Span) -> Re
     match expiry.malformed_times {
         MalformedTimes::Default => Ok(default),
         MalformedTimes::Zero => Ok(Span::ZERO),
-        MalformedTimes::Refused => {
-            Err(Error::invalid(format!("metadata.{key}"), format!("{text:?}"), "whole milliseconds from 0 to 864000000"))
-        }
+        MalformedTimes::Refused => Err(Error::invalid(
+            format!("metadata.{key}"),
+            format!("{text:?}"),
+            "whole milliseconds from 0 to 864000000",
+        )),
     }
 }
 

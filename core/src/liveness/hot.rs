@@ -46,6 +46,8 @@ const HELD: u32 = 4;
 pub(crate) const CLASSES: usize = 32;
 pub(crate) const OWN_TIMES: u8 = CLASSES as u8 - 1;
 
+/// Large pages, so that the table of pages stays in the first cache.
+const PAGE: usize = 1 << 16;
 const BLOCK: usize = 256;
 const NEVER: u32 = u32::MAX;
 /// Past this age of the epoch every deadline is counted anew: 2^31 ms, 24.8 days.
@@ -59,7 +61,7 @@ pub(crate) struct Due {
 }
 
 pub(crate) struct Hot {
-    records: Pages<Record>,
+    records: Pages<Record, PAGE>,
     epoch: Instant,
     /// For each class, ms from a beat to its deadline.
     reach: [u32; CLASSES],
@@ -106,29 +108,35 @@ impl Hot {
         now.since(self.epoch).as_millis().min(u64::from(NEVER - 1)) as u32
     }
 
-    /// Moves the deadline of a lease that is alive; false when there is anything else to it.
+    /// Moves the deadlines of leases that are plainly alive. The others, stale ones among them, are appended to `unusual`.
     #[inline]
-    pub(crate) fn beat(&mut self, lease: LeaseId, tick: u32) -> bool {
-        let Some(record) = self.records.get_mut(lease.slot()) else { return false };
-        // Compared in 64 bits: a generation of more than 21 bits must not be cut into a good one.
-        let wanted = lease.to_u64() >> 32 << (GENERATION_SHIFT - STATE_SHIFT) | u64::from(ALIVE);
-        if u64::from(record.meta >> STATE_SHIFT) != wanted {
-            return false;
+    pub(crate) fn beat(&mut self, leases: &[LeaseId], tick: u32, unusual: &mut Vec<LeaseId>) {
+        // Taken out of `self`, so that a store to a record cannot be a store to them.
+        let reach = self.reach;
+        let pages = self.records.pages_mut();
+        for &lease in leases {
+            let slot = lease.slot() as usize;
+            if let Some(record) = pages.get_mut(slot / PAGE).and_then(|page| page.get_mut(slot % PAGE)) {
+                // Compared in 64 bits: a generation of more than 21 bits must not be cut into a good one.
+                let wanted = lease.to_u64() >> 32 << (GENERATION_SHIFT - STATE_SHIFT) | u64::from(ALIVE);
+                if u64::from(record.meta >> STATE_SHIFT) == wanted {
+                    record.deadline = tick + reach[(record.meta >> CLASS_SHIFT) as usize % CLASSES];
+                    continue;
+                }
+            }
+            unusual.push(lease);
         }
-        record.deadline = tick + self.reach[(record.meta >> CLASS_SHIFT) as usize % CLASSES];
-        true
     }
 
     pub(crate) fn set_reach(&mut self, class: u8, reach: Span) {
         self.reach[class as usize % CLASSES] = reach.as_millis() as u32;
     }
 
-
     /// A new slot at the end; free until it is set.
     pub(crate) fn grow(&mut self) -> u32 {
         let slot = self.records.len();
         self.records.push(Record { deadline: NEVER, meta: 1 << GENERATION_SHIFT });
-        if slot % BLOCK == 0 {
+        if slot.is_multiple_of(BLOCK) {
             self.bounds.push(NEVER);
         }
         slot as u32
@@ -180,7 +188,9 @@ impl Hot {
             State::Silent => SILENT,
             State::Held => HELD,
         };
-        record.meta = record.meta >> GENERATION_SHIFT << GENERATION_SHIFT | state << STATE_SHIFT | u32::from(class) << CLASS_SHIFT;
+        record.meta = record.meta >> GENERATION_SHIFT << GENERATION_SHIFT
+            | state << STATE_SHIFT
+            | u32::from(class) << CLASS_SHIFT;
         record.deadline = deadline;
         let bound = &mut self.bounds[slot as usize / BLOCK];
         *bound = deadline.min(*bound);
@@ -235,7 +245,8 @@ impl Hot {
         if age < EPOCH_MAX {
             return;
         }
-        let shift = |deadline: u32| if deadline == NEVER { NEVER } else { u64::from(deadline).saturating_sub(age) as u32 };
+        let shift =
+            |deadline: u32| if deadline == NEVER { NEVER } else { u64::from(deadline).saturating_sub(age) as u32 };
         for slot in 0..self.records.len() as u32 {
             self.records[slot].deadline = shift(self.records[slot].deadline);
         }
@@ -257,7 +268,9 @@ impl Hot {
         }
         let blocks = self.records.len().div_ceil(BLOCK);
         self.bounds = (0..blocks)
-            .map(|block| self.records.block(block * BLOCK, BLOCK).iter().map(|record| record.deadline).min().unwrap_or(NEVER))
+            .map(|block| {
+                self.records.block(block * BLOCK, BLOCK).iter().map(|record| record.deadline).min().unwrap_or(NEVER)
+            })
             .collect();
         self.soonest = self.bounds.iter().copied().min().unwrap_or(NEVER);
         self.records.iter().all(|record| record.meta >> STATE_SHIFT & 7 <= HELD && record.meta >> GENERATION_SHIFT > 0)

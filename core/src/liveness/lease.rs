@@ -7,14 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::expiry::{Times, look};
 use super::hot::{CLASSES, Due, Hot, OWN_TIMES, State};
-use crate::id::LeaseId;
+use crate::id::{LeaseId, NONE};
 use crate::name::NameId;
 use crate::pages::Pages;
 use crate::policy::{Bound, Sweep};
 use crate::time::{Instant, Span};
-
-/// No slot: the end of a chain, or no session.
-pub(crate) const NONE: u32 = u32::MAX;
 
 /// The cold part of a lease.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -187,10 +184,10 @@ impl Leases {
         hot.collect(until, |slot, deadline| look(*sweep, rows[slot].clock_began, deadline), &mut found);
         for index in 0..found.len() {
             let slot = found[index].slot;
-            if matches!(self.hot.state(slot), State::Alive | State::AliveOwnTimes) {
-                if let Some(at) = self.removal_due(slot).filter(|&at| at > found[index].at && at <= until) {
-                    found.push(Due { at, slot });
-                }
+            if matches!(self.hot.state(slot), State::Alive | State::AliveOwnTimes)
+                && let Some(at) = self.removal_due(slot).filter(|&at| at > found[index].at && at <= until)
+            {
+                found.push(Due { at, slot });
             }
         }
         found.sort_unstable();
@@ -204,7 +201,8 @@ impl Leases {
         }
         match (self.hot.state(due.slot), self.removal_due(due.slot)) {
             (State::Alive | State::AliveOwnTimes, Some(removal)) if removal > due.at => {
-                let deadline = self.last_beat(due.slot).map(|last| last + self.times(due.slot).delete_reach(self.bound));
+                let deadline =
+                    self.last_beat(due.slot).map(|last| last + self.times(due.slot).delete_reach(self.bound));
                 self.hot.set(due.slot, State::Silent, self.hot.class(due.slot), deadline);
                 Lapse::Silent
             }

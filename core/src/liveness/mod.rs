@@ -7,5 +7,5 @@ mod session;
 
 pub(crate) use expiry::{Times, times_of};
 
-pub(crate) use lease::{Lapse, Lease, Leases, NONE};
+pub(crate) use lease::{Lapse, Lease, Leases};
 pub(crate) use session::{Check, Sessions};

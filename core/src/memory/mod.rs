@@ -4,5 +4,5 @@ mod fence;
 mod overrides;
 
 pub(crate) use fence::{Claim, Fence, Fences};
-pub(crate) use overrides::{Decided, Fields, Overrides};
 pub use overrides::OverrideChange;
+pub(crate) use overrides::{Decided, Fields, Overrides};

@@ -126,8 +126,22 @@ impl Overrides {
     }
 
     /// Writes an operator's command. `incarnation` is the life it is about; `absent` whether nobody holds the instance now.
-    pub(crate) fn set(&mut self, policy: &OverridePolicy, now: Instant, key: Key, change: &OverrideChange, incarnation: u64, absent: bool) {
-        fn decided<T>(change: &OverrideChange, at: Instant, incarnation: u64, lifetime: Lifetime, value: T) -> Decided<T> {
+    pub(crate) fn set(
+        &mut self,
+        policy: &OverridePolicy,
+        now: Instant,
+        key: Key,
+        change: &OverrideChange,
+        incarnation: u64,
+        absent: bool,
+    ) {
+        fn decided<T>(
+            change: &OverrideChange,
+            at: Instant,
+            incarnation: u64,
+            lifetime: Lifetime,
+            value: T,
+        ) -> Decided<T> {
             Decided { value, by: change.by.clone(), because: change.because.clone(), at, lifetime, incarnation }
         }
         let lifetime = change.lifetime.unwrap_or(policy.lifetime);

@@ -141,7 +141,8 @@ impl MetadataPool {
         for (slot, entry) in entries.iter().enumerate() {
             if entry.users > 0 {
                 let hashed = hash(seed, &entry.metadata);
-                self.by_content.insert_unique(hashed, slot as u32, |&other| hash(seed, &entries[other as usize].metadata));
+                self.by_content
+                    .insert_unique(hashed, slot as u32, |&other| hash(seed, &entries[other as usize].metadata));
             }
         }
     }

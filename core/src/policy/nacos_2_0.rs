@@ -21,11 +21,7 @@ pub(super) fn policy() -> Policy {
             foreign_deregistration: ForeignDeregistration::Ignored,
             incarnations: false,
         },
-        session: SessionPolicy {
-            idle: Span::from_secs(20),
-            sweep: Span::from_secs(3),
-            probe: Span::from_secs(1),
-        },
+        session: SessionPolicy { idle: Span::from_secs(20), sweep: Span::from_secs(3), probe: Span::from_secs(1) },
         overrides: OverridePolicy {
             lifetime: Lifetime::Absent(Span::from_secs(60)),
             write: OverrideWrite::Whole,
@@ -44,6 +40,5 @@ pub(super) fn policy() -> Policy {
             protect_at_zero: true,
         },
         limits: Limits { metadata_bytes_max: 65_536, ..strict.limits },
-        ..strict
     }
 }

@@ -9,8 +9,9 @@ use super::journal::Author;
 use crate::command::{Deregistration, InstanceBeat, Outcome};
 use crate::error::Error;
 use crate::id::LeaseId;
+use crate::id::NONE;
 use crate::instance::{Cause, Content, Key, Registered, Registration};
-use crate::liveness::{Lease, NONE, Times, times_of};
+use crate::liveness::{Lease, Times, times_of};
 use crate::memory::{Claim, Fence};
 use crate::name::{Actor, Address, ServiceKey};
 use crate::policy::{ForeignDeregistration, Sources, UnknownBeat};
@@ -29,23 +30,22 @@ impl Registry {
     /// A sign of life. One record is read and one is written; refused when nobody holds the lease: register again.
     #[inline]
     pub fn beat(&mut self, now: Instant, lease: LeaseId) -> Result<(), Error> {
+        let mut stale = Vec::new();
+        self.beat_many(now, &[lease], &mut stale);
+        if stale.is_empty() { Ok(()) } else { Err(Error::UnknownLease { what: lease.to_u64().to_string() }) }
+    }
+
+    /// As [`Registry::beat`] for each of `leases`; the ones nobody holds are appended to `stale`, in the order given.
+    #[inline]
+    pub fn beat_many(&mut self, now: Instant, leases: &[LeaseId], stale: &mut Vec<LeaseId>) {
         self.settle(now);
         let at = self.now;
         let hot = self.leases.hot();
         let tick = hot.tick(at);
-        if hot.beat(lease, tick) { Ok(()) } else { self.beat_unusual(lease) }
-    }
-
-    /// As [`Registry::beat`] for each of `leases`; the ones nobody holds are appended to `stale`, in the order given.
-    pub fn beat_many(&mut self, now: Instant, leases: &[LeaseId], stale: &mut Vec<LeaseId>) {
-        self.settle(now);
-        let at = self.now;
-        let tick = self.leases.hot().tick(at);
-        for &lease in leases {
-            if !self.leases.hot().beat(lease, tick) && self.beat_unusual(lease).is_err() {
-                stale.push(lease);
-            }
-        }
+        let mut unusual = Vec::new();
+        hot.beat(leases, tick, &mut unusual);
+        // Plain beats have no effect but their deadlines, so the others may come after them.
+        stale.extend(unusual.into_iter().filter(|&lease| self.beat_unusual(lease).is_err()));
     }
 
     /// A sign of life by name. A full beat for an unknown instance registers it where the policy says so (Nacos), and is refused
@@ -254,7 +254,8 @@ impl Registry {
 
     /// The lease that a deregistration by name of `source` means: its own, or the one that anybody may withdraw.
     fn lease_to_withdraw(&self, instance: u32, source: &Actor) -> Option<u32> {
-        let own = self.leases_of(instance).find(|&slot| self.names.text(self.leases.row(slot).source) == source.as_str());
+        let own =
+            self.leases_of(instance).find(|&slot| self.names.text(self.leases.row(slot).source) == source.as_str());
         own.or_else(|| self.lease_for(instance, source, None))
     }
 
@@ -268,7 +269,12 @@ impl Registry {
     }
 
     fn refuse_fenced(
-        &self, service: &ServiceKey, address: &Address, source: &Actor, incarnation: Option<u64>, is_beat: bool,
+        &self,
+        service: &ServiceKey,
+        address: &Address,
+        source: &Actor,
+        incarnation: Option<u64>,
+        is_beat: bool,
     ) -> Result<(), Error> {
         let Some(key) = self.find_key(service, address) else { return Ok(()) };
         let Some(source) = self.names.find(source.as_str()) else {

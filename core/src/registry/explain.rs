@@ -5,11 +5,11 @@ use alloc::vec::Vec;
 
 use super::{Registry, Timer};
 use crate::account::{
-    Deciding, Explanation, FenceAccount, LeaseAccount, LeaseKind, NextEvent, NextKind, OverrideAccount, ProtectionAccount, Remedy,
-    Rule, Sight, Sights, Standing, Transition,
+    Deciding, Explanation, FenceAccount, LeaseAccount, LeaseKind, NextEvent, NextKind, OverrideAccount,
+    ProtectionAccount, Remedy, Rule, Sight, Sights, Standing, Transition,
 };
+use crate::id::NONE;
 use crate::instance::{Cause, Key, state};
-use crate::liveness::NONE;
 use crate::memory::Decided;
 use crate::name::{Address, ServiceKey};
 use crate::time::Instant;
@@ -72,7 +72,8 @@ impl Registry {
             healthy: has(state::SERVED) && (has(state::HEALTHY) || protected),
             enabled: has(state::SERVED),
         };
-        let operator = Sight { listed: has(state::PRESENT), healthy: has(state::HEALTHY), enabled: has(state::ENABLED) };
+        let operator =
+            Sight { listed: has(state::PRESENT), healthy: has(state::HEALTHY), enabled: has(state::ENABLED) };
         let seen = state::PRESENT | state::HEALTHY | state::SERVED;
         Sights { operator, consumer, stale: (row.state ^ self.state_in_force(instance)) & seen != 0 }
     }
@@ -212,7 +213,13 @@ impl Registry {
     }
 }
 
-fn account<T>(field: String, value: String, published: Option<String>, decided: &Decided<T>, ends: Option<Instant>) -> OverrideAccount {
+fn account<T>(
+    field: String,
+    value: String,
+    published: Option<String>,
+    decided: &Decided<T>,
+    ends: Option<Instant>,
+) -> OverrideAccount {
     OverrideAccount {
         field,
         value,
@@ -226,7 +233,8 @@ fn account<T>(field: String, value: String, published: Option<String>, decided: 
 }
 
 fn remedies(explanation: &Explanation) -> Vec<Remedy> {
-    let decided_off = explanation.overrides.iter().find(|account| account.field == "enabled" && account.value == "false");
+    let decided_off =
+        explanation.overrides.iter().find(|account| account.field == "enabled" && account.value == "false");
     let mut ways = Vec::new();
     match explanation.standing {
         Standing::Online => {
@@ -238,7 +246,9 @@ fn remedies(explanation: &Explanation) -> Vec<Remedy> {
                 ways.push(Remedy::AllClaimsEnd { sources });
             }
         }
-        Standing::Unhealthy => ways.extend(explanation.leases.iter().map(|lease| Remedy::Beat { source: lease.source.clone() })),
+        Standing::Unhealthy => {
+            ways.extend(explanation.leases.iter().map(|lease| Remedy::Beat { source: lease.source.clone() }))
+        }
         Standing::Offline => ways.push(match decided_off {
             Some(account) => Remedy::ClearOverride { by: account.by.clone() },
             None => Remedy::PublishEnabled,
@@ -255,4 +265,3 @@ fn remedies(explanation: &Explanation) -> Vec<Remedy> {
     }
     ways
 }
-

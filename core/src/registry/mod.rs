@@ -162,7 +162,9 @@ impl Registry {
                 Ok(Outcome::SessionClosed { withdrawn: self.close_session(now, session)? })
             }
             Command::Subscribe { service, subscriber } => self.subscribe(now, &service, &subscriber),
-            Command::Unsubscribe { subscription } => self.unsubscribe(now, subscription).map(|()| Outcome::Unsubscribed),
+            Command::Unsubscribe { subscription } => {
+                self.unsubscribe(now, subscription).map(|()| Outcome::Unsubscribed)
+            }
             Command::Poll { max } => {
                 const MAX: u32 = 65_536;
                 if !(1..=MAX).contains(&max) {

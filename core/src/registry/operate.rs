@@ -6,9 +6,9 @@ use super::journal::Author;
 use super::{Registry, Timer};
 use crate::command::{Outcome, OverrideField, Removal};
 use crate::error::Error;
+use crate::id::NONE;
 use crate::id::ServiceId;
 use crate::instance::{Cause, Key};
-use crate::liveness::NONE;
 use crate::memory::{Fence, Fields, OverrideChange};
 use crate::name::{Actor, Address, ServiceKey, Threshold};
 use crate::time::{Instant, Span};
@@ -53,7 +53,13 @@ impl Registry {
     }
 
     /// Lets the fenced life come back.
-    pub fn lift_fence(&mut self, now: Instant, service: &ServiceKey, address: &Address, by: &Actor) -> Result<Outcome, Error> {
+    pub fn lift_fence(
+        &mut self,
+        now: Instant,
+        service: &ServiceKey,
+        address: &Address,
+        by: &Actor,
+    ) -> Result<Outcome, Error> {
         self.settle(now);
         let key = self.find_key(service, address).filter(|&key| self.fences.get(key).is_some());
         let Some(key) = key else { return Err(Registry::unknown_instance(service, address)) };
@@ -88,7 +94,12 @@ impl Registry {
 
     /// Takes a decision back: one field, or all of them.
     pub fn clear_override(
-        &mut self, now: Instant, service: &ServiceKey, address: &Address, by: &Actor, field: Option<&OverrideField>,
+        &mut self,
+        now: Instant,
+        service: &ServiceKey,
+        address: &Address,
+        by: &Actor,
+        field: Option<&OverrideField>,
     ) -> Result<Outcome, Error> {
         self.settle(now);
         let fields = match field {
@@ -118,7 +129,12 @@ impl Registry {
     }
 
     /// Changes the settings of a service, creating it where it is not known. Readers see the new threshold at once.
-    pub fn set_service(&mut self, now: Instant, service: &ServiceKey, protect_threshold: Option<Threshold>) -> ServiceId {
+    pub fn set_service(
+        &mut self,
+        now: Instant,
+        service: &ServiceKey,
+        protect_threshold: Option<Threshold>,
+    ) -> ServiceId {
         self.settle(now);
         let slot = self.ensure_service(service);
         self.services.get_mut(slot).threshold = protect_threshold;
@@ -174,14 +190,16 @@ impl Registry {
 
     /// Entries of the memory, for hosts that list or back them up: service, address and what was decided.
     pub fn overridden(&self) -> Vec<(ServiceKey, Address)> {
-        let mut keys: Vec<_> = self.overrides.all().map(|(key, _)| (self.service_key(key.service), self.address(*key))).collect();
+        let mut keys: Vec<_> =
+            self.overrides.all().map(|(key, _)| (self.service_key(key.service), self.address(*key))).collect();
         keys.sort();
         keys
     }
 
     /// Instances whose ended life is fenced.
     pub fn fenced(&self) -> Vec<(ServiceKey, Address)> {
-        let mut keys: Vec<_> = self.fences.all().map(|(key, _)| (self.service_key(key.service), self.address(*key))).collect();
+        let mut keys: Vec<_> =
+            self.fences.all().map(|(key, _)| (self.service_key(key.service), self.address(*key))).collect();
         keys.sort();
         keys
     }

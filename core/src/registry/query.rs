@@ -47,7 +47,12 @@ impl Registry {
     /// A service as a reader gets it; empty at revision 0 when nobody ever named it.
     pub fn instances(&self, query: &InstanceQuery) -> ServiceView {
         let Some(slot) = self.find_service(&query.service) else {
-            return ServiceView { service: query.service.clone(), revision: 0, protected: false, instances: Vec::new() };
+            return ServiceView {
+                service: query.service.clone(),
+                revision: 0,
+                protected: false,
+                instances: Vec::new(),
+            };
         };
         let service = self.services.get(slot);
         let protected = self.protects(slot);

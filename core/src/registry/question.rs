@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::query::{InstanceQuery, ServiceView};
 use super::Registry;
+use super::query::{InstanceQuery, ServiceView};
 use crate::account::{Explanation, Transition};
 use crate::error::Error;
 use crate::id::InstanceId;

@@ -2,8 +2,8 @@
 
 use super::Registry;
 use crate::error::Error;
+use crate::id::NONE;
 use crate::instance::{Key, Registration};
-use crate::liveness::NONE;
 use crate::name::{Actor, Address, Cluster, Group, Host, NameId, Namespace, Port, ServiceKey, ServiceName};
 use alloc::string::ToString;
 use alloc::vec::Vec;
@@ -93,11 +93,21 @@ impl Registry {
     }
 
     /// Refuses what the policy's limits forbid to a new registration.
-    pub(super) fn admit(&self, registration: &Registration, instance: Option<u32>, new_lease: bool) -> Result<(), Error> {
+    pub(super) fn admit(
+        &self,
+        registration: &Registration,
+        instance: Option<u32>,
+        new_lease: bool,
+    ) -> Result<(), Error> {
         let limits = &self.policy.limits;
         let held = instance.map_or(0, |slot| self.leases_of(slot).count());
         let table = [
-            ("services_max", limits.services_max, self.services.len(), self.find_service(&registration.service).is_none()),
+            (
+                "services_max",
+                limits.services_max,
+                self.services.len(),
+                self.find_service(&registration.service).is_none(),
+            ),
             ("instances_max", limits.instances_max, self.roster.present() as usize, held == 0),
             ("leases_per_instance_max", limits.leases_per_instance_max, held, new_lease),
         ];

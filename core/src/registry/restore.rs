@@ -10,8 +10,8 @@ use siphasher::sip::SipHasher13;
 use super::{Registry, Timer};
 use crate::account::snapshot::{self, corrupt};
 use crate::error::Error;
+use crate::id::NONE;
 use crate::instance::Key;
-use crate::liveness::NONE;
 
 impl Registry {
     /// Everything, as bytes: a container with version, sections and checksums.
@@ -68,7 +68,10 @@ impl Registry {
             && self.journal.fits(names, rows)
             && self.services.all().all(|service| service.fits(names, rows, subscriptions))
             && self.overrides.all().all(|(key, _)| key_fits(key))
-            && self.fences.all().all(|(key, fence)| key_fits(key) && fence.sources.iter().all(|name| (name.0 as usize) < names))
+            && self
+                .fences
+                .all()
+                .all(|(key, fence)| key_fits(key) && fence.sources.iter().all(|name| (name.0 as usize) < names))
             && self.timers.iter().all(|(_, timer)| match timer {
                 Timer::Session(slot) => (*slot as usize) < sessions,
                 Timer::Override(key) | Timer::Fence(key) => key_fits(key),

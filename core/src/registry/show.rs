@@ -6,9 +6,9 @@ use alloc::vec::Vec;
 use super::{Registry, Timer};
 use crate::command::Outcome;
 use crate::error::Error;
+use crate::id::NONE;
 use crate::id::{InstanceId, ServiceId, SubscriptionId};
 use crate::instance::{Cause, Key, state};
-use crate::liveness::NONE;
 use crate::name::{Actor, Address, Metadata, ServiceKey, Weight};
 use crate::policy::EnabledRule;
 use crate::time::{Instant, Span};
@@ -70,7 +70,10 @@ impl Registry {
     /// What happened to a service after revision `since`: rows of changes, or the full list to a reader too far behind. Applied in
     /// order to a copy, they give the service's list as of the returned revision.
     pub fn changes(&self, service: ServiceId, since: u64) -> Result<Changes, Error> {
-        let slot = self.services.slot(service).ok_or_else(|| Error::UnknownService { service: alloc::format!("{}", service.to_u64()) })?;
+        let slot = self
+            .services
+            .slot(service)
+            .ok_or_else(|| Error::UnknownService { service: alloc::format!("{}", service.to_u64()) })?;
         let entry = self.services.get(slot);
         let protected = self.protects(slot);
         let revision = entry.revision;
@@ -117,7 +120,8 @@ impl Registry {
     pub(super) fn refresh(&mut self, slot: u32) {
         let service = self.services.get_mut(slot);
         service.refresh_armed = false;
-        let before: BTreeMap<u32, Shown> = core::mem::take(&mut service.shown).into_iter().map(|row| (row.slot, row)).collect();
+        let before: BTreeMap<u32, Shown> =
+            core::mem::take(&mut service.shown).into_iter().map(|row| (row.slot, row)).collect();
         let members = service.members.clone();
         let mut changed = false;
         let mut shown = Vec::with_capacity(members.len());

@@ -7,7 +7,7 @@ mod subscription;
 
 pub(crate) use protection::is_protected;
 pub(crate) use roster::{Fate, Roster};
-pub(crate) use service::{Services, Shown};
 pub use service::{Change, Changes};
-pub(crate) use subscription::Subscriptions;
+pub(crate) use service::{Services, Shown};
 pub use subscription::Notice;
+pub(crate) use subscription::Subscriptions;

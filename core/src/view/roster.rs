@@ -7,9 +7,9 @@ use hashbrown::HashTable;
 use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher13;
 
+use crate::id::NONE;
 use crate::id::{InstanceId, next_generation};
 use crate::instance::{Cause, Key};
-use crate::liveness::NONE;
 use crate::name::{MetadataId, MetadataPool, NameId, Weight};
 use crate::pages::Pages;
 use crate::time::Instant;
@@ -60,7 +60,14 @@ pub(crate) struct Roster {
 
 impl Roster {
     pub(crate) fn new(seed: (u64, u64)) -> Roster {
-        Roster { rows: Pages::new(), free: VecDeque::new(), gone: VecDeque::new(), present: 0, by_key: HashTable::new(), seed }
+        Roster {
+            rows: Pages::new(),
+            free: VecDeque::new(),
+            gone: VecDeque::new(),
+            present: 0,
+            by_key: HashTable::new(),
+            seed,
+        }
     }
 
     pub(crate) fn find(&self, key: Key) -> Option<u32> {

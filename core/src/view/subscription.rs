@@ -96,7 +96,9 @@ impl Subscriptions {
     /// Puts a notice in the queue, unless one waits there already.
     pub(crate) fn notify(&mut self, slot: u32) {
         let entry = &mut self.slots[slot as usize];
-        let Some(subscription) = entry.subscription.as_mut().filter(|subscription| !subscription.queued) else { return };
+        let Some(subscription) = entry.subscription.as_mut().filter(|subscription| !subscription.queued) else {
+            return;
+        };
         subscription.queued = true;
         self.waiting.push_back(Waiting::Subscription { slot, generation: entry.generation });
     }
@@ -121,7 +123,8 @@ impl Subscriptions {
                 }
                 Waiting::Subscription { slot, generation } => {
                     let entry = &mut self.slots[slot as usize];
-                    let Some(subscription) = entry.subscription.as_mut().filter(|_| entry.generation == generation) else {
+                    let Some(subscription) = entry.subscription.as_mut().filter(|_| entry.generation == generation)
+                    else {
                         continue;
                     };
                     subscription.queued = false;

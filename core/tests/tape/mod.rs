@@ -1,16 +1,17 @@
 //! Random tapes of commands: tiny names, tiny constants, long lives.
 
 use liveset::{
-    Actor, Address, Command, Content, Deregistration, Instant, InstanceBeat, LeaseId, Metadata, OverrideChange, OverrideField, Policy,
-    Reason, Registration, Removal, ServiceKey, SessionId, Span, SubscriptionId, Threshold, Weight,
+    Actor, Address, Command, Content, Deregistration, InstanceBeat, Instant, LeaseId, Metadata, OverrideChange,
+    OverrideField, Policy, Reason, Registration, Removal, ServiceKey, SessionId, Span, SubscriptionId, Threshold,
+    Weight,
     policy::{Lifetime, Sweep},
 };
 
 /// SplitMix64.
-pub struct Random(pub u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -18,17 +19,17 @@ impl Random {
         mixed ^ mixed >> 31
     }
 
-    pub fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.next() % bound
     }
 
-    pub fn one_in(&mut self, bound: u64) -> bool {
+    pub(crate) fn one_in(&mut self, bound: u64) -> bool {
         self.below(bound) == 0
     }
 }
 
 /// All presets, and strict with small constants so that limits and rings are met.
-pub fn policies() -> Vec<Policy> {
+pub(crate) fn policies() -> Vec<Policy> {
     let mut small = Policy::strict();
     small.label = "small".into();
     small.limits.journal_max = 16;
@@ -47,7 +48,7 @@ pub fn policies() -> Vec<Policy> {
 }
 
 /// `count` commands at rising times.
-pub fn tape(seed: u64, count: usize) -> Vec<(Instant, Command)> {
+pub(crate) fn tape(seed: u64, count: usize) -> Vec<(Instant, Command)> {
     let mut random = Random(seed);
     let mut now = 0;
     (0..count)
@@ -63,11 +64,11 @@ pub fn tape(seed: u64, count: usize) -> Vec<(Instant, Command)> {
         .collect()
 }
 
-pub fn service(number: u64) -> ServiceKey {
+pub(crate) fn service(number: u64) -> ServiceKey {
     ServiceKey::named(["orders", "stock"][number as usize % 2]).expect("good")
 }
 
-pub fn address(number: u64) -> Address {
+pub(crate) fn address(number: u64) -> Address {
     Address::new(["10.0.0.1", "10.0.0.2", "10.0.0.3"][number as usize % 3], 8080).expect("good")
 }
 
@@ -130,9 +131,12 @@ fn command(random: &mut Random) -> Command {
             incarnation: incarnation(random),
             content: random.one_in(2).then(|| content(random)),
         }),
-        16..18 => {
-            Command::Deregister(Deregistration { service, address, source: actor(random), incarnation: incarnation(random) })
-        }
+        16..18 => Command::Deregister(Deregistration {
+            service,
+            address,
+            source: actor(random),
+            incarnation: incarnation(random),
+        }),
         18 => Command::DeregisterLease { lease: LeaseId::from_u64(id(random)) },
         19 => Command::Remove(Removal {
             service,

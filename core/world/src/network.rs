@@ -51,7 +51,10 @@ impl Network {
     /// The delays after which a message of or to `who` arrives: none when it is lost, two when it is doubled.
     pub(crate) fn arrivals(&mut self, who: &str, connection: u64) -> Vec<Span> {
         let Some(link) = self.links.get(who).cloned() else { return vec![Span::ZERO] };
-        if link.cut || connection <= link.dead_connections && link.dead_connections > 0 || self.random.percent() < link.lost {
+        if link.cut
+            || connection <= link.dead_connections && link.dead_connections > 0
+            || self.random.percent() < link.lost
+        {
             return Vec::new();
         }
         let copies = 1 + usize::from(self.random.percent() < link.doubled);

@@ -2,8 +2,8 @@
 
 use liveset::document::{Answer, write};
 use liveset::{
-    Address, Command, Error, Explanation, Instant, InstanceQuery, Outcome, Policy, Reader, Registry, ServiceKey, ServiceView,
-    Transition,
+    Address, Command, Error, Explanation, InstanceQuery, Instant, Outcome, Policy, Reader, Registry, ServiceKey,
+    ServiceView, Transition,
 };
 
 use crate::scenario::Scenario;

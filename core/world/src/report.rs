@@ -75,7 +75,10 @@ impl Report {
     /// What did not hold, for people; empty when everything did.
     pub fn failures(&self) -> Vec<String> {
         let lists = self.expectations.iter().filter(|held| !held.held).map(|held| {
-            format!("line {}: at {} {}: expected {}, found {}", held.line, held.at, held.about, held.expected, held.found)
+            format!(
+                "line {}: at {} {}: expected {}, found {}",
+                held.line, held.at, held.about, held.expected, held.found
+            )
         });
         let explanations = self.explanations.iter().filter(|explained| !explained.held).map(|explained| {
             let lines = |sentences: &[String]| sentences.iter().map(|s| format!("\n      | {s}")).collect::<String>();

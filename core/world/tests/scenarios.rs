@@ -27,7 +27,8 @@ fn every_scenario_holds() {
     let mut failures = Vec::new();
     for (file, text) in scenarios() {
         match Scenario::parse(&text) {
-            Ok(scenario) => failures.extend(play(&scenario).failures().into_iter().map(|line| format!("{}: {line}", file.display()))),
+            Ok(scenario) => failures
+                .extend(play(&scenario).failures().into_iter().map(|line| format!("{}: {line}", file.display()))),
             Err(problem) => failures.push(format!("{}: {problem}", file.display())),
         }
     }
@@ -112,7 +113,14 @@ fn the_vectors_in_the_folder_are_what_the_scenarios_give_and_what_a_registry_ans
             wanted.push(file);
         }
     }
-    assert_eq!(files(&folder), { wanted.sort(); wanted }, "no other vectors lie there");
+    assert_eq!(
+        files(&folder),
+        {
+            wanted.sort();
+            wanted
+        },
+        "no other vectors lie there"
+    );
 }
 
 fn replay(lines: &str) {

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use liveset::{
-    Actor, Content, Instant, OverrideChange, Reason, Registration, Removal, Threshold, Weight,
-    policy::Lifetime,
+    Actor, Content, Instant, OverrideChange, Reason, Registration, Removal, Threshold, Weight, policy::Lifetime,
 };
 
 use super::words::{Problem, Words, moment};
@@ -39,7 +38,12 @@ fn when(words: &mut Words) -> Result<(Instant, Option<Option<Instant>>), Problem
     })
 }
 
-fn deed(words: &mut Words, scenario: &Scenario, actor: &str, until: Option<Option<Instant>>) -> Result<Action, Problem> {
+fn deed(
+    words: &mut Words,
+    scenario: &Scenario,
+    actor: &str,
+    until: Option<Option<Instant>>,
+) -> Result<Action, Problem> {
     let nodes = &scenario.nodes;
     let who = Actor::parse(actor).map_err(|error| words.problem(error.to_string()))?;
     let verb = words.peek().unwrap_or_default().to_owned();
@@ -122,7 +126,8 @@ fn register(words: &mut Words, scenario: &Scenario, source: Actor) -> Result<Act
         match word.as_str() {
             "weight" => {
                 words.take("weight")?;
-                content.weight = words.parsed("a weight from 0 to 10000", |word| Weight::new(word.parse().ok()?).ok())?;
+                content.weight =
+                    words.parsed("a weight from 0 to 10000", |word| Weight::new(word.parse().ok()?).ok())?;
             }
             "disabled" => {
                 words.take("disabled")?;
@@ -175,11 +180,8 @@ fn overrides(words: &mut Words, nodes: &[String], verb: &str, by: Actor) -> Resu
     };
     change.because = because(words)?;
     if words.take_if("for") {
-        change.lifetime = Some(if words.take_if("this-life") {
-            Lifetime::ThisIncarnation
-        } else {
-            Lifetime::For(words.span()?)
-        });
+        change.lifetime =
+            Some(if words.take_if("this-life") { Lifetime::ThisIncarnation } else { Lifetime::For(words.span()?) });
     } else if words.take_if("while-absent") {
         change.lifetime = Some(Lifetime::Absent(words.span()?));
     }
@@ -235,7 +237,8 @@ fn list(words: &mut Words, of: Listed) -> Expectation {
 }
 
 fn explain(words: &mut Words, scenario: &Scenario) -> Result<Action, Problem> {
-    let consumer = scenario.clients.iter().find(|client| Some(client.name.as_str()) == words.peek()).map(|c| c.name.clone());
+    let consumer =
+        scenario.clients.iter().find(|client| Some(client.name.as_str()) == words.peek()).map(|c| c.name.clone());
     let subject = match consumer {
         Some(consumer) => {
             words.take("a consumer")?;

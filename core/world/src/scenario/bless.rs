@@ -12,7 +12,8 @@ pub fn bless(text: &str) -> Result<String, Problem> {
         let number = number + 1;
         blessed.push_str(&list(&report, number, line));
         blessed.push('\n');
-        let Some(explained) = report.explanations.iter().find(|explained| explained.line == number && !explained.held) else {
+        let Some(explained) = report.explanations.iter().find(|explained| explained.line == number && !explained.held)
+        else {
             continue;
         };
         let mut indent = String::from("                ");

@@ -122,7 +122,11 @@ impl Words {
     }
 
     /// A word that the core checks; its message is kept.
-    pub(crate) fn checked<T>(&mut self, what: &str, parse: impl FnOnce(&str) -> Result<T, Error>) -> Result<T, Problem> {
+    pub(crate) fn checked<T>(
+        &mut self,
+        what: &str,
+        parse: impl FnOnce(&str) -> Result<T, Error>,
+    ) -> Result<T, Problem> {
         let Some(word) = self.peek() else { return Err(self.expected(what)) };
         let value = parse(word).map_err(|error| self.problem(format!("expected {what}: {error}")))?;
         self.words.pop_front();
@@ -134,13 +138,16 @@ impl Words {
     }
 
     pub(crate) fn percent(&mut self) -> Result<u32, Problem> {
-        self.parsed("a share from 0% to 100%", |word| word.strip_suffix('%')?.parse().ok().filter(|&share| share <= 100))
+        self.parsed("a share from 0% to 100%", |word| {
+            word.strip_suffix('%')?.parse().ok().filter(|&share| share <= 100)
+        })
     }
 
     /// `orders`, `group@@orders` or `namespace/group@@orders`.
     pub(crate) fn service(&mut self) -> Result<ServiceKey, Problem> {
         self.checked("a service", |word| {
-            let (namespace, rest) = word.split_once('/').map_or((None, word), |(namespace, rest)| (Some(namespace), rest));
+            let (namespace, rest) =
+                word.split_once('/').map_or((None, word), |(namespace, rest)| (Some(namespace), rest));
             let (group, name) = rest.split_once("@@").map_or((None, rest), |(group, name)| (Some(group), name));
             let mut service = ServiceKey::named(name)?;
             if let Some(namespace) = namespace {

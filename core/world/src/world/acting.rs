@@ -94,10 +94,15 @@ impl World<'_> {
     }
 
     fn deregisters(
-        &mut self, actor: &str, service: &liveset::ServiceKey, address: &liveset::Address, incarnation: Option<u64>,
+        &mut self,
+        actor: &str,
+        service: &liveset::ServiceKey,
+        address: &liveset::Address,
+        incarnation: Option<u64>,
     ) {
         let Some(party) = self.parties.get_mut(actor) else { return };
-        let own = party.registration.as_ref().is_some_and(|(own, _)| own.service == *service && own.address == *address);
+        let own =
+            party.registration.as_ref().is_some_and(|(own, _)| own.service == *service && own.address == *address);
         if own {
             // Its own beats end with the life.
             party.life += 1;
@@ -113,7 +118,8 @@ impl World<'_> {
 
     /// A new process of the same provider: it registers what the old one had, and its beats go on.
     fn restarts(&mut self, actor: &str) {
-        let Some((registration, over_session)) = self.parties.get(actor).and_then(|party| party.registration.clone()) else {
+        let Some((registration, over_session)) = self.parties.get(actor).and_then(|party| party.registration.clone())
+        else {
             return;
         };
         self.disconnects(actor);

@@ -2,7 +2,8 @@
 
 use liveset::clients::{Emptiness, Host, Push, Reply, Request, Transport};
 use liveset::{
-    Cause, Command, Error, InstanceBeat, Outcome, Reader, Registration, ServiceKey, SessionId, Span, SubscriptionId, state,
+    Cause, Command, Error, InstanceBeat, Outcome, Reader, Registration, ServiceKey, SessionId, Span, SubscriptionId,
+    state,
 };
 
 use super::{Class, Event, World, cluster};
@@ -72,9 +73,16 @@ impl World<'_> {
             Ok(None) => return,
             Err(error) => Err(error),
         };
-        if let (Call::Subscribe(service), Ok(Outcome::Subscribed { subscription, service: id, revision })) = (&call, &result) {
-            let subscribed =
-                Subscribed { node, subscription: *subscription, service: *id, key: service.clone(), revision: *revision };
+        if let (Call::Subscribe(service), Ok(Outcome::Subscribed { subscription, service: id, revision })) =
+            (&call, &result)
+        {
+            let subscribed = Subscribed {
+                node,
+                subscription: *subscription,
+                service: *id,
+                key: service.clone(),
+                revision: *revision,
+            };
             self.subscribed(from, subscribed);
         }
         for delay in self.network.arrivals(from, connection) {
@@ -124,7 +132,8 @@ impl World<'_> {
     pub(super) fn push(&mut self, node: usize, subscription: SubscriptionId) {
         let found = self.parties.iter().find_map(|(name, party)| {
             let subscribed = party.consumer.as_ref()?.subscribed.as_ref()?;
-            (subscribed.node == node && subscribed.subscription == subscription).then(|| (name.clone(), subscribed.clone()))
+            (subscribed.node == node && subscribed.subscription == subscription)
+                .then(|| (name.clone(), subscribed.clone()))
         });
         let Some((name, subscribed)) = found else { return };
         let push = self.current_push(&name, &subscribed);
@@ -140,10 +149,10 @@ impl World<'_> {
 
     pub(super) fn pushed(&mut self, to: &str, push: Push) {
         let now = self.now;
-        if self.parties.get(to).is_some_and(|party| party.is_up()) {
-            if let Some(consumer) = self.consumer(to) {
-                consumer.machine.receive(now, push);
-            }
+        if self.parties.get(to).is_some_and(|party| party.is_up())
+            && let Some(consumer) = self.consumer(to)
+        {
+            consumer.machine.receive(now, push);
         }
     }
 
@@ -178,7 +187,8 @@ impl World<'_> {
     }
 
     fn current_push(&mut self, name: &str, subscribed: &Subscribed) -> Push {
-        let epoch = self.parties.get(name).and_then(|party| party.consumer.as_ref()).map_or(0, |consumer| consumer.epoch);
+        let epoch =
+            self.parties.get(name).and_then(|party| party.consumer.as_ref()).map_or(0, |consumer| consumer.epoch);
         let registry = self.nodes[subscribed.node].registry();
         let view = self.nodes[subscribed.node].view(&subscribed.key, Reader::Consumer);
         let hosts: Vec<Host> = (view.instances.iter())
@@ -187,8 +197,13 @@ impl World<'_> {
         let silent = [Cause::Silent as u32, Cause::Expired as u32, Cause::SessionLost as u32];
         let emptiness = match registry.changes(subscribed.service, subscribed.revision) {
             Ok(changes) if !changes.full => {
-                let left = changes.rows.iter().filter(|row| row.state & state::SERVED == 0 || row.state & state::HEALTHY == 0);
-                if left.clone().any(|row| silent.contains(&row.cause)) { Emptiness::Silence } else { Emptiness::Decided }
+                let left =
+                    changes.rows.iter().filter(|row| row.state & state::SERVED == 0 || row.state & state::HEALTHY == 0);
+                if left.clone().any(|row| silent.contains(&row.cause)) {
+                    Emptiness::Silence
+                } else {
+                    Emptiness::Decided
+                }
             }
             _ => Emptiness::Unknown,
         };
@@ -206,7 +221,8 @@ impl World<'_> {
                 Command::Register(registration)
             }
             Call::Beat { full } => {
-                let Some((registration, _)) = self.parties.get(from).and_then(|party| party.registration.clone()) else {
+                let Some((registration, _)) = self.parties.get(from).and_then(|party| party.registration.clone())
+                else {
                     return Ok(None);
                 };
                 Command::BeatInstance(InstanceBeat {
@@ -231,10 +247,10 @@ impl World<'_> {
 
     /// The party's session at a node; a new one when it has none there.
     pub(super) fn session(&mut self, name: &str, node: usize) -> Result<SessionId, Error> {
-        if let Some((at, session)) = self.parties.get(name).and_then(|party| party.session) {
-            if at == node {
-                return Ok(session);
-            }
+        if let Some((at, session)) = self.parties.get(name).and_then(|party| party.session)
+            && at == node
+        {
+            return Ok(session);
         }
         let opened = self.execute(node, Command::OpenSession { name: liveset::Actor::parse(name)? })?;
         let Outcome::SessionOpened { session } = opened else { return Err(Error::UnknownSession { session: 0 }) };

@@ -48,8 +48,11 @@ const RETRY: Span = Span::from_secs(1);
 impl Replication {
     pub(super) fn new(scenario: &Scenario) -> Replication {
         let log = match scenario.cluster {
-            Cluster::OneLog { .. } => Node::new("log", &scenario.policy)
-                .map(|head| Log { head, entries: Vec::new(), applied: vec![0; scenario.nodes.len()] }),
+            Cluster::OneLog { .. } => Node::new("log", &scenario.policy).map(|head| Log {
+                head,
+                entries: Vec::new(),
+                applied: vec![0; scenario.nodes.len()],
+            }),
             _ => None,
         };
         Replication { log, ..Replication::default() }
@@ -175,14 +178,17 @@ impl World<'_> {
             let decisions = decisions.clone();
             for entry in news.iter().filter(|entry| own && entry.cause == Cause::OverrideEnded && entry.by.is_none()) {
                 for (to, &lag) in decisions.iter().enumerate().filter(|&(to, _)| to != node) {
-                    let command = Command::EndOverride { service: entry.service.clone(), address: entry.address.clone() };
+                    let command =
+                        Command::EndOverride { service: entry.service.clone(), address: entry.address.clone() };
                     self.after(lag, Event::Decide { node: to, command });
                 }
             }
         }
         self.release_ended(node);
         while self.nodes[node].registry().has_notices() {
-            let Ok(Outcome::Notices { notices }) = self.nodes[node].apply(self.now, &Command::Poll { max: 64 }) else { break };
+            let Ok(Outcome::Notices { notices }) = self.nodes[node].apply(self.now, &Command::Poll { max: 64 }) else {
+                break;
+            };
             for notice in notices {
                 self.notice(node, notice);
             }
@@ -266,11 +272,19 @@ impl World<'_> {
 fn is_decision(command: &Command) -> bool {
     matches!(
         command,
-        Command::SetOverride(_) | Command::ClearOverride { .. } | Command::EndOverride { .. } | Command::SetService { .. }
+        Command::SetOverride(_)
+            | Command::ClearOverride { .. }
+            | Command::EndOverride { .. }
+            | Command::SetService { .. }
     )
 }
 
 /// A deregistration as a command.
-pub(super) fn deregister(service: ServiceKey, address: Address, source: liveset::Actor, incarnation: Option<u64>) -> Command {
+pub(super) fn deregister(
+    service: ServiceKey,
+    address: Address,
+    source: liveset::Actor,
+    incarnation: Option<u64>,
+) -> Command {
     Command::Deregister(Deregistration { service, address, source, incarnation })
 }

@@ -105,7 +105,14 @@ impl World<'_> {
             }
         };
         let held = found == expected;
-        self.report.explanations.push(Explained { line, at: self.now, about, expected: expected.to_vec(), found, held });
+        self.report.explanations.push(Explained {
+            line,
+            at: self.now,
+            about,
+            expected: expected.to_vec(),
+            found,
+            held,
+        });
     }
 
     fn fact(&self, line: usize, about: String, expected: &str, found: &str) -> Held {

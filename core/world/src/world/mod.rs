@@ -42,15 +42,48 @@ enum Class {
 
 enum Event {
     Step(usize),
-    Beats { actor: String, life: u64, every: Span, full: bool, until: Option<Instant> },
-    Call { from: String, connection: u64, node: usize, call: Call, ticket: u64 },
-    Answer { to: String, call: Call, ticket: u64, result: Option<Result<Outcome, Error>> },
-    Push { to: String, push: Push },
-    Probe { node: usize, session: SessionId },
+    Beats {
+        actor: String,
+        life: u64,
+        every: Span,
+        full: bool,
+        until: Option<Instant>,
+    },
+    Call {
+        from: String,
+        connection: u64,
+        node: usize,
+        call: Call,
+        ticket: u64,
+    },
+    Answer {
+        to: String,
+        call: Call,
+        ticket: u64,
+        result: Option<Result<Outcome, Error>>,
+    },
+    Push {
+        to: String,
+        push: Push,
+    },
+    Probe {
+        node: usize,
+        session: SessionId,
+    },
     /// A message between nodes: a copy, or an operator's decision.
-    Copy { from: usize, to: usize, what: cluster::Copied },
-    Decide { node: usize, command: Command },
-    Log { node: usize, index: usize },
+    Copy {
+        from: usize,
+        to: usize,
+        what: cluster::Copied,
+    },
+    Decide {
+        node: usize,
+        command: Command,
+    },
+    Log {
+        node: usize,
+        index: usize,
+    },
 }
 
 impl<'a> World<'a> {
@@ -93,7 +126,9 @@ impl<'a> World<'a> {
             },
         };
         for (index, step) in scenario.steps.iter().enumerate() {
-            if !world.parties.contains_key(&step.actor) && !matches!(step.action, Action::Expect(_) | Action::Explain { .. }) {
+            if !world.parties.contains_key(&step.actor)
+                && !matches!(step.action, Action::Expect(_) | Action::Explain { .. })
+            {
                 world.parties.insert(step.actor.clone(), Party::at(0));
             }
             world.at(step.at, Class::Step, Event::Step(index));
@@ -156,7 +191,8 @@ impl<'a> World<'a> {
     fn clocks(&mut self) {
         let now = self.now;
         self.advance_registries();
-        let names: Vec<String> = self.parties.iter().filter(|(_, party)| party.is_up()).map(|(name, _)| name.clone()).collect();
+        let names: Vec<String> =
+            self.parties.iter().filter(|(_, party)| party.is_up()).map(|(name, _)| name.clone()).collect();
         for name in names {
             let Some(party) = self.parties.get_mut(&name) else { continue };
             if let Some(publisher) = &mut party.publisher {
