@@ -203,7 +203,7 @@ fn every_field_of_every_command_names_itself_and_its_bound() {
         ("unsubscribe", r#""subscription":null"#.into(), "unsubscribe.subscription", "a subscription id"),
         ("poll", r#""max":0"#.into(), "poll.max", "1 to 65536"),
         ("poll", r#""max":65537"#.into(), "poll.max", "1 to 65536"),
-        ("fly", String::new(), "fly", "unknown variant"),
+        ("fly", String::new(), "document", "unknown variant"),
     ];
     let mut registry = registry();
     let digest = registry.digest();

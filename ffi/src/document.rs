@@ -65,7 +65,11 @@ pub unsafe extern "C" fn liveset_reply(handle: u64, buffer: *mut u8, capacity: u
 /// `text` spans `text_length` bytes, `buffer` spans `capacity` bytes that can be written, and `length` can be written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn liveset_play(
-    text: *const u8, text_length: usize, buffer: *mut u8, capacity: usize, length: *mut usize,
+    text: *const u8,
+    text_length: usize,
+    buffer: *mut u8,
+    capacity: usize,
+    length: *mut usize,
 ) -> i32 {
     // SAFETY: the caller's promise.
     let Some(text) = (unsafe { bytes(text, text_length) }) else { return LIVESET_NULL };

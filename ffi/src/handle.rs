@@ -33,7 +33,13 @@ static SLOTS: RwLock<Vec<Slot>> = RwLock::new(Vec::new());
 /// of them may be NULL where its length is 0, but for `handle`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn liveset_open(
-    policy: *const u8, policy_length: usize, seed_low: u64, seed_high: u64, handle: *mut u64, error: *mut u8, error_capacity: usize,
+    policy: *const u8,
+    policy_length: usize,
+    seed_low: u64,
+    seed_high: u64,
+    handle: *mut u64,
+    error: *mut u8,
+    error_capacity: usize,
     error_length: *mut usize,
 ) -> i32 {
     // SAFETY: the caller's promise, handed on.
@@ -49,8 +55,14 @@ pub unsafe extern "C" fn liveset_open(
 /// As for [`liveset_open`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn liveset_restore(
-    snapshot: *const u8, snapshot_length: usize, seed_low: u64, seed_high: u64, handle: *mut u64, error: *mut u8,
-    error_capacity: usize, error_length: *mut usize,
+    snapshot: *const u8,
+    snapshot_length: usize,
+    seed_low: u64,
+    seed_high: u64,
+    handle: *mut u64,
+    error: *mut u8,
+    error_capacity: usize,
+    error_length: *mut usize,
 ) -> i32 {
     // SAFETY: the caller's promise, handed on.
     unsafe {
@@ -138,7 +150,10 @@ pub fn install(registry: Registry) -> u64 {
 /// # Safety
 /// As for [`liveset_open`].
 unsafe fn make(
-    data: *const u8, length: usize, handle: *mut u64, error: (*mut u8, usize, *mut usize),
+    data: *const u8,
+    length: usize,
+    handle: *mut u64,
+    error: (*mut u8, usize, *mut usize),
     made: impl FnOnce(&[u8]) -> Result<Registry, Error>,
 ) -> i32 {
     // SAFETY: the caller's promise.

@@ -65,7 +65,13 @@ pub extern "C" fn liveset_beat(handle: u64, now: u64, lease: u64) -> i32 {
 /// `leases` spans `count` numbers, `stale` spans `stale_capacity` numbers that can be written, and `stale_count` can be written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn liveset_beat_many(
-    handle: u64, now: u64, leases: *const u64, count: usize, stale: *mut u64, stale_capacity: usize, stale_count: *mut usize,
+    handle: u64,
+    now: u64,
+    leases: *const u64,
+    count: usize,
+    stale: *mut u64,
+    stale_capacity: usize,
+    stale_count: *mut usize,
 ) -> i32 {
     if stale_count.is_null() || (count > 0 && (leases.is_null() || stale.is_null())) {
         return LIVESET_NULL;
@@ -131,7 +137,12 @@ pub unsafe extern "C" fn liveset_next_deadline(handle: u64, deadline: *mut u64) 
 /// # Safety
 /// `notices` spans `capacity` rows that can be written, and `count` can be written.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn liveset_poll(handle: u64, notices: *mut LivesetNotice, capacity: usize, count: *mut usize) -> i32 {
+pub unsafe extern "C" fn liveset_poll(
+    handle: u64,
+    notices: *mut LivesetNotice,
+    capacity: usize,
+    count: *mut usize,
+) -> i32 {
     if count.is_null() || (capacity > 0 && notices.is_null()) {
         return LIVESET_NULL;
     }
@@ -156,7 +167,12 @@ pub unsafe extern "C" fn liveset_poll(handle: u64, notices: *mut LivesetNotice, 
 /// `rows` spans `capacity` rows that can be written, and `head` can be written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn liveset_changes(
-    handle: u64, service: u64, since: u64, rows: *mut LivesetChange, capacity: usize, head: *mut LivesetChanges,
+    handle: u64,
+    service: u64,
+    since: u64,
+    rows: *mut LivesetChange,
+    capacity: usize,
+    head: *mut LivesetChanges,
 ) -> i32 {
     if head.is_null() || (capacity > 0 && rows.is_null()) {
         return LIVESET_NULL;

@@ -1,3 +1,94 @@
+//! `cargo xtask`: the only build script. It builds, tests and shows everything, and says by name what a machine lacks.
+
+mod demo;
+mod digests;
+mod header;
 mod lang;
+mod rust;
+mod tidy;
 mod tool;
-fn main() {}
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+const USAGE: &str = "\
+usage: cargo xtask TASK
+
+demo [--lang rust|c|java|go|js]   plays the five reports under the policy complained about and under the strict one
+test [rust|c|java|go|js]...       runs every test, or those of the languages named
+scenario [--bless|--timeline] FILE|DIR...
+                                  plays scenarios; closes with `N passed, N failed`
+vectors                           writes core/vectors from core/scenarios
+digests                           replays the vectors in every engine and compares the digests
+header                            writes bindings/c/include/liveset.h from the Rust sources
+bench                             measures the hot path beside a bare random store";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match run(&words) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("xtask: {problem:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(words: &[&str]) -> Result<()> {
+    match words {
+        ["demo"] => demo::demo("rust"),
+        ["demo", "--lang", language] => demo::demo(language),
+        ["test", languages @ ..] => test(languages),
+        ["scenario", rest @ ..] if !rest.is_empty() => rust::cli(&[&["scenario"], rest].concat()),
+        ["vectors"] => rust::cli(&["vectors", "core/scenarios", "core/vectors"]),
+        ["digests"] => digests::digests(),
+        ["header"] => header::generate(),
+        ["bench"] => tool::run(tool::cargo().args(["bench", "--quiet", "--package", "liveset-benches"])),
+        _ => bail!("{USAGE}"),
+    }
+}
+
+fn test(languages: &[&str]) -> Result<()> {
+    let all: [(&str, fn() -> Result<()>); 5] = [
+        ("rust", rust::test),
+        ("c", lang::c::test),
+        ("java", lang::java::test),
+        ("go", lang::go::test),
+        ("js", lang::js::test),
+    ];
+    if let Some(unknown) = languages.iter().find(|language| all.iter().all(|(name, _)| name != *language)) {
+        bail!("no language `{unknown}`; there are rust, c, java, go and js");
+    }
+    let mut failed = Vec::new();
+    for (name, test) in all {
+        if languages.is_empty() || languages.contains(&name) {
+            println!("==> {name}");
+            if let Err(problem) = test() {
+                eprintln!("xtask: {name}: {problem:#}");
+                failed.push(name);
+            }
+        }
+    }
+    if failed.is_empty() { Ok(()) } else { bail!("failed: {}", failed.join(", ")) }
+}
+
+/// Files of a folder that end in `ending`, at any depth, by name.
+fn files(folder: &str, ending: &str) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut folders = vec![tool::root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.to_string_lossy().ends_with(ending) {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}

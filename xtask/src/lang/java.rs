@@ -1,0 +1,104 @@
+//! Java: the JNI library, the jar that carries it, its tests under JUnit, and one engine: the jar itself.
+
+use std::env::consts::{ARCH, DLL_PREFIX, DLL_SUFFIX, OS};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::SystemTime;
+
+use anyhow::{Context, Result, bail};
+
+use super::Engine;
+use crate::tool::{cargo, need, output, program, root, run};
+
+/// The jar, on a class path with the two programs among its tests.
+pub const ENGINE: Engine = Engine {
+    name: "java",
+    replay: || output(jar_with("io.liveset.tools.Replay")?.arg(root().join("core/vectors"))),
+    play: |files| output(jar_with("io.liveset.tools.Play")?.args(absolute(files)?)),
+};
+
+const FOLDER: &str = "bindings/java";
+const REPORTS: &str = "bindings/java/target/surefire-reports";
+
+/// Builds the jar and runs its tests under `-Xcheck:jni`; whatever that finds fails them.
+pub fn test() -> Result<()> {
+    native()?;
+    one_version()?;
+    // Surefire writes what the JVM itself prints to dump files here, and leaves old ones lying.
+    if root().join(REPORTS).exists() {
+        fs::remove_dir_all(root().join(REPORTS)).with_context(|| format!("cannot empty {REPORTS}"))?;
+    }
+    let said = output(program("mvn", FOLDER).args(["-B", "package"]))?;
+    let closing = said.lines().filter(|line| line.contains("Tests run:") && !line.contains("Time elapsed"));
+    closing.for_each(|line| println!("{}", line.trim_start_matches("[INFO] ")));
+    let complaints = files_below(&root().join(REPORTS))?
+        .into_iter()
+        .filter(|file| file.extension().is_some_and(|extension| extension == "dump" || extension == "dumpstream"));
+    match complaints.map(fs::read_to_string).collect::<Result<Vec<String>, _>>()?.concat() {
+        none if none.is_empty() => Ok(()),
+        found => bail!("the JVM complained:\n{found}"),
+    }
+}
+
+/// Builds the JNI library and puts it where the jar takes it from.
+fn native() -> Result<PathBuf> {
+    need("javac", "install JDK 17 or later")?;
+    need("mvn", "install Maven 3.8 or later")?;
+    run(cargo().args(["build", "--quiet", "--release", "--package", "liveset-jni"]))?;
+    let name = format!("{DLL_PREFIX}liveset_jni{DLL_SUFFIX}");
+    let built = root().join("target/release").join(&name);
+    let folder = root().join(FOLDER).join(format!("target/native/META-INF/native/{OS}-{ARCH}"));
+    let packed = folder.join(&name);
+    let bytes = fs::read(&built).with_context(|| format!("cannot read {}", built.display()))?;
+    // A file written anew would make Maven pack a jar anew that holds the same.
+    if !fs::read(&packed).is_ok_and(|found| found == bytes) {
+        fs::create_dir_all(&folder)?;
+        fs::write(&packed, bytes).with_context(|| format!("cannot write {}", packed.display()))?;
+    }
+    Ok(packed)
+}
+
+/// A program on the class path of the jar, which is made first where it is older than what it is made of.
+fn jar_with(program_class: &str) -> Result<Command> {
+    let mut inputs = vec![native()?, root().join(FOLDER).join("pom.xml")];
+    inputs.extend(files_below(&root().join(FOLDER).join("src"))?);
+    let target = root().join(FOLDER).join("target");
+    let jar = target.join(format!("liveset-{}.jar", env!("CARGO_PKG_VERSION")));
+    let newest = inputs.iter().map(|input| changed(input)).collect::<Result<Vec<_>>>()?.into_iter().max();
+    if !changed(&jar).is_ok_and(|made| Some(made) >= newest) {
+        run(program("mvn", FOLDER).args(["-B", "-q", "-DskipTests", "package"]))?;
+        // Maven leaves a jar alone whose content would be the same.
+        fs::File::open(&jar).and_then(|jar| jar.set_modified(SystemTime::now())).context("cannot touch the jar")?;
+    }
+    let mut java = program("java", FOLDER);
+    let class_path = [jar, target.join("test-classes"), target.join("runtime/*")];
+    java.arg("-cp").arg(std::env::join_paths(class_path)?).arg(program_class);
+    Ok(java)
+}
+
+/// The version stands in the workspace; Maven needs a copy.
+fn one_version() -> Result<()> {
+    let pom = fs::read_to_string(root().join(FOLDER).join("pom.xml"))?;
+    let ours = format!("<artifactId>liveset</artifactId>\n  <version>{}</version>", env!("CARGO_PKG_VERSION"));
+    if pom.contains(&ours) { Ok(()) } else { bail!("{FOLDER}/pom.xml is not at version {}", env!("CARGO_PKG_VERSION")) }
+}
+
+/// The programs run in the binding's folder, the caller's paths may not.
+fn absolute(files: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    files.iter().map(|file| file.canonicalize().with_context(|| format!("no scenario {}", file.display()))).collect()
+}
+
+fn changed(file: &Path) -> Result<SystemTime> {
+    let when = fs::metadata(file).and_then(|found| found.modified());
+    when.with_context(|| format!("cannot read {}", file.display()))
+}
+
+fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
+        let path = entry?.path();
+        if path.is_dir() { files.extend(files_below(&path)?) } else { files.push(path) }
+    }
+    Ok(files)
+}

@@ -1,0 +1,107 @@
+//! JavaScript: the wasm and its glue, the npm package, its tests under `node:test` and Vitest, and two engines: the package itself
+//! (`js`), and the C ABI compiled to plain wasm32 and called from Node without any glue (`wasm32`).
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use sha2::{Digest, Sha256};
+use wasm_bindgen_cli_support::Bindgen;
+
+use super::Engine;
+use crate::tool::{cargo, need, output, program, root, run};
+
+/// The package, and the plain wasm32 build of the C ABI.
+pub const ENGINES: [Engine; 2] = [
+    Engine { name: "js", replay: || output(package()?.arg("tools/replay.mjs").arg(vectors())), play: |files| output(package()?.arg("tools/play.mjs").args(absolute(files)?)) },
+    Engine {
+        name: "wasm32",
+        replay: || output(plain_wasm()?.arg("replay").arg(vectors())),
+        play: |files| output(plain_wasm()?.arg("play").args(absolute(files)?)),
+    },
+];
+
+const FOLDER: &str = "bindings/js";
+const TARGET: [&str; 4] = ["--profile", "wasm", "--target", "wasm32-unknown-unknown"];
+const BUILT: &str = "target/wasm32-unknown-unknown/wasm";
+
+/// Builds the package and runs its tests: types and packing with the rest under `node:test`, then the shared cases under Vitest.
+pub fn test() -> Result<()> {
+    build()?;
+    run(program("npm", FOLDER).args(["test", "--silent"]))
+}
+
+/// Makes everything that `dist/` holds; what is up to date is left alone.
+pub fn build() -> Result<()> {
+    need("node", "install Node.js 20 or later")?;
+    need("npm", "it comes with Node.js")?;
+    run(cargo().args(["build", "--quiet", "--package", "liveset-wasm"]).args(TARGET))?;
+    let wasm = root().join(BUILT).join("liveset_wasm.wasm");
+    let folder = root().join(FOLDER);
+    once(&folder.join("src/wasm/.made-from"), &[wasm.clone()], || glue(&wasm, &folder.join("src/wasm")))?;
+
+    let locked = [folder.join("package.json"), folder.join("package-lock.json")];
+    once(&folder.join("node_modules/.made-from"), &locked, || {
+        run(program("npm", FOLDER).args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]))
+    })?;
+
+    let mut sources: Vec<PathBuf> = ["package.json", "package-lock.json", "build.mjs", "tsconfig.json"].iter().map(|name| folder.join(name)).collect();
+    sources.extend(files_in(&folder.join("src"))?);
+    sources.extend(files_in(&folder.join("src/wasm"))?);
+    once(&folder.join("dist/.made-from"), &sources, || run(program("node", FOLDER).arg("build.mjs")))
+}
+
+/// `web` glue, and the wasm beside it. Without a default path: the `new URL(..., import.meta.url)` it would hold is no CommonJS,
+/// and bundlers stumble over it.
+fn glue(wasm: &Path, to: &Path) -> Result<()> {
+    let mut bindgen = Bindgen::new();
+    bindgen.input_path(wasm).out_name("liveset").web(true)?.typescript(true).omit_default_module_path(true);
+    bindgen.remove_name_section(true).remove_producers_section(true).generate(to)
+}
+
+fn package() -> Result<Command> {
+    build()?;
+    Ok(program("node", FOLDER))
+}
+
+fn plain_wasm() -> Result<Command> {
+    need("node", "install Node.js 20 or later")?;
+    run(cargo().args(["rustc", "--quiet", "--package", "liveset-ffi", "--crate-type", "cdylib"]).args(TARGET))?;
+    let mut command = program("node", FOLDER);
+    command.arg("tools/wasm32.mjs").arg(root().join(BUILT).join("liveset_ffi.wasm"));
+    Ok(command)
+}
+
+fn vectors() -> PathBuf {
+    root().join("core/vectors")
+}
+
+/// The programs run in the package's folder, the caller's paths may not.
+fn absolute(files: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    files.iter().map(|file| file.canonicalize().with_context(|| format!("no scenario {}", file.display()))).collect()
+}
+
+/// Runs `make` unless `stamp` says that it ran with these very inputs.
+fn once(stamp: &Path, inputs: &[PathBuf], make: impl FnOnce() -> Result<()>) -> Result<()> {
+    let mut hash = Sha256::new();
+    for input in inputs {
+        hash.update(input.as_os_str().as_encoded_bytes());
+        hash.update(fs::read(input).with_context(|| format!("cannot read {}", input.display()))?);
+    }
+    let made_from = format!("{:x}", hash.finalize());
+    if fs::read_to_string(stamp).is_ok_and(|found| found == made_from) {
+        return Ok(());
+    }
+    make()?;
+    fs::write(stamp, made_from).with_context(|| format!("cannot write {}", stamp.display()))
+}
+
+/// The files of a folder in the order of their names.
+fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    let mut files: Vec<PathBuf> = entries.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
+    files.retain(|file| file.is_file());
+    files.sort();
+    Ok(files)
+}

@@ -1,6 +1,7 @@
 //! The languages, a file each. Every one knows how to build its binding, test it in the language's own runner, replay the vectors
 //! through its public API, and play scenarios through it.
 
+pub mod c;
 pub mod go;
 pub mod java;
 pub mod js;
@@ -18,4 +19,9 @@ pub struct Engine {
     pub replay: fn() -> Result<String>,
     /// Plays scenario files and prints the report document of each on a line of its own.
     pub play: fn(&[PathBuf]) -> Result<String>,
+}
+
+/// All engines, in the order in which they are listed.
+pub fn engines() -> [Engine; 7] {
+    [crate::rust::ENGINE, js::WASM32, c::ENGINE, java::ENGINE, go::WAZERO, go::CGO, js::ENGINE]
 }
