@@ -124,7 +124,7 @@ pub struct InstanceBeat {
     /// Who beats.
     pub source: Actor,
     /// For which life; none counts as the life that the source last had.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::name::incarnation")]
     pub incarnation: Option<u64>,
     /// The whole instance, in a full beat; a light beat has none.
     #[serde(default)]
@@ -142,7 +142,7 @@ pub struct Deregistration {
     /// Who takes its claim back.
     pub source: Actor,
     /// Of which life; a late command of an older one is refused.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::name::incarnation")]
     pub incarnation: Option<u64>,
 }
 

@@ -20,7 +20,7 @@ pub struct Registration {
     pub session: Option<SessionId>,
     /// Which life of the instance. The registry mints one where none is given: a claim without a number counts as the life
     /// that its source last had, and as a new life when the source had none.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::name::incarnation")]
     pub incarnation: Option<u64>,
     /// Whether it is a copy of a claim that another node of a cluster holds.
     #[serde(default)]

@@ -132,7 +132,7 @@ fn every_field_of_every_command_names_itself_and_its_bound() {
         ("register", at(r#""source":null"#), "register.source", "a name of"),
         ("register", key.clone(), "register", "missing field `source`"),
         ("register", at(r#""source":"a","session":-1"#), "register.session", "0 to 9007199254740991"),
-        ("register", at(r#""source":"a","incarnation":-1"#), "register.incarnation", "u64"),
+        ("register", at(r#""source":"a","incarnation":-1"#), "register.incarnation", "0 to 9007199254740991"),
         ("register", at(r#""source":"a","copied":"yes""#), "register.copied", "a boolean"),
         ("register", at(r#""source":"a","colour":1"#), "register.colour", "unknown field"),
         // Content.

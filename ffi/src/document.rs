@@ -22,7 +22,7 @@ pub unsafe extern "C" fn liveset_apply(handle: u64, now: u64, command: *const u8
     })
 }
 
-/// Answers a question document; it changes nothing. The answer waits in `liveset_reply`: the document asked for, or
+/// Answers a question document; it changes nothing, not even time. The answer waits in `liveset_reply`: `{"ok": document}`, or
 /// `{"error": ...}` when the status is not 0.
 ///
 /// # Safety

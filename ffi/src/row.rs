@@ -83,7 +83,7 @@ pub unsafe extern "C" fn liveset_beat_many(
     }
     at(handle, now, |open, now| {
         let mut written = 0;
-        for chunk in 0..count.div_ceil(BATCH) {
+        for chunk in 0..count.div_ceil(BATCH).max(1) {
             let mut batch = [LeaseId::from_u64(0); BATCH];
             let length = BATCH.min(count - chunk * BATCH);
             for (place, lease) in batch[..length].iter_mut().enumerate() {

@@ -14,7 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 pub(crate) use interned::{NameId, Names};
 pub use metadata::Metadata;
 pub(crate) use metadata::{MetadataId, MetadataPool};
-pub(crate) use number::bounded_integer;
+pub(crate) use number::{INCARNATION, bounded_integer, incarnation};
 pub use number::{Port, Threshold, Weight};
 
 use crate::error::Error;

@@ -146,3 +146,13 @@ impl Threshold {
     /// 0: at most the case of no healthy instance at all is protected, and that only where the policy says so.
     pub const ZERO: Threshold = Threshold(0.0);
 }
+
+/// Reads an incarnation, where one is given: a number that is exact in every language.
+pub(crate) fn incarnation<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    struct Exact(u64);
+    bounded_integer!(Exact, crate::id::ID_MAX, INCARNATION, Exact);
+    Ok(Option::<Exact>::deserialize(deserializer)?.map(|exact| exact.0))
+}
+
+/// What an incarnation may be.
+pub(crate) const INCARNATION: &str = "an incarnation from 0 to 9007199254740991";

@@ -8,12 +8,11 @@ use super::Registry;
 use super::journal::Author;
 use crate::command::{Deregistration, InstanceBeat, Outcome};
 use crate::error::Error;
-use crate::id::LeaseId;
-use crate::id::NONE;
+use crate::id::{ID_MAX, LeaseId, NONE};
 use crate::instance::{Cause, Content, Key, Registered, Registration};
 use crate::liveness::{Lease, Times, times_of};
 use crate::memory::{Claim, Fence};
-use crate::name::{Actor, Address, ServiceKey};
+use crate::name::{Actor, Address, INCARNATION, ServiceKey};
 use crate::policy::{ForeignDeregistration, Sources, UnknownBeat};
 use crate::time::{Instant, Span};
 use crate::view::{Fate, Services};
@@ -166,9 +165,8 @@ impl Registry {
         }
         self.refuse_fenced(service, address, source, *incarnation, is_beat)?;
         let row = self.find_row(service, address).map(|(_, slot)| slot);
-        if let Some(slot) = row {
-            self.refuse_older(*incarnation, self.roster.row(slot).incarnation, address)?;
-        }
+        let newest = row.map_or(0, |slot| self.roster.row(slot).incarnation);
+        self.refuse_older(*incarnation, newest, address)?;
         let lease = row.and_then(|slot| self.lease_for(slot, source, session.map(|id| id.slot())));
         self.admit(registration, row, lease.is_none())?;
 
@@ -261,6 +259,7 @@ impl Registry {
 
     fn refuse_older(&self, given: Option<u64>, current: u64, address: &Address) -> Result<(), Error> {
         match given {
+            Some(given) if given > ID_MAX => Err(Error::invalid("incarnation", given, INCARNATION)),
             Some(given) if self.policy.claims.incarnations && given < current => {
                 Err(Error::Stale { instance: address.to_string(), given, current })
             }

@@ -1,0 +1,297 @@
+package io.liveset;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * Why an instance is, or is not, what its readers get; for instances present, hidden, gone and never seen. All moments are
+ * milliseconds of the host's clock.
+ *
+ * @param service the instance's service
+ * @param address the instance
+ * @param at the moment it is explained at
+ * @param standing what it is, in a word
+ * @param sights what each kind of reader gets
+ * @param decidedBy what decides its standing
+ * @param leases every claim on it, oldest first
+ * @param overrides every field an operator decided
+ * @param fence the fence of its ended life
+ * @param protection the protection of its service, when in force
+ * @param history what happened to it, newest first, at most eight entries
+ * @param next what happens next by itself
+ * @param remedies what would change its standing
+ * @param sentences the same for people, the verdict first
+ * @param document the same as JSON
+ */
+public record Explanation(
+        ServiceKey service, Address address, long at, Standing standing, Sights sights, Deciding decidedBy,
+        List<Lease> leases, List<Decision> overrides, Optional<Fence> fence, Optional<Protection> protection,
+        List<Transition> history, Optional<Next> next, List<Remedy> remedies, List<String> sentences, String document) {
+
+    /** What an instance is. */
+    public enum Standing {
+        /** Held, alive, and allowed to have traffic. */
+        ONLINE,
+        /** Held and allowed, but silent. */
+        UNHEALTHY,
+        /** Held, but not allowed to have traffic. */
+        OFFLINE,
+        /** Held no more. */
+        GONE,
+        /** Never seen here, or forgotten. */
+        UNKNOWN
+    }
+
+    /**
+     * What each kind of reader gets of the instance now.
+     *
+     * @param operator the operator's page
+     * @param consumer a consumer's query
+     * @param stale whether both still get an older state, because the view has not been computed again since the last change
+     */
+    public record Sights(Sight operator, Sight consumer, boolean stale) {}
+
+    /**
+     * An instance in one reader's list.
+     *
+     * @param listed whether it is there
+     * @param healthy whether it is listed as healthy
+     * @param enabled whether it is listed as enabled
+     */
+    public record Sight(boolean listed, boolean healthy, boolean enabled) {}
+
+    /**
+     * The rule that decides, and the event that set it.
+     *
+     * @param rule which rule
+     * @param at when it came to be so
+     * @param by who brought it about; empty where time did
+     * @param because why, in an operator's words
+     */
+    public record Deciding(Rule rule, OptionalLong at, Optional<String> by, Optional<String> because) {}
+
+    /** Rules that can decide an instance's standing. */
+    public enum Rule {
+        /** A registration holds it. */
+        REGISTRATION,
+        /** A full beat registered it. */
+        BEAT_FOR_THE_UNKNOWN,
+        /** A beat came after silence. */
+        RECOVERY,
+        /** Silence past a timeout. */
+        BEAT_EXPIRY,
+        /** The end of a session. */
+        SESSION,
+        /** A deregistration. */
+        DEREGISTRATION,
+        /** An operator's removal. */
+        REMOVAL,
+        /** An operator's override. */
+        OVERRIDE,
+        /** The provider's own word. */
+        PUBLISHED,
+        /** Nothing is known of it. */
+        NOTHING
+    }
+
+    /**
+     * One claim.
+     *
+     * @param source who claims
+     * @param kind what the claim lives by
+     * @param incarnation which life it is for
+     * @param since when it was made
+     * @param lastSeen the last sign of life
+     * @param age how long ago that was
+     * @param silenceAllowed how long silence may last
+     * @param alive whether it makes the instance healthy
+     * @param due when silence has its next consequence
+     */
+    public record Lease(
+            String source, LeaseKind kind, long incarnation, long since, long lastSeen, Duration age,
+            Optional<Duration> silenceAllowed, boolean alive, OptionalLong due) {
+        static Lease read(Node from) {
+            return new Lease(from.text("source"), from.word("kind", LeaseKind.class), from.number("incarnation"),
+                    from.number("since"), from.number("last_seen"), from.at("age").span(),
+                    from.optional("silence_allowed").map(Node::span), from.flag("alive"), from.optionalNumber("due"));
+        }
+    }
+
+    /** What a claim lives by. */
+    public enum LeaseKind {
+        /** Beats. */
+        BEATS,
+        /** A connection. */
+        SESSION
+    }
+
+    /**
+     * One field that an operator decided.
+     *
+     * @param field {@code enabled}, {@code weight} or {@code metadata.KEY}
+     * @param value the decided value
+     * @param published the provider's own value, where there is one
+     * @param by who decided
+     * @param because why
+     * @param at when
+     * @param lifetime for how long
+     * @param ends when it ends as things stand
+     */
+    public record Decision(
+            String field, String value, Optional<String> published, String by, Optional<String> because, long at,
+            Lifetime lifetime, OptionalLong ends) {
+        static Decision read(Node from) {
+            return new Decision(from.text("field"), from.text("value"), from.optionalText("published"), from.text("by"),
+                    from.optionalText("because"), from.number("at"), Lifetimes.read(from.at("lifetime")),
+                    from.optionalNumber("ends"));
+        }
+    }
+
+    /**
+     * The fence of an ended life.
+     *
+     * @param incarnation highest incarnation that is dead
+     * @param by who ended it
+     * @param because why
+     * @param at when
+     * @param until when the fence ends
+     * @param byOperator whether an operator ended it; an owner that took itself back may come again
+     */
+    public record Fence(
+            long incarnation, String by, Optional<String> because, long at, long until, boolean byOperator) {
+        static Fence read(Node from) {
+            return new Fence(from.number("incarnation"), from.text("by"), from.optionalText("because"),
+                    from.number("at"), from.number("until"), from.flag("by_operator"));
+        }
+    }
+
+    /**
+     * The protection of a service: too few are healthy, so all are served as healthy.
+     *
+     * @param healthy healthy served instances
+     * @param total served instances
+     * @param threshold the share they are at or below, 0 to 1
+     */
+    public record Protection(long healthy, long total, double threshold) {
+        static Protection read(Node from) {
+            return new Protection(from.number("healthy"), from.number("total"), from.real("threshold"));
+        }
+    }
+
+    /**
+     * What happens next by itself.
+     *
+     * @param at when
+     * @param what what
+     */
+    public record Next(long at, NextKind what) {
+        static Next read(Node from) {
+            return new Next(from.number("at"), from.word("what", NextKind.class));
+        }
+    }
+
+    /** Kinds of events that time brings. */
+    public enum NextKind {
+        /** It turns unhealthy unless it beats. */
+        UNHEALTHY,
+        /** It is removed unless it beats. */
+        REMOVED,
+        /** What an operator decided is forgotten, unless it comes back before. */
+        OVERRIDE_FORGOTTEN,
+        /** What an operator decided is forgotten although the instance lives. */
+        OVERRIDE_FORGOTTEN_WHILE_ALIVE,
+        /** The view is computed again. */
+        VIEW_COMPUTED
+    }
+
+    /** What would change the standing. */
+    public sealed interface Remedy {
+        /**
+         * An operator clears or reverses an override.
+         *
+         * @param by who decided it
+         */
+        record ClearOverride(String by) implements Remedy {}
+
+        /** The provider registers it as enabled. */
+        record PublishEnabled() implements Remedy {}
+
+        /**
+         * A beat of one of its sources.
+         *
+         * @param source which
+         */
+        record Beat(String source) implements Remedy {}
+
+        /** A registration. */
+        record Register() implements Remedy {}
+
+        /**
+         * A registration as a newer incarnation.
+         *
+         * @param than the dead one
+         * @param until when the fence ends
+         */
+        record RegisterNewer(long than, long until) implements Remedy {}
+
+        /**
+         * Its only claim ends: it deregisters, its connection ends, or it is silent until then.
+         *
+         * @param source whose claim
+         * @param kind what it lives by
+         * @param until when silence would end it
+         */
+        record ClaimEnds(String source, LeaseKind kind, OptionalLong until) implements Remedy {}
+
+        /**
+         * All its claims end.
+         *
+         * @param sources whose
+         */
+        record AllClaimsEnd(List<String> sources) implements Remedy {}
+    }
+
+    static Explanation read(Node from, String document) {
+        Node sights = from.at("sights");
+        Node deciding = from.at("decided_by");
+        return new Explanation(
+                ServiceKey.read(from.at("service")),
+                Address.read(from.at("address")),
+                from.number("at"),
+                from.word("standing", Standing.class),
+                new Sights(sight(sights.at("operator")), sight(sights.at("consumer")), sights.flag("stale")),
+                new Deciding(deciding.word("rule", Rule.class), deciding.optionalNumber("at"), deciding.optionalText("by"),
+                        deciding.optionalText("because")),
+                from.list("leases", Lease::read),
+                from.list("overrides", Decision::read),
+                from.optional("fence").map(Fence::read),
+                from.optional("protection").map(Protection::read),
+                from.list("history", Transition::read),
+                from.optional("next").map(Next::read),
+                from.list("remedies", Explanation::remedy),
+                from.texts("sentences"),
+                document);
+    }
+
+    private static Sight sight(Node from) {
+        return new Sight(from.flag("listed"), from.flag("healthy"), from.flag("enabled"));
+    }
+
+    private static Remedy remedy(Node from) {
+        String kind = from.variant();
+        return switch (kind) {
+            case "clear_override" -> new Remedy.ClearOverride(from.at(kind).text("by"));
+            case "publish_enabled" -> new Remedy.PublishEnabled();
+            case "beat" -> new Remedy.Beat(from.at(kind).text("source"));
+            case "register" -> new Remedy.Register();
+            case "register_newer" ->
+                new Remedy.RegisterNewer(from.at(kind).number("than"), from.at(kind).number("until"));
+            case "claim_ends" -> new Remedy.ClaimEnds(from.at(kind).text("source"),
+                    from.at(kind).word("kind", LeaseKind.class), from.at(kind).optionalNumber("until"));
+            case "all_claims_end" -> new Remedy.AllClaimsEnd(from.at(kind).texts("sources"));
+            default -> throw new IllegalStateException("unknown remedy: " + from);
+        };
+    }
+}
