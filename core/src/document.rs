@@ -6,9 +6,9 @@ use alloc::format;
 use alloc::string::{String, ToString};
 
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
-use crate::error::{Error, ErrorDocument};
+use crate::error::{Error, ErrorDocument, WHOLE};
 use crate::policy::Policy;
 
 /// Reads a document. Unknown fields, wrong types and values out of bounds are refused with the path of the field; bytes that are
@@ -20,8 +20,10 @@ pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
         let inner = error.into_inner();
-        if inner.is_data() {
-            let field = if path == "." { String::from("document") } else { path };
+        // serde_json calls it a fault of syntax when something else stands where the name of a variant should; the text says whether
+        // it is one.
+        if inner.is_data() || serde_json::from_str::<IgnoredAny>(text).is_ok() {
+            let field = if path == "." { String::from(WHOLE) } else { path };
             Error::Invalid { field, problem: without_place(&inner.to_string()) }
         } else {
             Error::Malformed { problem: inner.to_string() }
@@ -36,7 +38,7 @@ pub fn read_policy(bytes: &[u8]) -> Result<Policy, Error> {
     let policy = match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
         None => Policy::strict(),
         Some(b'"') => Policy::preset(&read::<String>(bytes)?)?,
-        Some(_) => read::<Policy>(bytes)?,
+        Some(_) => read::<Policy>(bytes).map_err(|error| error.within("policy"))?,
     };
     policy.check().map_err(|error| error.within("policy"))?;
     Ok(policy)

@@ -118,6 +118,9 @@ pub enum Error {
     },
 }
 
+/// What a document as a whole is called where no field is at fault.
+pub(crate) const WHOLE: &str = "document";
+
 impl Error {
     /// A field out of bounds: `field: found; expected expected`.
     pub fn invalid(field: impl Into<String>, found: impl Display, expected: &str) -> Error {
@@ -156,6 +159,7 @@ impl Error {
     /// The same refusal, said of the field `outer` that holds the one at fault.
     pub(crate) fn within(self, outer: &str) -> Error {
         match self {
+            Error::Invalid { field, problem } if field == WHOLE => Error::Invalid { field: String::from(outer), problem },
             Error::Invalid { field, problem } => Error::Invalid { field: format!("{outer}.{field}"), problem },
             other => other,
         }

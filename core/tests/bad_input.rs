@@ -204,6 +204,7 @@ fn every_field_of_every_command_names_itself_and_its_bound() {
         ("poll", r#""max":0"#.into(), "poll.max", "1 to 65536"),
         ("poll", r#""max":65537"#.into(), "poll.max", "1 to 65536"),
         ("fly", String::new(), "document", "unknown variant"),
+        ("set_override", at(r#""by":"a","enabled":true,"lifetime":5"#), "set_override.lifetime", "expected value"),
     ];
     let mut registry = registry();
     let digest = registry.digest();
@@ -258,14 +259,14 @@ fn a_policy_out_of_bounds_names_the_field() {
         (r#""interval":5000"#, r#""interval":0"#, "policy.expiry.interval"),
         (r#""timeout":15000"#, r#""timeout":0"#, "policy.expiry.timeout"),
         (r#""delete":30000"#, r#""delete":1000"#, "policy.expiry.delete"),
-        (r#""delete":30000"#, r#""delete":864000001"#, "expiry.delete"),
+        (r#""delete":30000"#, r#""delete":864000001"#, "policy.expiry.delete"),
         (r#""idle":20000"#, r#""idle":0"#, "policy.session.idle"),
         (r#""journal_max":4096"#, r#""journal_max":15"#, "policy.limits.journal_max"),
-        (r#""journal_max":4096"#, r#""journal_max":-1"#, "limits.journal_max"),
+        (r#""journal_max":4096"#, r#""journal_max":-1"#, "policy.limits.journal_max"),
         (r#""sweep":"exact""#, r#""sweep":{"per_lease":0}"#, "policy.expiry.sweep"),
-        (r#""sweep":"exact""#, r#""sweep":"often""#, "expiry.sweep"),
+        (r#""sweep":"exact""#, r#""sweep":"often""#, "policy.expiry.sweep"),
         (r#""label":"strict""#, r#""label":"""#, "policy.label"),
-        (r#""label":"strict""#, r#""label":"strict","extra":1"#, "extra"),
+        (r#""label":"strict""#, r#""label":"strict","extra":1"#, "policy.extra"),
     ] {
         let text = good.replacen(from, to, 1);
         assert_ne!(text, good, "{from}");

@@ -17,6 +17,8 @@ mod wasm;
 pub use document::*;
 pub use handle::*;
 pub use row::*;
+#[cfg(target_arch = "wasm32")]
+pub use wasm::*;
 
 /// Version of this interface, as `major << 16 | minor`. A host built for another major must not go on.
 pub const LIVESET_ABI_VERSION: u32 = 1 << 16;

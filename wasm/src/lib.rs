@@ -39,14 +39,12 @@ impl Registry {
 
     /// Signs of life of many leases; returns the ones nobody holds. A number that is no lease id refuses the whole batch.
     pub fn beat_many(&mut self, now: f64, leases: &[f64]) -> Result<Vec<f64>, String> {
-        self.batch.clear();
-        for &lease in leases {
-            if !is_whole(lease) {
-                let field = format!("leases[{}]", self.batch.len());
-                return Err(refusal(Error::invalid(field, lease, "a lease id from 0 to 9007199254740991")));
-            }
-            self.batch.push(LeaseId::from_u64(lease as u64));
+        if let Some(place) = leases.iter().position(|&lease| !is_whole(lease)) {
+            let field = format!("leases[{place}]");
+            return Err(refusal(Error::invalid(field, leases[place], "a lease id from 0 to 9007199254740991")));
         }
+        self.batch.clear();
+        self.batch.extend(leases.iter().map(|&lease| LeaseId::from_u64(lease as u64)));
         let mut stale = Vec::new();
         self.core.beat_many(moment(now)?, &self.batch, &mut stale);
         Ok(stale.into_iter().map(|lease| lease.to_u64() as f64).collect())
@@ -85,7 +83,12 @@ impl Registry {
         let mut packed = Vec::with_capacity(4 + 4 * rows.len());
         packed.extend([revision as f64, f64::from(u8::from(full)), f64::from(u8::from(protected)), 0.0]);
         for row in rows {
-            packed.extend([row.instance.to_u64() as f64, row.revision as f64, f64::from(row.state), f64::from(row.cause)]);
+            packed.extend([
+                row.instance.to_u64() as f64,
+                row.revision as f64,
+                f64::from(row.state),
+                f64::from(row.cause),
+            ]);
         }
         Ok(packed)
     }

@@ -4,6 +4,7 @@ mod demo;
 mod digests;
 mod header;
 mod lang;
+mod readme;
 mod rust;
 mod tidy;
 mod tool;

@@ -299,7 +299,7 @@ impl Registry {
         let row = self.roster.row(instance);
         let fenced = self.fences.get(row.key).map_or(0, |fence| fence.incarnation);
         let current = lease.map(|lease| self.leases.row(lease).incarnation);
-        let life = given.or(current).unwrap_or_else(|| row.incarnation.max(fenced).saturating_add(1));
+        let life = given.or(current).unwrap_or_else(|| row.incarnation.max(fenced).saturating_add(1).min(ID_MAX));
         self.roster.row_mut(instance).incarnation = life.max(self.roster.row(instance).incarnation);
         life
     }

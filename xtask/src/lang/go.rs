@@ -40,43 +40,46 @@ const CGO: Build = Build { name: "cgo", cgo: "1", tags: "liveset_cgo", needs: li
 
 /// Vets the module and runs its tests with each engine, plainly and under the race detector.
 pub fn test() -> Result<()> {
+    need("go", "install Go 1.26 or later")?;
     for build in [WAZERO, CGO] {
-        run(go(&build)?.args(["vet", "-tags", build.tags, "./..."]))?;
+        (build.needs)()?;
+        run(go(&build).args(["vet", "-tags", build.tags, "./..."]))?;
         // Go's cache of test results knows neither the vectors nor the library, which lie outside the module: `-count=1`.
         let tests = ["test", "-count=1", "-tags", build.tags];
         println!("go test, {}:", build.name);
-        run(go(&build)?.args(tests).arg("./..."))?;
+        run(go(&build).args(tests).arg("."))?;
         println!("go test -race, {}:", build.name);
         // The race detector itself is C.
-        run(go(&build)?.env("CGO_ENABLED", "1").args(tests).args(["-race", "./..."]))?;
+        run(go(&build).env("CGO_ENABLED", "1").args(tests).args(["-race", "."]))?;
     }
     Ok(())
 }
 
-/// The Go command in the module's folder, with what the build needs in place.
-fn go(build: &Build) -> Result<Command> {
-    need("go", "install Go 1.26 or later")?;
-    (build.needs)()?;
+/// The Go command in the module's folder.
+fn go(build: &Build) -> Command {
     let mut command = program("go", FOLDER);
     command.env("CGO_ENABLED", build.cgo);
-    Ok(command)
+    command
 }
 
 /// A program of the module, in `target/go`.
 fn tool(build: &Build, name: &str) -> Result<Command> {
+    need("go", "install Go 1.26 or later")?;
+    (build.needs)()?;
     let made = root().join("target/go").join(format!("{name}-{}", build.name));
     // Go does not see that the static library is another one, and would leave the old program alone.
     let _ = fs::remove_file(&made);
     let package = format!("./internal/cmd/{name}");
-    run(go(build)?.args(["build", "-buildvcs=false", "-tags", build.tags, "-o"]).arg(&made).arg(package))?;
+    run(go(build).args(["build", "-buildvcs=false", "-tags", build.tags, "-o"]).arg(&made).arg(package))?;
     Ok(program(made, FOLDER))
 }
 
 /// The engine that the module embeds. It is compiled anew in every process that uses it, which takes time in proportion to its size;
-/// optimised for size it is ready in a third of the time, and no slower after that.
+/// optimised for size it is ready in a third of the time, and no slower then.
 fn wasm() -> Result<()> {
     let arguments = ["rustc", "--quiet", "--package", "liveset-ffi", "--crate-type", "cdylib"];
-    let target = ["--profile", "wasm", "--target", "wasm32-unknown-unknown", "--config", "profile.wasm.opt-level=\"s\""];
+    let target =
+        ["--profile", "wasm", "--target", "wasm32-unknown-unknown", "--config", "profile.wasm.opt-level=\"s\""];
     run(cargo().args(arguments).args(target).args(["--", "-C", "strip=symbols"]))?;
     place("target/wasm32-unknown-unknown/wasm/liveset_ffi.wasm", "bindings/go/engine.wasm")
 }

@@ -1,6 +1,7 @@
 //! Java: the JNI library, the jar that carries it, its tests under JUnit, and one engine: the jar itself.
 
 use std::env::consts::{ARCH, DLL_PREFIX, DLL_SUFFIX, OS};
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,6 +10,7 @@ use std::time::SystemTime;
 use anyhow::{Context, Result, bail};
 
 use super::Engine;
+use crate::readme;
 use crate::tool::{cargo, need, output, program, root, run};
 
 /// The jar, on a class path with the two programs among its tests.
@@ -36,9 +38,11 @@ pub fn test() -> Result<()> {
         .into_iter()
         .filter(|file| file.extension().is_some_and(|extension| extension == "dump" || extension == "dumpstream"));
     match complaints.map(fs::read_to_string).collect::<Result<Vec<String>, _>>()?.concat() {
-        none if none.is_empty() => Ok(()),
+        none if none.is_empty() => {}
         found => bail!("the JVM complained:\n{found}"),
     }
+    // Java runs a source file as it stands.
+    readme::check("java", readme::place("Loop.java"), |file| jar_with(file.as_os_str()))
 }
 
 /// Builds the JNI library and puts it where the jar takes it from.
@@ -59,8 +63,8 @@ fn native() -> Result<PathBuf> {
     Ok(packed)
 }
 
-/// A program on the class path of the jar, which is made first where it is older than what it is made of.
-fn jar_with(program_class: &str) -> Result<Command> {
+/// A program, by class or by source file, on the class path of the jar, which is made first where it is older than what it is made of.
+fn jar_with(main: impl AsRef<OsStr>) -> Result<Command> {
     let mut inputs = vec![native()?, root().join(FOLDER).join("pom.xml")];
     inputs.extend(files_below(&root().join(FOLDER).join("src"))?);
     let target = root().join(FOLDER).join("target");
@@ -73,7 +77,7 @@ fn jar_with(program_class: &str) -> Result<Command> {
     }
     let mut java = program("java", FOLDER);
     let class_path = [jar, target.join("test-classes"), target.join("runtime/*")];
-    java.arg("-cp").arg(std::env::join_paths(class_path)?).arg(program_class);
+    java.arg("-cp").arg(std::env::join_paths(class_path)?).arg(main);
     Ok(java)
 }
 

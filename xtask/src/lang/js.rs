@@ -10,26 +10,37 @@ use sha2::{Digest, Sha256};
 use wasm_bindgen_cli_support::Bindgen;
 
 use super::Engine;
+use crate::readme;
 use crate::tool::{cargo, need, output, program, root, run};
 
-/// The package, and the plain wasm32 build of the C ABI.
-pub const ENGINES: [Engine; 2] = [
-    Engine { name: "js", replay: || output(package()?.arg("tools/replay.mjs").arg(vectors())), play: |files| output(package()?.arg("tools/play.mjs").args(absolute(files)?)) },
-    Engine {
-        name: "wasm32",
-        replay: || output(plain_wasm()?.arg("replay").arg(vectors())),
-        play: |files| output(plain_wasm()?.arg("play").args(absolute(files)?)),
-    },
-];
+/// The package under its public API.
+pub const ENGINE: Engine = Engine {
+    name: "js",
+    replay: || output(package()?.arg("tools/replay.mjs").arg(vectors())),
+    play: |files| output(package()?.arg("tools/play.mjs").args(absolute(files)?)),
+};
+
+/// The core as plain wasm32, without the package and its glue.
+pub const WASM32: Engine = Engine {
+    name: "wasm32",
+    replay: || output(plain_wasm()?.arg("replay").arg(vectors())),
+    play: |files| output(plain_wasm()?.arg("play").args(absolute(files)?)),
+};
 
 const FOLDER: &str = "bindings/js";
 const TARGET: [&str; 4] = ["--profile", "wasm", "--target", "wasm32-unknown-unknown"];
 const BUILT: &str = "target/wasm32-unknown-unknown/wasm";
 
-/// Builds the package and runs its tests: types and packing with the rest under `node:test`, then the shared cases under Vitest.
+/// Builds the package and runs its tests: all under `node:test`, and the cases that need no process of their own under Vitest, too.
 pub fn test() -> Result<()> {
     build()?;
-    run(program("npm", FOLDER).args(["test", "--silent"]))
+    run(program("npm", FOLDER).args(["test", "--silent"]))?;
+    // Inside the package, so that it may import the package by name.
+    readme::check("js", root().join(FOLDER).join("dist/readme.mjs"), |file| {
+        let mut node = program("node", FOLDER);
+        node.arg(file);
+        Ok(node)
+    })
 }
 
 /// Makes everything that `dist/` holds; what is up to date is left alone.
@@ -46,7 +57,8 @@ pub fn build() -> Result<()> {
         run(program("npm", FOLDER).args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]))
     })?;
 
-    let mut sources: Vec<PathBuf> = ["package.json", "package-lock.json", "build.mjs", "tsconfig.json"].iter().map(|name| folder.join(name)).collect();
+    let mut sources = vec![folder.join("build.mjs"), folder.join("tsconfig.json")];
+    sources.extend(locked);
     sources.extend(files_in(&folder.join("src"))?);
     sources.extend(files_in(&folder.join("src/wasm"))?);
     once(&folder.join("dist/.made-from"), &sources, || run(program("node", FOLDER).arg("build.mjs")))

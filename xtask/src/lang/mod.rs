@@ -23,5 +23,6 @@ pub struct Engine {
 
 /// All engines, in the order in which they are listed.
 pub fn engines() -> [Engine; 7] {
-    [crate::rust::ENGINE, js::WASM32, c::ENGINE, java::ENGINE, go::WAZERO, go::CGO, js::ENGINE]
+    let ([c], [wazero, cgo]) = (c::ENGINES, go::ENGINES);
+    [crate::rust::ENGINE, js::WASM32, c, java::ENGINE, wazero, cgo, js::ENGINE]
 }

@@ -1,0 +1,206 @@
+// What can be asked, and the documents that answer.
+
+import type { Address, InstanceId, Lifetime, Place, Service, ServiceKey } from "./documents.js";
+import type { CauseName } from "./rows.js";
+import type { Policy } from "./policy.js";
+
+/** Who reads: an operator gets every instance with its real health, a consumer the enabled ones, all as healthy under protection. */
+export type Reader = "operator" | "consumer";
+
+/** Everything that can be asked of a registry. */
+export type Question =
+  | { explain: { service: Service; address: Place } }
+  | { instances: { service: Service; reader: Reader } }
+  | { transitions: { since: number } }
+  | { instance_name: { instance: InstanceId } }
+  | "services"
+  | "overridden"
+  | "fenced"
+  | "counters"
+  | "policy";
+
+/** The document that answers a question. */
+export type ReplyTo<Q extends Question> = Q extends { explain: unknown }
+  ? Explanation
+  : Q extends { instances: unknown }
+    ? ServiceView
+    : Q extends { transitions: unknown }
+      ? Transition[]
+      : Q extends "services"
+        ? Required<ServiceKey>[]
+        : Q extends "counters"
+          ? Counters
+          : Q extends "policy"
+            ? Policy
+            : InstanceNames[];
+
+/** An instance's two names. */
+export interface InstanceNames {
+  service: Required<ServiceKey>;
+  address: Required<Address>;
+}
+
+/** A service as a reader gets it. */
+export interface ServiceView {
+  service: Required<ServiceKey>;
+  revision: number;
+  /** Whether protection is in force. */
+  protected: boolean;
+  /** By host, port and cluster. */
+  instances: InstanceView[];
+}
+
+/** An instance as a reader gets it. */
+export interface InstanceView {
+  /** Its id in rows of changes. */
+  id: InstanceId;
+  address: Required<Address>;
+  healthy: boolean;
+  enabled: boolean;
+  /** Weight in force, the operator's where one is set. */
+  weight: number;
+  /** Metadata in force, the operator's keys over the provider's. */
+  metadata: Record<string, string>;
+}
+
+/** One thing that happened to an instance. */
+export interface Transition {
+  /** Place in the journal, from 1 on without gaps. */
+  sequence: number;
+  at: number;
+  service: Required<ServiceKey>;
+  address: Required<Address>;
+  cause: CauseName;
+  /** Who did it; null where time did. */
+  by: string | null;
+  because: string | null;
+}
+
+/** How many of everything there are. */
+export interface Counters {
+  /** The latest moment handed in. */
+  now: number;
+  /** How often a moment was earlier than one before. */
+  clamped: number;
+  instances: number;
+  services: number;
+  sessions: number;
+  subscriptions: number;
+  newest_transition: number;
+  transitions_dropped: number;
+}
+
+/** Online: held, alive, allowed to have traffic. Unhealthy: held and allowed, but silent. Offline: held, but not allowed to have
+ * traffic. Gone: held no more. Unknown: never seen here, or forgotten. */
+export type Standing = "online" | "unhealthy" | "offline" | "gone" | "unknown";
+
+/** Why an instance is, or is not, what its readers get. */
+export interface Explanation {
+  service: Required<ServiceKey>;
+  address: Required<Address>;
+  /** The moment it is explained at. */
+  at: number;
+  standing: Standing;
+  /** What each kind of reader gets; `stale` while the view has not been computed again since the last change. */
+  sights: { operator: Sight; consumer: Sight; stale: boolean };
+  /** The rule that decides, and the event that set it. */
+  decided_by: { rule: Rule; at: number | null; by: string | null; because: string | null };
+  /** Every claim on it, oldest first. */
+  leases: LeaseAccount[];
+  /** Every field an operator decided. */
+  overrides: OverrideAccount[];
+  /** The fence of its ended life. */
+  fence: FenceAccount | null;
+  /** The protection of its service, when in force. */
+  protection: { healthy: number; total: number; threshold: number } | null;
+  /** What happened to it, newest first, at most eight entries. */
+  history: Transition[];
+  /** What happens next by itself. */
+  next: { at: number; what: NextKind } | null;
+  /** What would change its standing. */
+  remedies: Remedy[];
+  /** The same in sentences, the verdict first. */
+  sentences: string[];
+}
+
+/** An instance in one reader's list. */
+export interface Sight {
+  listed: boolean;
+  healthy: boolean;
+  enabled: boolean;
+}
+
+export type Rule =
+  | "registration"
+  | "beat_for_the_unknown"
+  | "recovery"
+  | "beat_expiry"
+  | "session_closed"
+  | "session_lost"
+  | "deregistration"
+  | "removal"
+  | "override"
+  | "override_ended"
+  | "published"
+  | "nothing";
+
+/** What a claim lives by. */
+export type LeaseKind = "beats" | "session";
+
+/** One claim. */
+export interface LeaseAccount {
+  source: string;
+  kind: LeaseKind;
+  incarnation: number;
+  /** When it was made. */
+  since: number;
+  /** The last sign of life. */
+  last_seen: number;
+  /** How long ago that was, in ms. */
+  age: number;
+  /** How long silence may last, in ms. */
+  silence_allowed: number | null;
+  /** Whether it makes the instance healthy. */
+  alive: boolean;
+  /** When silence has its next consequence. */
+  due: number | null;
+}
+
+/** One decided field. */
+export interface OverrideAccount {
+  /** `enabled`, `weight` or `metadata.KEY`. */
+  field: string;
+  value: string;
+  /** The provider's own value. */
+  published: string | null;
+  by: string;
+  because: string | null;
+  at: number;
+  lifetime: Lifetime;
+  /** When it ends as things stand. */
+  ends: number | null;
+}
+
+/** The fence of an ended life. */
+export interface FenceAccount {
+  /** Highest incarnation that is dead. */
+  incarnation: number;
+  by: string;
+  because: string | null;
+  at: number;
+  until: number;
+  /** Whether an operator ended it; an owner that took itself back may come again. */
+  by_operator: boolean;
+}
+
+export type NextKind = "unhealthy" | "removed" | "override_forgotten" | "override_forgotten_while_alive" | "view_computed";
+
+/** What would change the standing. */
+export type Remedy =
+  | "publish_enabled"
+  | "register"
+  | { clear_override: { by: string } }
+  | { beat: { source: string } }
+  | { register_newer: { than: number; until: number } }
+  | { claim_ends: { source: string; kind: LeaseKind; until: number | null } }
+  | { all_claims_end: { sources: string[] } };

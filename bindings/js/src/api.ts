@@ -1,0 +1,55 @@
+// What every entry exports.
+
+export type {
+  Counters,
+  Explanation,
+  FenceAccount,
+  InstanceNames,
+  InstanceView,
+  LeaseAccount,
+  LeaseKind,
+  NextKind,
+  OverrideAccount,
+  Question,
+  Reader,
+  Remedy,
+  ReplyTo,
+  Rule,
+  ServiceView,
+  Sight,
+  Standing,
+  Transition,
+} from "./answers.js";
+export type {
+  Address,
+  Beaten,
+  Command,
+  Content,
+  Deregistered,
+  Deregistration,
+  InstanceBeat,
+  InstanceId,
+  LeaseId,
+  Lifetime,
+  NoticeDocument,
+  Outcome,
+  Outcomes,
+  OverrideChange,
+  OverrideClearing,
+  OverrideField,
+  Place,
+  Registered,
+  Registration,
+  Removal,
+  Removed,
+  Service,
+  ServiceId,
+  ServiceKey,
+  SessionId,
+  Subscribed,
+  SubscriptionId,
+} from "./documents.js";
+export { ErrorCode, LivesetError } from "./error.js";
+export type { Policy, Preset, Sweep } from "./policy.js";
+export { Registry, type RegistryOptions } from "./registry.js";
+export { Cause, type CauseName, type Change, type Changes, type Notice, State } from "./rows.js";

@@ -1,0 +1,138 @@
+//! C: the header and both libraries, test programs in C99 and in C++17 against each of them, and one engine: the static library.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use super::Engine;
+use crate::header;
+use crate::tool::{cargo, need, output, program, root, run};
+
+/// Small programs over the static library.
+pub const ENGINES: [Engine; 1] = [Engine {
+    name: "c",
+    replay: || output(program(tool("replay")?, ".").args(files_in("core/vectors", "jsonl")?)),
+    play: |files| output(program(tool("play")?, ".").args(files)),
+}];
+
+const FOLDER: &str = "bindings/c";
+const LIBRARIES: &str = "target/release";
+
+/// One way to build a program.
+struct Build {
+    name: &'static str,
+    compiler: &'static str,
+    flags: &'static [&'static str],
+    shared: bool,
+}
+
+const C99: &[&str] = &["-x", "c", "-std=c99"];
+const CPP17: &[&str] = &["-x", "c++", "-std=c++17"];
+const SANITIZED: &[&str] = &["-x", "c", "-std=c99", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
+
+const BUILDS: [Build; 5] = [
+    Build { name: "c99-static", compiler: "gcc", flags: C99, shared: false },
+    Build { name: "c99-shared", compiler: "gcc", flags: C99, shared: true },
+    Build { name: "cpp17-static", compiler: "g++", flags: CPP17, shared: false },
+    Build { name: "cpp17-shared", compiler: "g++", flags: CPP17, shared: true },
+    Build { name: "c99-sanitized", compiler: "gcc", flags: SANITIZED, shared: false },
+];
+
+/// Checks the header, and runs every test program in every build.
+pub fn test() -> Result<()> {
+    header::check()?;
+    readme()?;
+    libraries()?;
+    let vectors = files_in("core/vectors", "jsonl")?;
+    let (mut passed, mut failed) = (0, 0);
+    for build in &BUILDS {
+        for test in ["loop", "errors"] {
+            // The exit code says no more than the closing line.
+            let said = program(compile(build, test)?, ".").output().with_context(|| format!("cannot start {test}"))?;
+            let text = String::from_utf8_lossy(&said.stdout);
+            let (held, broken) = closing(&text).with_context(|| {
+                format!("{test}, {}: it did not finish\n{text}{}", build.name, String::from_utf8_lossy(&said.stderr))
+            })?;
+            if broken > 0 || !said.status.success() {
+                print!("{text}{}", String::from_utf8_lossy(&said.stderr));
+            }
+            println!("{test}, {}: {held} passed, {broken} failed", build.name);
+            passed += held;
+            failed += broken + u32::from(broken == 0 && !said.status.success());
+        }
+        let replayed = output(program(compile(build, "replay")?, ".").args(&vectors))?;
+        println!("replay, {}: {} vectors hold", build.name, replayed.lines().count());
+        passed += replayed.lines().count() as u32;
+        compile(build, "play")?;
+    }
+    println!("{passed} passed, {failed} failed");
+    if failed > 0 { bail!("the C tests failed") } else { Ok(()) }
+}
+
+/// Both libraries of the C ABI.
+pub(super) fn libraries() -> Result<()> {
+    let kinds = ["--crate-type", "staticlib,cdylib"];
+    run(cargo().args(["rustc", "--quiet", "--package", "liveset-ffi", "--release"]).args(kinds))
+}
+
+/// A program of the engine.
+fn tool(name: &str) -> Result<PathBuf> {
+    header::check()?;
+    libraries()?;
+    compile(&BUILDS[0], name)
+}
+
+/// Compiles a test program where it is older than what it is made of.
+fn compile(build: &Build, test: &str) -> Result<PathBuf> {
+    need(build.compiler, "install gcc with g++")?;
+    let libraries = root().join(LIBRARIES);
+    let folder = root().join(FOLDER);
+    let source = folder.join("test").join(format!("{test}.c"));
+    let library = libraries.join(if build.shared { "libliveset_ffi.so" } else { "libliveset_ffi.a" });
+    let made = root().join("target/c").join(format!("{test}-{}", build.name));
+    let inputs = [&source, &folder.join("test/check.h"), &folder.join("include/liveset.h"), &library];
+    if newer(&made, &inputs) {
+        return Ok(made);
+    }
+    fs::create_dir_all(root().join("target/c"))?;
+    let mut command = program(build.compiler, ".");
+    command.args(build.flags).args(["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I"]).arg(folder.join("include"));
+    command.arg(&source).args(["-x", "none"]).arg(&library).arg("-o").arg(&made);
+    if build.shared {
+        command.arg(format!("-Wl,-rpath,{}", libraries.display()));
+    }
+    // What Rust's standard library needs of the system.
+    run(command.args(["-lgcc_s", "-lutil", "-lrt", "-lpthread", "-lm", "-ldl"]))?;
+    Ok(made)
+}
+
+fn newer(made: &Path, inputs: &[&PathBuf]) -> bool {
+    let changed = |path: &Path| fs::metadata(path).and_then(|found| found.modified()).ok();
+    let made = changed(made);
+    made.is_some() && inputs.iter().all(|input| changed(input).is_some_and(|input| Some(input) < made))
+}
+
+/// `N passed, N failed` in the last line.
+fn closing(text: &str) -> Option<(u32, u32)> {
+    let (passed, rest) = text.lines().last()?.split_once(" passed, ")?;
+    Some((passed.parse().ok()?, rest.strip_suffix(" failed")?.parse().ok()?))
+}
+
+/// The README shows a part of `test/loop.c` as it runs.
+fn readme() -> Result<()> {
+    let text = fs::read_to_string(root().join(FOLDER).join("README.md"))?;
+    let shown = text.split_once("```c\n").and_then(|(_, rest)| rest.split_once("```"));
+    let (shown, _) = shown.context("bindings/c/README.md shows no code")?;
+    let source = fs::read_to_string(root().join(FOLDER).join("test/loop.c"))?;
+    if source.contains(shown) { Ok(()) } else { bail!("bindings/c/README.md shows code that is not in test/loop.c") }
+}
+
+/// The files of a folder with that extension, in the order of their names.
+fn files_in(folder: &str, extension: &str) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(root().join(folder)).with_context(|| format!("cannot read {folder}"))?;
+    let mut files: Vec<PathBuf> = entries.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
+    files.retain(|file| file.extension().is_some_and(|found| found == extension));
+    files.sort();
+    if files.is_empty() { bail!("no .{extension} files in {folder}") } else { Ok(files) }
+}

@@ -1,0 +1,71 @@
+//! Rust itself: formatting, lints, the purity of the core, tests and doc-tests, and the command `liveset`.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use liveset::{Command, Instant, Registry, document};
+use serde_json::Value;
+
+use crate::lang::Engine;
+use crate::{files, header, tidy, tool};
+
+/// The crates that are tested on this machine's own target.
+const CRATES: [&str; 6] = ["liveset", "liveset-nacos", "liveset-world", "liveset-ffi", "liveset-cli", "xtask"];
+
+/// The core under its own Rust API.
+pub const ENGINE: Engine = Engine { name: "rust", replay, play };
+
+pub fn test() -> Result<()> {
+    tidy::check()?;
+    header::check()?;
+    tool::run(tool::cargo().args(["fmt", "--all", "--check"]))?;
+    tool::run(tool::cargo().args(["clippy", "--quiet", "--workspace", "--all-targets", "--", "--deny", "warnings"]))?;
+    // A target without a standard library: whatever needs one does not build there.
+    tool::run(tool::cargo().args(["build", "--quiet", "--package", "liveset", "--target", "wasm32v1-none"]))?;
+    let packages = CRATES.iter().flat_map(|package| ["--package", package]);
+    tool::run(tool::cargo().arg("test").arg("--quiet").args(packages))?;
+    cli(&["scenario", "core/scenarios"])
+}
+
+/// Runs the command `liveset`.
+pub fn cli(words: &[&str]) -> Result<()> {
+    tool::run(tool::cargo().args(["run", "--quiet", "--package", "liveset-cli", "--"]).args(words))
+}
+
+fn replay() -> Result<String> {
+    let mut lines = String::new();
+    for file in files("core/vectors", ".jsonl")? {
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let digest = replay_one(&std::fs::read_to_string(&file)?).with_context(|| name.clone())?;
+        lines.push_str(&format!("{name} {digest}\n"));
+    }
+    Ok(lines)
+}
+
+fn replay_one(text: &str) -> Result<String> {
+    let mut lines = text.lines();
+    let header: Value = serde_json::from_str(lines.next().context("an empty file")?)?;
+    let policy = document::read_policy(header["policy"].to_string().as_bytes())?;
+    let mut registry = Registry::new(policy)?;
+    let mut digest = String::new();
+    for (number, line) in lines.enumerate() {
+        let line: Value = serde_json::from_str(line)?;
+        let now = Instant::from_millis(line["now"].as_u64().context("`now` is no number")?)?;
+        let command: Command = document::read(line["command"].to_string().as_bytes())?;
+        let answer = document::write(&document::Answer::from(registry.apply(now, command)));
+        digest = format!("{:016x}", registry.digest());
+        if serde_json::from_str::<Value>(&answer)? != line["answer"] || line["digest"] != *digest {
+            bail!("line {}: {answer} {digest}", number + 2);
+        }
+    }
+    Ok(digest)
+}
+
+fn play(scenarios: &[PathBuf]) -> Result<String> {
+    let mut lines = String::new();
+    for file in scenarios {
+        lines.push_str(&liveset_world::play_document(&std::fs::read(file)?));
+        lines.push('\n');
+    }
+    Ok(lines)
+}

@@ -1,0 +1,63 @@
+//! What no compiler says: how long files may be, which way the arrows point, and that there is one version.
+
+use std::fs;
+
+use anyhow::{Context, Result, bail};
+
+use crate::{files, tool};
+
+const LINES_MAX: usize = 450;
+
+/// Folders whose files no person wrote, or that are data.
+const SKIPPED: [&str; 5] = ["node_modules", "/target/", "/dist/", "/src/wasm/", "/vectors/"];
+
+/// Inside the core a rule's file knows the words and its own state. What it must know of another, the registry hands in.
+const ARROWS: [(&str, &[&str]); 4] = [
+    ("core/src/liveness", &["crate::memory", "crate::view", "crate::account", "crate::registry", "crate::clients"]),
+    ("core/src/memory", &["crate::liveness", "crate::view", "crate::account", "crate::registry", "crate::clients"]),
+    ("core/src/view", &["crate::memory", "crate::account", "crate::registry", "crate::clients"]),
+    ("core/src/clients", &["crate::liveness", "crate::memory", "crate::view", "crate::account", "crate::registry"]),
+];
+
+pub fn check() -> Result<()> {
+    let mut problems = Vec::new();
+    for ending in [".rs", ".java", ".go", ".ts", ".js", ".mjs", ".c", ".h"] {
+        for file in files(".", ending)? {
+            let name = file.to_string_lossy().into_owned();
+            let generated = name.ends_with("include/liveset.h");
+            if SKIPPED.iter().any(|skipped| name.contains(skipped)) || generated {
+                continue;
+            }
+            let lines = fs::read_to_string(&file)?.lines().count();
+            if lines > LINES_MAX {
+                problems.push(format!("{name}: {lines} lines, more than {LINES_MAX}"));
+            }
+        }
+    }
+    for (folder, forbidden) in ARROWS {
+        for file in files(folder, ".rs")? {
+            let text = fs::read_to_string(&file)?;
+            for arrow in forbidden.iter().filter(|arrow| text.contains(&format!("use {arrow}"))) {
+                problems.push(format!("{} must not know {arrow}", file.display()));
+            }
+        }
+    }
+    problems.extend(versions()?);
+    if problems.is_empty() { Ok(()) } else { bail!("{}", problems.join("\n")) }
+}
+
+/// The version in Cargo.toml is the version of every package.
+fn versions() -> Result<Vec<String>> {
+    let read = |file: &str| fs::read_to_string(tool::root().join(file)).with_context(|| file.to_owned());
+    let version = read("Cargo.toml")?.lines().find_map(|line| line.strip_prefix("version = ").map(|v| v.trim_matches('"').to_owned()));
+    let version = version.context("Cargo.toml has no version")?;
+    let mut problems = Vec::new();
+    for (file, form) in
+        [("bindings/js/package.json", format!("\"version\": \"{version}\"")), ("bindings/java/pom.xml", format!("<version>{version}</version>"))]
+    {
+        if !read(file)?.contains(&form) {
+            problems.push(format!("{file}: expected {form}"));
+        }
+    }
+    Ok(problems)
+}
