@@ -159,7 +159,9 @@ impl Error {
     /// The same refusal, said of the field `outer` that holds the one at fault.
     pub(crate) fn within(self, outer: &str) -> Error {
         match self {
-            Error::Invalid { field, problem } if field == WHOLE => Error::Invalid { field: String::from(outer), problem },
+            Error::Invalid { field, problem } if field == WHOLE => {
+                Error::Invalid { field: String::from(outer), problem }
+            }
             Error::Invalid { field, problem } => Error::Invalid { field: format!("{outer}.{field}"), problem },
             other => other,
         }

@@ -5,14 +5,16 @@ use core::ops::{Index, IndexMut};
 
 use serde::{Deserialize, Serialize};
 
-/// Pages of `PAGE` rows, a power of two. The first page grows by doubling, so that a small registry stays small.
+const PAGE: usize = 4096;
+
+/// Rows in pages. The first page grows by doubling, so that a small registry stays small.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct Pages<T, const PAGE: usize = 4096> {
+pub(crate) struct Pages<T> {
     pages: Vec<Vec<T>>,
 }
 
-impl<T, const PAGE: usize> Pages<T, PAGE> {
-    pub(crate) const fn new() -> Pages<T, PAGE> {
+impl<T> Pages<T> {
+    pub(crate) const fn new() -> Pages<T> {
         Pages { pages: Vec::new() }
     }
 
@@ -36,21 +38,8 @@ impl<T, const PAGE: usize> Pages<T, PAGE> {
         self.pages.get(index as usize / PAGE)?.get(index as usize % PAGE)
     }
 
-    /// The pages themselves, for loops that look up many rows.
-    pub(crate) fn pages_mut(&mut self) -> &mut [Vec<T>] {
-        &mut self.pages
-    }
-
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
         self.pages.iter().flatten()
-    }
-
-    /// The rows `start..start + len` where they lie in one page; `len` must divide the page.
-    pub(crate) fn block(&self, start: usize, len: usize) -> &[T] {
-        match self.pages.get(start / PAGE) {
-            Some(page) => &page[(start % PAGE).min(page.len())..(start % PAGE + len).min(page.len())],
-            None => &[],
-        }
     }
 
     /// Whether every page but the last is full, as only [`Pages::push`] makes them.
@@ -61,14 +50,14 @@ impl<T, const PAGE: usize> Pages<T, PAGE> {
     }
 }
 
-impl<T, const PAGE: usize> Index<u32> for Pages<T, PAGE> {
+impl<T> Index<u32> for Pages<T> {
     type Output = T;
     fn index(&self, index: u32) -> &T {
         &self.pages[index as usize / PAGE][index as usize % PAGE]
     }
 }
 
-impl<T, const PAGE: usize> IndexMut<u32> for Pages<T, PAGE> {
+impl<T> IndexMut<u32> for Pages<T> {
     fn index_mut(&mut self, index: u32) -> &mut T {
         &mut self.pages[index as usize / PAGE][index as usize % PAGE]
     }

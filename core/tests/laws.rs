@@ -298,3 +298,22 @@ fn a_row_of_a_gone_instance_has_no_state() {
         }
     });
 }
+
+#[test]
+fn deadlines_hold_across_months_of_beats_and_of_silence() {
+    let mut registry = fresh(&Policy::strict());
+    let day = 24 * 3600;
+    for start in [0, 20, 26, 60, 61, 130, 400, 401, 5000] {
+        let begin = Instant::from_secs(start * day);
+        let claim = liveset::Registration::new(service(0), address(0), liveset::Actor::parse("a").expect("good"));
+        let lease = registry.register(begin, &claim).expect("good").lease;
+        registry.beat(begin + liveset::Span::from_secs(10), lease).expect("held");
+        registry.advance(begin + liveset::Span::from_millis(24_999).expect("good"));
+        assert_eq!(registry.explain(&service(0), &address(0)).standing, Standing::Online, "day {start}");
+        registry.advance(begin + liveset::Span::from_secs(25));
+        assert_eq!(registry.explain(&service(0), &address(0)).standing, Standing::Unhealthy, "day {start}");
+        registry.advance(begin + liveset::Span::from_secs(40));
+        assert_eq!(registry.explain(&service(0), &address(0)).standing, Standing::Gone, "day {start}");
+    }
+    assert_eq!(registry.transitions(0).len(), 27);
+}

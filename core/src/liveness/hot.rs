@@ -3,12 +3,13 @@
 //! Expiry needs no heap and no wheel. For each block of 256 records there is one lower bound of its deadlines. A beat never
 //! touches it; a look at the clock scans only the blocks whose bound has come, and finds mostly that the beats moved on.
 
+use alloc::boxed::Box;
+use alloc::vec;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::id::{LeaseId, next_generation};
-use crate::pages::Pages;
 use crate::time::{Instant, Span};
 
 /// Deadline in ms since the epoch of [`Hot`], and `generation:21 | state:3 | class:5 | unused:3`.
@@ -16,6 +17,11 @@ use crate::time::{Instant, Span};
 struct Record {
     deadline: u32,
     meta: u32,
+}
+
+impl Record {
+    /// Nobody's yet, in its first generation: 0 is never given, so that a zeroed id finds nothing.
+    const NEW: Record = Record { deadline: NEVER, meta: 1 << GENERATION_SHIFT };
 }
 
 /// What a record says of its lease.
@@ -46,8 +52,8 @@ const HELD: u32 = 4;
 pub(crate) const CLASSES: usize = 32;
 pub(crate) const OWN_TIMES: u8 = CLASSES as u8 - 1;
 
-/// Large pages, so that the table of pages stays in the first cache.
-const PAGE: usize = 1 << 16;
+/// 32 KiB a page: growth never moves a record, and the table of pages stays in the first cache.
+const PAGE: usize = 4096;
 const BLOCK: usize = 256;
 const NEVER: u32 = u32::MAX;
 /// Past this age of the epoch every deadline is counted anew: 2^31 ms, 24.8 days.
@@ -61,7 +67,9 @@ pub(crate) struct Due {
 }
 
 pub(crate) struct Hot {
-    records: Pages<Record, PAGE>,
+    /// Whole pages, so that a look-up needs no length beyond their number; what lies past `len` is free and matches nothing.
+    pages: Vec<Box<[Record; PAGE]>>,
+    len: u32,
     epoch: Instant,
     /// For each class, ms from a beat to its deadline.
     reach: [u32; CLASSES],
@@ -78,7 +86,7 @@ struct Image {
 
 impl Serialize for Hot {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let records = (0..self.records.len() as u32).map(|slot| (self.deadline(slot), self.records[slot].meta));
+        let records = (0..self.len).map(|slot| (self.deadline(slot), self.record(slot).meta));
         Image { records: records.collect(), reach: self.reach }.serialize(serializer)
     }
 }
@@ -91,7 +99,8 @@ impl<'de> Deserialize<'de> for Hot {
         hot.reach = image.reach;
         for (deadline, meta) in image.records {
             let deadline = deadline.map_or(NEVER, |at| hot.tick(at));
-            hot.records.push(Record { deadline, meta });
+            let slot = hot.grow();
+            *hot.record_mut(slot) = Record { deadline, meta };
         }
         Ok(hot)
     }
@@ -99,7 +108,7 @@ impl<'de> Deserialize<'de> for Hot {
 
 impl Hot {
     pub(crate) fn new() -> Hot {
-        Hot { records: Pages::new(), epoch: Instant::ZERO, reach: [0; CLASSES], bounds: Vec::new(), soonest: NEVER }
+        Hot { pages: Vec::new(), len: 0, epoch: Instant::ZERO, reach: [0; CLASSES], bounds: Vec::new(), soonest: NEVER }
     }
 
     /// The moment `now` as beats of one batch need it.
@@ -108,24 +117,24 @@ impl Hot {
         now.since(self.epoch).as_millis().min(u64::from(NEVER - 1)) as u32
     }
 
-    /// Moves the deadlines of leases that are plainly alive. The others, stale ones among them, are appended to `unusual`.
+    /// Moves the deadlines of leases as long as they are plainly alive; returns how many were, before the first that was not.
     #[inline]
-    pub(crate) fn beat(&mut self, leases: &[LeaseId], tick: u32, unusual: &mut Vec<LeaseId>) {
+    pub(crate) fn beat(&mut self, leases: &[LeaseId], tick: u32) -> usize {
         // Taken out of `self`, so that a store to a record cannot be a store to them.
         let reach = self.reach;
-        let pages = self.records.pages_mut();
-        for &lease in leases {
+        let pages = &mut self.pages[..];
+        for (place, &lease) in leases.iter().enumerate() {
             let slot = lease.slot() as usize;
-            if let Some(record) = pages.get_mut(slot / PAGE).and_then(|page| page.get_mut(slot % PAGE)) {
-                // Compared in 64 bits: a generation of more than 21 bits must not be cut into a good one.
-                let wanted = lease.to_u64() >> 32 << (GENERATION_SHIFT - STATE_SHIFT) | u64::from(ALIVE);
-                if u64::from(record.meta >> STATE_SHIFT) == wanted {
-                    record.deadline = tick + reach[(record.meta >> CLASS_SHIFT) as usize % CLASSES];
-                    continue;
-                }
+            let Some(page) = pages.get_mut(slot / PAGE) else { return place };
+            let record = &mut page[slot % PAGE];
+            // Compared in 64 bits: a generation of more than 21 bits must not be cut into a good one.
+            let wanted = lease.to_u64() >> 32 << (GENERATION_SHIFT - STATE_SHIFT) | u64::from(ALIVE);
+            if u64::from(record.meta >> STATE_SHIFT) != wanted {
+                return place;
             }
-            unusual.push(lease);
+            record.deadline = tick + reach[(record.meta >> CLASS_SHIFT) as usize % CLASSES];
         }
+        leases.len()
     }
 
     pub(crate) fn set_reach(&mut self, class: u8, reach: Span) {
@@ -134,32 +143,35 @@ impl Hot {
 
     /// A new slot at the end; free until it is set.
     pub(crate) fn grow(&mut self) -> u32 {
-        let slot = self.records.len();
-        self.records.push(Record { deadline: NEVER, meta: 1 << GENERATION_SHIFT });
-        if slot.is_multiple_of(BLOCK) {
+        let slot = self.len;
+        if slot as usize == self.pages.len() * PAGE {
+            let page = vec![Record::NEW; PAGE].into_boxed_slice();
+            // As long as it was made.
+            self.pages.extend(page.try_into().ok());
+        }
+        if (slot as usize).is_multiple_of(BLOCK) {
             self.bounds.push(NEVER);
         }
-        slot as u32
+        self.len += 1;
+        slot
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.records.len()
+        self.len as usize
     }
 
     /// The current id in `slot`.
     pub(crate) fn id(&self, slot: u32) -> LeaseId {
-        LeaseId::new(slot, self.records[slot].meta >> GENERATION_SHIFT)
+        LeaseId::new(slot, self.record(slot).meta >> GENERATION_SHIFT)
     }
 
     /// Whether `lease` is what stands in its slot, and not free.
     pub(crate) fn holds(&self, lease: LeaseId) -> bool {
-        self.records.get(lease.slot()).is_some_and(|record| {
-            record.meta >> GENERATION_SHIFT == lease.generation() && self.state(lease.slot()) != State::Free
-        })
+        lease.slot() < self.len && self.id(lease.slot()) == lease && self.state(lease.slot()) != State::Free
     }
 
     pub(crate) fn state(&self, slot: u32) -> State {
-        match self.records[slot].meta >> STATE_SHIFT & 7 {
+        match self.record(slot).meta >> STATE_SHIFT & 7 {
             ALIVE => State::Alive,
             ALIVE_OWN_TIMES => State::AliveOwnTimes,
             SILENT => State::Silent,
@@ -169,18 +181,18 @@ impl Hot {
     }
 
     pub(crate) fn class(&self, slot: u32) -> u8 {
-        (self.records[slot].meta >> CLASS_SHIFT) as u8 % CLASSES as u8
+        (self.record(slot).meta >> CLASS_SHIFT) as u8 % CLASSES as u8
     }
 
     pub(crate) fn deadline(&self, slot: u32) -> Option<Instant> {
-        let deadline = self.records[slot].deadline;
+        let deadline = self.record(slot).deadline;
         (deadline != NEVER).then(|| self.epoch + Span::unbounded(u64::from(deadline)))
     }
 
     /// Sets state, class and deadline of `slot` together.
     pub(crate) fn set(&mut self, slot: u32, state: State, class: u8, deadline: Option<Instant>) {
         let deadline = deadline.map_or(NEVER, |at| self.tick(at));
-        let record = &mut self.records[slot];
+        let record = self.record_mut(slot);
         let state = match state {
             State::Free => FREE,
             State::Alive => ALIVE,
@@ -199,7 +211,7 @@ impl Hot {
 
     /// Frees `slot`; ids of its last owner find nothing from here on.
     pub(crate) fn free(&mut self, slot: u32) {
-        let record = &mut self.records[slot];
+        let record = self.record_mut(slot);
         let generation = next_generation(record.meta >> GENERATION_SHIFT);
         *record = Record { deadline: NEVER, meta: generation << GENERATION_SHIFT };
     }
@@ -219,7 +231,7 @@ impl Hot {
             if *bound <= limit {
                 let mut earliest = NEVER;
                 let first = block * BLOCK;
-                for (offset, record) in self.records.block(first, BLOCK).iter().enumerate() {
+                for (offset, record) in Hot::block(&self.pages, first).iter().enumerate() {
                     if record.deadline > limit {
                         earliest = earliest.min(record.deadline);
                         continue;
@@ -247,8 +259,8 @@ impl Hot {
         }
         let shift =
             |deadline: u32| if deadline == NEVER { NEVER } else { u64::from(deadline).saturating_sub(age) as u32 };
-        for slot in 0..self.records.len() as u32 {
-            self.records[slot].deadline = shift(self.records[slot].deadline);
+        for record in self.pages.iter_mut().flat_map(|page| page.iter_mut()) {
+            record.deadline = shift(record.deadline);
         }
         self.bounds.iter_mut().for_each(|bound| *bound = shift(*bound));
         self.soonest = shift(self.soonest);
@@ -260,19 +272,34 @@ impl Hot {
         // Nothing pending is due before `now`, so the earliest deadline may lie after it; the epoch never does.
         let back = self.epoch.since(now).as_millis();
         self.epoch = self.epoch.min(now);
-        for slot in 0..self.records.len() as u32 {
-            let deadline = &mut self.records[slot].deadline;
+        for slot in 0..self.len {
+            let deadline = &mut self.record_mut(slot).deadline;
             if *deadline != NEVER {
                 *deadline = u64::from(*deadline).saturating_add(back).min(u64::from(NEVER - 1)) as u32;
             }
         }
-        let blocks = self.records.len().div_ceil(BLOCK);
+        let blocks = self.len().div_ceil(BLOCK);
         self.bounds = (0..blocks)
             .map(|block| {
-                self.records.block(block * BLOCK, BLOCK).iter().map(|record| record.deadline).min().unwrap_or(NEVER)
+                Hot::block(&self.pages, block * BLOCK).iter().map(|record| record.deadline).min().unwrap_or(NEVER)
             })
             .collect();
         self.soonest = self.bounds.iter().copied().min().unwrap_or(NEVER);
-        self.records.iter().all(|record| record.meta >> STATE_SHIFT & 7 <= HELD && record.meta >> GENERATION_SHIFT > 0)
+        (0..self.len)
+            .map(|slot| self.record(slot).meta)
+            .all(|meta| meta >> STATE_SHIFT & 7 <= HELD && meta >> GENERATION_SHIFT > 0)
+    }
+
+    fn record(&self, slot: u32) -> &Record {
+        &self.pages[slot as usize / PAGE][slot as usize % PAGE]
+    }
+
+    fn record_mut(&mut self, slot: u32) -> &mut Record {
+        &mut self.pages[slot as usize / PAGE][slot as usize % PAGE]
+    }
+
+    /// The records of a block. What lies past the last slot has no deadline and is never due.
+    fn block(pages: &[Box<[Record; PAGE]>], first: usize) -> &[Record] {
+        &pages[first / PAGE][first % PAGE..first % PAGE + BLOCK]
     }
 }

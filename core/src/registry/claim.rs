@@ -38,13 +38,16 @@ impl Registry {
     #[inline]
     pub fn beat_many(&mut self, now: Instant, leases: &[LeaseId], stale: &mut Vec<LeaseId>) {
         self.settle(now);
-        let at = self.now;
-        let hot = self.leases.hot();
-        let tick = hot.tick(at);
-        let mut unusual = Vec::new();
-        hot.beat(leases, tick, &mut unusual);
-        // Plain beats have no effect but their deadlines, so the others may come after them.
-        stale.extend(unusual.into_iter().filter(|&lease| self.beat_unusual(lease).is_err()));
+        let tick = self.leases.hot().tick(self.now);
+        let mut rest = leases;
+        loop {
+            rest = &rest[self.leases.hot().beat(rest, tick)..];
+            let Some((&lease, after)) = rest.split_first() else { return };
+            if self.beat_unusual(lease).is_err() {
+                stale.push(lease);
+            }
+            rest = after;
+        }
     }
 
     /// A sign of life by name. A full beat for an unknown instance registers it where the policy says so (Nacos), and is refused

@@ -30,6 +30,7 @@ impl Registry {
             self.run_due(now);
         }
         self.now = now;
+        self.leases.rebase(now);
     }
 
     fn run_due(&mut self, now: Instant) {
@@ -58,7 +59,6 @@ impl Registry {
                 }
             }
         }
-        self.leases.rebase(now);
     }
 
     fn timer_due(&mut self, timer: Timer) {
