@@ -26,9 +26,9 @@ macro_rules! id {
                 self.0
             }
 
-            /// The id that a host carried as a number. Any number is safe: a wrong one finds nothing.
+            /// The id that a host carried as a number. Any number is safe: a wrong one finds nothing, and from 2^53 on all are wrong.
             pub const fn from_u64(value: u64) -> $name {
-                $name(value)
+                $name(if value <= ID_MAX { value } else { 0 })
             }
 
             #[allow(dead_code)]

@@ -9,10 +9,11 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::id::{LeaseId, next_generation};
+use crate::id::{GENERATION_BITS, GENERATION_MAX, LeaseId, next_generation};
 use crate::time::{Instant, Span};
 
-/// Deadline in ms since the epoch of [`Hot`], and `generation:21 | state:3 | class:5 | unused:3`.
+/// Deadline in ms since the epoch of [`Hot`], and from the top `unused:3 | class:5 | state:3 | generation:21`. The state of a plainly
+/// alive lease is 0, so that its low 24 bits are the high half of its id: one comparison says both.
 #[derive(Clone, Copy)]
 struct Record {
     deadline: u32,
@@ -21,7 +22,15 @@ struct Record {
 
 impl Record {
     /// Nobody's yet, in its first generation: 0 is never given, so that a zeroed id finds nothing.
-    const NEW: Record = Record { deadline: NEVER, meta: 1 << GENERATION_SHIFT };
+    const NEW: Record = Record { deadline: NEVER, meta: FREE << STATE_SHIFT | 1 };
+
+    fn generation(&self) -> u32 {
+        self.meta & GENERATION_MAX
+    }
+
+    fn state(&self) -> u32 {
+        self.meta >> STATE_SHIFT & 7
+    }
 }
 
 /// What a record says of its lease.
@@ -39,14 +48,14 @@ pub(crate) enum State {
     Held,
 }
 
-const STATE_SHIFT: u32 = 8;
-const GENERATION_SHIFT: u32 = 11;
-const CLASS_SHIFT: u32 = 3;
-const FREE: u32 = 0;
-const ALIVE: u32 = 1;
-const ALIVE_OWN_TIMES: u32 = 2;
-const SILENT: u32 = 3;
-const HELD: u32 = 4;
+const STATE_SHIFT: u32 = GENERATION_BITS;
+const CLASS_SHIFT: u32 = 24;
+const IDENTITY: u32 = (1 << CLASS_SHIFT) - 1;
+const ALIVE: u32 = 0;
+const ALIVE_OWN_TIMES: u32 = 1;
+const SILENT: u32 = 2;
+const HELD: u32 = 3;
+const FREE: u32 = 4;
 
 /// Number of classes of times; the last is the lease's own.
 pub(crate) const CLASSES: usize = 32;
@@ -123,16 +132,15 @@ impl Hot {
         // Taken out of `self`, so that a store to a record cannot be a store to them.
         let reach = self.reach;
         let pages = &mut self.pages[..];
-        for (place, &lease) in leases.iter().enumerate() {
+        let mut rest = leases.iter();
+        for &lease in rest.by_ref() {
             let slot = lease.slot() as usize;
-            let Some(page) = pages.get_mut(slot / PAGE) else { return place };
-            let record = &mut page[slot % PAGE];
-            // Compared in 64 bits: a generation of more than 21 bits must not be cut into a good one.
-            let wanted = lease.to_u64() >> 32 << (GENERATION_SHIFT - STATE_SHIFT) | u64::from(ALIVE);
-            if u64::from(record.meta >> STATE_SHIFT) != wanted {
-                return place;
+            let plain = pages.get_mut(slot / PAGE).map(|page| &mut page[slot % PAGE]);
+            // Ids end below 2^53, so the high half has no bit where the state is.
+            match plain.filter(|record| u64::from(record.meta & IDENTITY) == lease.to_u64() >> 32) {
+                Some(record) => record.deadline = tick + reach[(record.meta >> CLASS_SHIFT) as usize % CLASSES],
+                None => return leases.len() - rest.len() - 1,
             }
-            record.deadline = tick + reach[(record.meta >> CLASS_SHIFT) as usize % CLASSES];
         }
         leases.len()
     }
@@ -162,7 +170,7 @@ impl Hot {
 
     /// The current id in `slot`.
     pub(crate) fn id(&self, slot: u32) -> LeaseId {
-        LeaseId::new(slot, self.record(slot).meta >> GENERATION_SHIFT)
+        LeaseId::new(slot, self.record(slot).generation())
     }
 
     /// Whether `lease` is what stands in its slot, and not free.
@@ -171,7 +179,7 @@ impl Hot {
     }
 
     pub(crate) fn state(&self, slot: u32) -> State {
-        match self.record(slot).meta >> STATE_SHIFT & 7 {
+        match self.record(slot).state() {
             ALIVE => State::Alive,
             ALIVE_OWN_TIMES => State::AliveOwnTimes,
             SILENT => State::Silent,
@@ -200,9 +208,7 @@ impl Hot {
             State::Silent => SILENT,
             State::Held => HELD,
         };
-        record.meta = record.meta >> GENERATION_SHIFT << GENERATION_SHIFT
-            | state << STATE_SHIFT
-            | u32::from(class) << CLASS_SHIFT;
+        record.meta = u32::from(class) << CLASS_SHIFT | state << STATE_SHIFT | record.generation();
         record.deadline = deadline;
         let bound = &mut self.bounds[slot as usize / BLOCK];
         *bound = deadline.min(*bound);
@@ -212,8 +218,8 @@ impl Hot {
     /// Frees `slot`; ids of its last owner find nothing from here on.
     pub(crate) fn free(&mut self, slot: u32) {
         let record = self.record_mut(slot);
-        let generation = next_generation(record.meta >> GENERATION_SHIFT);
-        *record = Record { deadline: NEVER, meta: generation << GENERATION_SHIFT };
+        let generation = next_generation(record.generation());
+        *record = Record { deadline: NEVER, meta: FREE << STATE_SHIFT | generation };
     }
 
     /// A moment before which nothing is due; it may be early, never late.
@@ -285,9 +291,7 @@ impl Hot {
             })
             .collect();
         self.soonest = self.bounds.iter().copied().min().unwrap_or(NEVER);
-        (0..self.len)
-            .map(|slot| self.record(slot).meta)
-            .all(|meta| meta >> STATE_SHIFT & 7 <= HELD && meta >> GENERATION_SHIFT > 0)
+        (0..self.len).map(|slot| self.record(slot)).all(|record| record.state() <= FREE && record.generation() > 0)
     }
 
     fn record(&self, slot: u32) -> &Record {
