@@ -129,9 +129,12 @@ class BadInputTest {
     @Test
     void what_is_not_json_is_malformed_and_moves_nothing() {
         for (String document : new String[] {
-            "", " ", "{\"beat\"", "{\"beat\":{\"lease\":NaN}}", "{\"beat\":{\"lease\":1}} x", "\"advance\"[", "[]", "7", "\"advance\u0000\""
+            "", " ", "{\"beat\"", "{\"beat\":{\"lease\":NaN}}", "{\"beat\":{\"lease\":1}} x", "\"advance\"[", "\"advance\u0000\""
         }) {
             refused(101, null, r -> r.apply(NOW, document));
+        }
+        for (String document : new String[] {"[]", "7", "null"}) {
+            refused(100, "document", r -> r.apply(NOW, document));
         }
         for (String document : new String[] {"", "{\"explain\"", "\"counters\" x", "\ufeff\"counters\""}) {
             refused(101, null, r -> r.ask(document));
@@ -236,7 +239,7 @@ class BadInputTest {
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
             'nacos_9_9' | 100 |
             {'label':'x'} | 100 | .
-            {'label':7} | 100 | label
+            {'label':7} | 100 | policy.label
             {'expiry' | 101 |
             """)
     void a_policy_that_cannot_be_is_refused(String document, int code, String field) {
@@ -253,7 +256,7 @@ class BadInputTest {
         String policy = registry.policy().json();
         String changed = policy.replace("\"journal_max\":", "\"journal_max\":1,\"was\":");
         LivesetException unknown = assertThrows(LivesetException.class, () -> Registry.open(Policy.fromJson(changed)));
-        assertEquals(Optional.of("limits.was"), unknown.field());
+        assertEquals(Optional.of("policy.limits.was"), unknown.field());
         String small = policy.replaceAll("\"journal_max\":\\d+", "\"journal_max\":1");
         LivesetException refused = assertThrows(LivesetException.class, () -> Registry.open(Policy.fromJson(small)));
         assertEquals(Optional.of("policy.limits.journal_max"), refused.field());
