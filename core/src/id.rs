@@ -26,7 +26,8 @@ macro_rules! id {
                 self.0
             }
 
-            /// The id that a host carried as a number. Any number is safe: a wrong one finds nothing, and from 2^53 on all are wrong.
+            /// The id that a host carried as a number. Any number is safe: a wrong one finds nothing. From 2^53 on all are wrong, and
+            /// count as 0.
             pub const fn from_u64(value: u64) -> $name {
                 $name(if value <= ID_MAX { value } else { 0 })
             }

@@ -82,29 +82,22 @@ pub unsafe extern "C" fn liveset_beat_many(
         return LIVESET_TOO_SMALL;
     }
     at(handle, now, |open, now| {
-        let mut written = 0;
-        for chunk in 0..count.div_ceil(BATCH).max(1) {
-            let mut batch = [LeaseId::from_u64(0); BATCH];
-            let length = BATCH.min(count - chunk * BATCH);
-            for (place, lease) in batch[..length].iter_mut().enumerate() {
-                // SAFETY: `chunk * BATCH + place` is below `count`, and `leases` spans that many.
-                *lease = LeaseId::from_u64(unsafe { leases.add(chunk * BATCH + place).read_unaligned() });
-            }
-            let mut found = Vec::new();
-            open.registry.beat_many(now, &batch[..length], &mut found);
-            for lease in found {
-                // SAFETY: no more stale leases than leases, and `stale` spans that many.
-                unsafe { stale.add(written).write_unaligned(lease.to_u64()) };
-                written += 1;
-            }
+        open.batch.clear();
+        for place in 0..count {
+            // SAFETY: `place` is below `count`, and `leases` spans that many.
+            open.batch.push(LeaseId::from_u64(unsafe { leases.add(place).read_unaligned() }));
+        }
+        let mut found = Vec::new();
+        open.registry.beat_many(now, &open.batch, &mut found);
+        for (place, lease) in found.iter().enumerate() {
+            // SAFETY: no more stale leases than leases, and `stale` spans that many.
+            unsafe { stale.add(place).write_unaligned(lease.to_u64()) };
         }
         // SAFETY: not NULL, and the caller promised that it can be written.
-        unsafe { stale_count.write(written) };
+        unsafe { stale_count.write(found.len()) };
         LIVESET_OK
     })
 }
-
-const BATCH: usize = 1024;
 
 /// Lets everything happen that is due by `now`.
 #[unsafe(no_mangle)]

@@ -110,7 +110,9 @@ fn show(report: &Value, ink: &Ink) {
 fn verdict(report: &Value, at: u64) -> String {
     let found: Vec<String> = list(&report["expectations"])
         .filter(|held| held["at"] == at)
-        .map(|held| format!("{} {}", held["about"].as_str().unwrap_or_default(), held["found"].as_str().unwrap_or_default()))
+        .map(|held| {
+            format!("{} {}", held["about"].as_str().unwrap_or_default(), held["found"].as_str().unwrap_or_default())
+        })
         .collect();
     found.join("; ")
 }

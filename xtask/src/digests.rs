@@ -10,7 +10,8 @@ pub fn digests() -> Result<()> {
     let mut differ = Vec::new();
     for engine in engines() {
         let lines = (engine.replay)()?;
-        let digest: String = Sha256::digest(lines.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let digest: String =
+            Sha256::digest(lines.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
         println!("{:10} {digest}  {} vectors", engine.name, lines.lines().count());
         if *first.get_or_insert_with(|| lines.clone()) != lines {
             differ.push(engine.name);

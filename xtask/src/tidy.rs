@@ -49,12 +49,15 @@ pub fn check() -> Result<()> {
 /// The version in Cargo.toml is the version of every package.
 fn versions() -> Result<Vec<String>> {
     let read = |file: &str| fs::read_to_string(tool::root().join(file)).with_context(|| file.to_owned());
-    let version = read("Cargo.toml")?.lines().find_map(|line| line.strip_prefix("version = ").map(|v| v.trim_matches('"').to_owned()));
+    let version = read("Cargo.toml")?
+        .lines()
+        .find_map(|line| line.strip_prefix("version = ").map(|v| v.trim_matches('"').to_owned()));
     let version = version.context("Cargo.toml has no version")?;
     let mut problems = Vec::new();
-    for (file, form) in
-        [("bindings/js/package.json", format!("\"version\": \"{version}\"")), ("bindings/java/pom.xml", format!("<version>{version}</version>"))]
-    {
+    for (file, form) in [
+        ("bindings/js/package.json", format!("\"version\": \"{version}\"")),
+        ("bindings/java/pom.xml", format!("<version>{version}</version>")),
+    ] {
         if !read(file)?.contains(&form) {
             problems.push(format!("{file}: expected {form}"));
         }

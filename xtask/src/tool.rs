@@ -34,7 +34,8 @@ pub fn run(command: &mut Command) -> Result<()> {
 
 /// Runs it and returns what it printed.
 pub fn output(command: &mut Command) -> Result<String> {
-    let output = command.stderr(std::process::Stdio::inherit()).output().with_context(|| format!("cannot start {command:?}"))?;
+    let output =
+        command.stderr(std::process::Stdio::inherit()).output().with_context(|| format!("cannot start {command:?}"))?;
     if !output.status.success() {
         bail!("failed: {command:?}\n{}", String::from_utf8_lossy(&output.stdout));
     }

@@ -2,12 +2,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
 use super::Engine;
-use crate::header;
 use crate::tool::{cargo, need, output, program, root, run};
+use crate::{header, readme};
 
 /// Small programs over the static library.
 pub const ENGINES: [Engine; 1] = [Engine {
@@ -67,7 +68,14 @@ pub fn test() -> Result<()> {
         compile(build, "play")?;
     }
     println!("{passed} passed, {failed} failed");
-    if failed > 0 { bail!("the C tests failed") } else { Ok(()) }
+    if failed > 0 {
+        bail!("the C tests failed");
+    }
+    readme::check("c", readme::place("loop.c"), |file| {
+        let made = readme::place("loop");
+        run(&mut compiler(&BUILDS[0], file, &made))?;
+        Ok(program(made, "."))
+    })
 }
 
 /// Both libraries of the C ABI.
@@ -86,25 +94,37 @@ fn tool(name: &str) -> Result<PathBuf> {
 /// Compiles a test program where it is older than what it is made of.
 fn compile(build: &Build, test: &str) -> Result<PathBuf> {
     need(build.compiler, "install gcc with g++")?;
-    let libraries = root().join(LIBRARIES);
     let folder = root().join(FOLDER);
     let source = folder.join("test").join(format!("{test}.c"));
-    let library = libraries.join(if build.shared { "libliveset_ffi.so" } else { "libliveset_ffi.a" });
     let made = root().join("target/c").join(format!("{test}-{}", build.name));
-    let inputs = [&source, &folder.join("test/check.h"), &folder.join("include/liveset.h"), &library];
+    let inputs = [&source, &folder.join("test/check.h"), &folder.join("include/liveset.h"), &library(build)];
     if newer(&made, &inputs) {
         return Ok(made);
     }
     fs::create_dir_all(root().join("target/c"))?;
+    run(&mut compiler(build, &source, &made))?;
+    Ok(made)
+}
+
+/// The compiler, about to make a program of a source file.
+fn compiler(build: &Build, source: &Path, made: &Path) -> Command {
+    let library = library(build);
     let mut command = program(build.compiler, ".");
-    command.args(build.flags).args(["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I"]).arg(folder.join("include"));
-    command.arg(&source).args(["-x", "none"]).arg(&library).arg("-o").arg(&made);
+    command
+        .args(build.flags)
+        .args(["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I"])
+        .arg(root().join(FOLDER).join("include"));
+    command.arg(source).args(["-x", "none"]).arg(&library).arg("-o").arg(made);
     if build.shared {
-        command.arg(format!("-Wl,-rpath,{}", libraries.display()));
+        command.arg(format!("-Wl,-rpath,{}", root().join(LIBRARIES).display()));
     }
     // What Rust's standard library needs of the system.
-    run(command.args(["-lgcc_s", "-lutil", "-lrt", "-lpthread", "-lm", "-ldl"]))?;
-    Ok(made)
+    command.args(["-lgcc_s", "-lutil", "-lrt", "-lpthread", "-lm", "-ldl"]);
+    command
+}
+
+fn library(build: &Build) -> PathBuf {
+    root().join(LIBRARIES).join(if build.shared { "libliveset_ffi.so" } else { "libliveset_ffi.a" })
 }
 
 fn newer(made: &Path, inputs: &[&PathBuf]) -> bool {

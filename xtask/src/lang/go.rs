@@ -8,8 +8,8 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use super::{Engine, c};
-use crate::header;
 use crate::tool::{cargo, need, output, program, root, run};
+use crate::{header, readme};
 
 /// The module as it is fetched, and with the build tag `liveset_cgo`.
 pub const ENGINES: [Engine; 2] = [
@@ -26,6 +26,8 @@ pub const ENGINES: [Engine; 2] = [
 ];
 
 const FOLDER: &str = "bindings/go";
+/// Where the module embeds it from.
+pub(super) const WASM: &str = "bindings/go/engine.wasm";
 
 /// How the module is built with one engine.
 struct Build {
@@ -52,7 +54,12 @@ pub fn test() -> Result<()> {
         // The race detector itself is C.
         run(go(&build).env("CGO_ENABLED", "1").args(tests).args(["-race", "."]))?;
     }
-    Ok(())
+    // In the module's folder, a file outside of it may import the module.
+    readme::check("go", readme::place("loop.go"), |file| {
+        let mut command = go(&WAZERO);
+        command.arg("run").arg(file);
+        Ok(command)
+    })
 }
 
 /// The Go command in the module's folder.
@@ -74,14 +81,12 @@ fn tool(build: &Build, name: &str) -> Result<Command> {
     Ok(program(made, FOLDER))
 }
 
-/// The engine that the module embeds. It is compiled anew in every process that uses it, which takes time in proportion to its size;
-/// optimised for size it is ready in a third of the time, and no slower then.
-fn wasm() -> Result<()> {
+/// The C ABI as WebAssembly, which the module embeds.
+pub(super) fn wasm() -> Result<()> {
     let arguments = ["rustc", "--quiet", "--package", "liveset-ffi", "--crate-type", "cdylib"];
-    let target =
-        ["--profile", "wasm", "--target", "wasm32-unknown-unknown", "--config", "profile.wasm.opt-level=\"s\""];
-    run(cargo().args(arguments).args(target).args(["--", "-C", "strip=symbols"]))?;
-    place("target/wasm32-unknown-unknown/wasm/liveset_ffi.wasm", "bindings/go/engine.wasm")
+    let target = ["--profile", "wasm", "--target", "wasm32-unknown-unknown", "--", "-C", "strip=symbols"];
+    run(cargo().args(arguments).args(target))?;
+    place("target/wasm32-unknown-unknown/wasm/liveset_ffi.wasm", WASM)
 }
 
 /// The static library and its header, where cgo looks for them.

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 use wasm_bindgen_cli_support::Bindgen;
 
-use super::Engine;
+use super::{Engine, go};
 use crate::readme;
 use crate::tool::{cargo, need, output, program, root, run};
 
@@ -23,8 +23,8 @@ pub const ENGINE: Engine = Engine {
 /// The core as plain wasm32, without the package and its glue.
 pub const WASM32: Engine = Engine {
     name: "wasm32",
-    replay: || output(plain_wasm()?.arg("replay").arg(vectors())),
-    play: |files| output(plain_wasm()?.arg("play").args(absolute(files)?)),
+    replay: || output(plain_wasm()?.arg(root().join(go::WASM)).arg("replay").arg(vectors())),
+    play: |files| output(plain_wasm()?.arg(root().join(go::WASM)).arg("play").args(absolute(files)?)),
 };
 
 const FOLDER: &str = "bindings/js";
@@ -79,9 +79,9 @@ fn package() -> Result<Command> {
 
 fn plain_wasm() -> Result<Command> {
     need("node", "install Node.js 20 or later")?;
-    run(cargo().args(["rustc", "--quiet", "--package", "liveset-ffi", "--crate-type", "cdylib"]).args(TARGET))?;
+    go::wasm()?;
     let mut command = program("node", FOLDER);
-    command.arg("tools/wasm32.mjs").arg(root().join(BUILT).join("liveset_ffi.wasm"));
+    command.arg("tools/wasm32.mjs");
     Ok(command)
 }
 

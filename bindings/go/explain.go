@@ -1,0 +1,185 @@
+package liveset
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Explanation is why an instance is, or is not, what its readers get.
+type Explanation struct {
+	// Service is the instance's service.
+	Service ServiceKey `json:"service"`
+	// Address is the instance.
+	Address Address `json:"address"`
+	// At is the moment it is explained at.
+	At Instant `json:"at"`
+	// Standing is what it is, in a word.
+	Standing Standing `json:"standing"`
+	// Sights is what each kind of reader gets.
+	Sights Sights `json:"sights"`
+	// DecidedBy is what decides its standing.
+	DecidedBy Deciding `json:"decided_by"`
+	// Leases are all claims on it, oldest first.
+	Leases []LeaseAccount `json:"leases"`
+	// Overrides are the fields that an operator decided.
+	Overrides []OverrideAccount `json:"overrides"`
+	// Fence is the fence of its ended life; nil without one.
+	Fence *FenceAccount `json:"fence"`
+	// Protection is the protection of its service; nil when it is not in force.
+	Protection *ProtectionAccount `json:"protection"`
+	// History is what happened to it, newest first, at most eight entries.
+	History []Transition `json:"history"`
+	// Next is what happens next by itself; nil where nothing does.
+	Next *NextEvent `json:"next"`
+	// Sentences say the same to people, the verdict first.
+	Sentences []string `json:"sentences"`
+	// Document is the whole explanation as the core wrote it, with what would change the standing ("remedies").
+	Document json.RawMessage `json:"-"`
+}
+
+// Explain tells why an instance is what it is, whether it is present, hidden or gone, or never was.
+func (r *Registry) Explain(service ServiceKey, address Address) (Explanation, error) {
+	document, err := ask[json.RawMessage](r, "explain", InstanceName{service, address})
+	if err != nil {
+		return Explanation{}, err
+	}
+	explanation := Explanation{Document: document}
+	return explanation, json.Unmarshal(document, &explanation)
+}
+
+// Standing is what an instance is.
+type Standing string
+
+const (
+	// Online: held, alive, and allowed to have traffic.
+	Online Standing = "online"
+	// Unhealthy: held and allowed, but silent.
+	Unhealthy Standing = "unhealthy"
+	// Offline: held, but not allowed to have traffic.
+	Offline Standing = "offline"
+	// Gone: held no more.
+	Gone Standing = "gone"
+	// Unknown: never seen here, or forgotten.
+	Unknown Standing = "unknown"
+)
+
+// Sights is what each kind of reader gets of an instance now.
+type Sights struct {
+	// Operator is the operator's page.
+	Operator Sight `json:"operator"`
+	// Consumer is a consumer's query.
+	Consumer Sight `json:"consumer"`
+	// Stale is whether both still get an older state, because the view has not been computed again since the last change.
+	Stale bool `json:"stale"`
+}
+
+// Sight is an instance in one reader's list.
+type Sight struct {
+	// Listed is whether it is listed.
+	Listed bool `json:"listed"`
+	// Healthy is whether it is listed as healthy.
+	Healthy bool `json:"healthy"`
+	// Enabled is whether it is listed as enabled.
+	Enabled bool `json:"enabled"`
+}
+
+// Deciding is the rule that decides, and the event that set it.
+type Deciding struct {
+	// Rule is which rule, as in "beat_expiry", "override" or "deregistration".
+	Rule string `json:"rule"`
+	// At is when it came to be so; nil where nothing is known.
+	At *Instant `json:"at"`
+	// By is who brought it about; empty where time did.
+	By string `json:"by"`
+	// Because is why, in an operator's words; empty where nobody said.
+	Because string `json:"because"`
+}
+
+// LeaseAccount is one claim on an instance.
+type LeaseAccount struct {
+	// Source is who claims.
+	Source string `json:"source"`
+	// Kind is what the claim lives by: "beats" or "session".
+	Kind string `json:"kind"`
+	// Incarnation is which life it is for.
+	Incarnation uint64 `json:"incarnation"`
+	// Since is when it was made.
+	Since Instant `json:"since"`
+	// LastSeen is the last sign of life.
+	LastSeen Instant `json:"last_seen"`
+	// Age is how long ago that was.
+	Age time.Duration `json:"-"`
+	// SilenceAllowed is how long silence may last; nil where it may last forever.
+	SilenceAllowed *time.Duration `json:"-"`
+	// Alive is whether it makes the instance healthy.
+	Alive bool `json:"alive"`
+	// Due is when silence has its next consequence; nil where it has none.
+	Due *Instant `json:"due"`
+}
+
+// UnmarshalJSON reads the document that the core writes.
+func (a *LeaseAccount) UnmarshalJSON(document []byte) error {
+	type plain LeaseAccount
+	wire := struct {
+		*plain
+		Age            millis  `json:"age"`
+		SilenceAllowed *millis `json:"silence_allowed"`
+	}{plain: (*plain)(a)}
+	err := json.Unmarshal(document, &wire)
+	a.Age, a.SilenceAllowed = time.Duration(wire.Age), (*time.Duration)(wire.SilenceAllowed)
+	return err
+}
+
+// OverrideAccount is one field that an operator decided.
+type OverrideAccount struct {
+	// Field is "enabled", "weight" or "metadata.KEY".
+	Field string `json:"field"`
+	// Value is the decided value.
+	Value string `json:"value"`
+	// Published is the provider's own value; nil where there is none.
+	Published *string `json:"published"`
+	// By is who decided.
+	By string `json:"by"`
+	// Because is why; empty where nobody said.
+	Because string `json:"because"`
+	// At is when.
+	At Instant `json:"at"`
+	// Lifetime is for how long.
+	Lifetime Lifetime `json:"lifetime"`
+	// Ends is when it ends as things stand; nil where that is open.
+	Ends *Instant `json:"ends"`
+}
+
+// FenceAccount is the fence of an ended life.
+type FenceAccount struct {
+	// Incarnation is the highest one that is dead.
+	Incarnation uint64 `json:"incarnation"`
+	// By is who ended it.
+	By string `json:"by"`
+	// Because is why; empty where nobody said.
+	Because string `json:"because"`
+	// At is when.
+	At Instant `json:"at"`
+	// Until is when the fence ends.
+	Until Instant `json:"until"`
+	// ByOperator is whether an operator ended it; an owner that took itself back may come again.
+	ByOperator bool `json:"by_operator"`
+}
+
+// ProtectionAccount is the protection of a service.
+type ProtectionAccount struct {
+	// Healthy is how many served instances are healthy.
+	Healthy int `json:"healthy"`
+	// Total is how many are served.
+	Total int `json:"total"`
+	// Threshold is what healthy / total is at or below.
+	Threshold float64 `json:"threshold"`
+}
+
+// NextEvent is what happens next by itself.
+type NextEvent struct {
+	// At is when.
+	At Instant `json:"at"`
+	// What is "unhealthy", "removed", "override_forgotten", "override_forgotten_while_alive" or "view_computed".
+	What string `json:"what"`
+}
