@@ -52,8 +52,11 @@ fn run(words: &[&str]) -> Result<()> {
     }
 }
 
+/// A language's name and its tests.
+type Tests = (&'static str, fn() -> Result<()>);
+
 fn test(languages: &[&str]) -> Result<()> {
-    let all: [(&str, fn() -> Result<()>); 5] = [
+    let all: [Tests; 5] = [
         ("rust", rust::test),
         ("c", lang::c::test),
         ("java", lang::java::test),

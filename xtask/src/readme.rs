@@ -1,7 +1,7 @@
 //! The programs in README.md, compiled and run as they stand there. Each prints the same sentence.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use crate::tool::{output, root};
 
 /// Writes the block of a language to `file`, runs what `run` makes of it, and holds its output against what README.md says.
-pub fn check(language: &str, file: PathBuf, run: impl FnOnce(&PathBuf) -> Result<Command>) -> Result<()> {
+pub fn check(language: &str, file: PathBuf, run: impl FnOnce(&Path) -> Result<Command>) -> Result<()> {
     let text = fs::read_to_string(root().join("README.md"))?;
     fs::create_dir_all(file.parent().context("a program lies in a folder")?)?;
     fs::write(&file, block(&text, language)?)?;

@@ -1,13 +1,14 @@
 //! Rust itself: formatting, lints, the purity of the core, tests and doc-tests, and the command `liveset`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command as Process;
 
 use anyhow::{Context, Result, bail};
 use liveset::{Command, Instant, Registry, document};
 use serde_json::Value;
 
 use crate::lang::Engine;
-use crate::{files, header, tidy, tool};
+use crate::{files, header, readme, tidy, tool};
 
 /// The crates that are tested on this machine's own target.
 const CRATES: [&str; 6] = ["liveset", "liveset-nacos", "liveset-world", "liveset-ffi", "liveset-cli", "xtask"];
@@ -24,7 +25,21 @@ pub fn test() -> Result<()> {
     tool::run(tool::cargo().args(["build", "--quiet", "--package", "liveset", "--target", "wasm32v1-none"]))?;
     let packages = CRATES.iter().flat_map(|package| ["--package", package]);
     tool::run(tool::cargo().arg("test").arg("--quiet").args(packages))?;
+    readme::check("rust", readme::place("rust/src/main.rs"), readme_package)?;
     cli(&["scenario", "core/scenarios"])
+}
+
+/// A package of its own around the program in README.md, as a user would have one.
+fn readme_package(_program: &Path) -> Result<Process> {
+    let folder = readme::place("rust");
+    let core = tool::root().join("core");
+    let package = "[package]\nname = \"loop\"\nversion = \"0.0.0\"\nedition = \"2024\"\n[workspace]\n[dependencies]\n";
+    std::fs::write(folder.join("Cargo.toml"), format!("{package}liveset = {{ path = {core:?} }}\n"))?;
+    std::fs::copy(tool::root().join("Cargo.lock"), folder.join("Cargo.lock"))?;
+    let mut run = tool::cargo();
+    run.args(["run", "--quiet", "--manifest-path"]).arg(folder.join("Cargo.toml"));
+    run.arg("--target-dir").arg(tool::root().join("target/readme/target"));
+    Ok(run)
 }
 
 /// Runs the command `liveset`.

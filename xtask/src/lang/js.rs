@@ -36,7 +36,7 @@ pub fn test() -> Result<()> {
     build()?;
     run(program("npm", FOLDER).args(["test", "--silent"]))?;
     // Inside the package, so that it may import the package by name.
-    readme::check("js", root().join(FOLDER).join("dist/readme.mjs"), |file| {
+    readme::check("js", root().join(FOLDER).join(".readme/loop.mjs"), |file| {
         let mut node = program("node", FOLDER);
         node.arg(file);
         Ok(node)
@@ -50,7 +50,7 @@ pub fn build() -> Result<()> {
     run(cargo().args(["build", "--quiet", "--package", "liveset-wasm"]).args(TARGET))?;
     let wasm = root().join(BUILT).join("liveset_wasm.wasm");
     let folder = root().join(FOLDER);
-    once(&folder.join("src/wasm/.made-from"), &[wasm.clone()], || glue(&wasm, &folder.join("src/wasm")))?;
+    once(&folder.join("src/wasm/.made-from"), std::slice::from_ref(&wasm), || glue(&wasm, &folder.join("src/wasm")))?;
 
     let locked = [folder.join("package.json"), folder.join("package-lock.json")];
     once(&folder.join("node_modules/.made-from"), &locked, || {
