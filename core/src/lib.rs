@@ -57,6 +57,7 @@ mod name;
 mod pages;
 pub mod policy;
 mod registry;
+mod slots;
 mod time;
 mod view;
 

@@ -79,15 +79,21 @@ fn test(languages: &[&str]) -> Result<()> {
     if failed.is_empty() { Ok(()) } else { bail!("failed: {}", failed.join(", ")) }
 }
 
-/// Files of a folder that end in `ending`, at any depth, by name.
+/// Folders that hold what was built or fetched.
+const BUILT: [&str; 4] = ["target", "node_modules", "dist", ".git"];
+
+/// Files of a folder that end in `ending`, at any depth, by name; without what was built or fetched.
 fn files(folder: &str, ending: &str) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let mut folders = vec![tool::root().join(folder)];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder)? {
             let path = entry?.path();
-            if path.is_dir() {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if path.is_dir() && !BUILT.contains(&name.as_str()) {
                 folders.push(path);
+            } else if path.is_dir() {
+                continue;
             } else if path.to_string_lossy().ends_with(ending) {
                 found.push(path);
             }

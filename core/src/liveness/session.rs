@@ -1,13 +1,13 @@
 //! Rule 3: connections. A silent one is probed; one that ends, ends all its leases, in the order in which they were made.
 
-use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{SessionId, next_generation};
+use crate::id::SessionId;
 use crate::name::NameId;
 use crate::policy::SessionPolicy;
+use crate::slots::Slots;
 use crate::time::{Instant, Span, next_tick};
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -22,12 +22,6 @@ pub(crate) struct Session {
     pub(crate) leases: Vec<u32>,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Slot {
-    generation: u32,
-    session: Option<Session>,
-}
-
 /// What a session's clock found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Check {
@@ -40,60 +34,41 @@ pub(crate) enum Check {
 }
 
 #[derive(Serialize, Deserialize)]
-pub(crate) struct Sessions {
-    slots: Vec<Slot>,
-    free: VecDeque<u32>,
-    open: u32,
-}
+pub(crate) struct Sessions(Slots<Session>);
 
 impl Sessions {
-    pub(crate) fn new() -> Sessions {
-        Sessions { slots: Vec::new(), free: VecDeque::new(), open: 0 }
+    pub(crate) const fn new() -> Sessions {
+        Sessions(Slots::new())
     }
 
     pub(crate) fn open(&mut self, now: Instant, name: NameId) -> SessionId {
         let session = Session { name, opened: now, last: now, probed: None, leases: Vec::new() };
-        self.open += 1;
-        let slot = match self.free.pop_front() {
-            Some(slot) => slot,
-            None => {
-                self.slots.push(Slot { generation: 1, session: None });
-                self.slots.len() as u32 - 1
-            }
-        };
-        let entry = &mut self.slots[slot as usize];
-        entry.session = Some(session);
-        SessionId::new(slot, entry.generation)
+        let (slot, generation) = self.0.insert(session);
+        SessionId::new(slot, generation)
     }
 
     pub(crate) fn close(&mut self, slot: u32) -> Option<Session> {
-        let entry = &mut self.slots[slot as usize];
-        let session = entry.session.take()?;
-        entry.generation = next_generation(entry.generation);
-        self.free.push_back(slot);
-        self.open -= 1;
-        Some(session)
+        self.0.remove(slot)
     }
 
     pub(crate) fn get(&self, id: SessionId) -> Option<&Session> {
-        let entry = self.slots.get(id.slot() as usize)?;
-        if entry.generation == id.generation() { entry.session.as_ref() } else { None }
+        self.0.get(id.slot(), id.generation())
     }
 
     pub(crate) fn in_slot(&mut self, slot: u32) -> Option<&mut Session> {
-        self.slots.get_mut(slot as usize)?.session.as_mut()
+        self.0.at_mut(slot)
     }
 
     pub(crate) fn at(&self, slot: u32) -> Option<&Session> {
-        self.slots.get(slot as usize)?.session.as_ref()
+        self.0.at(slot)
     }
 
     pub(crate) fn id(&self, slot: u32) -> SessionId {
-        SessionId::new(slot, self.slots[slot as usize].generation)
+        SessionId::new(slot, self.0.generation(slot))
     }
 
     pub(crate) fn open_count(&self) -> u32 {
-        self.open
+        self.0.used()
     }
 
     /// When the clock of a session with its last sign of life at `last` looks next.
@@ -118,15 +93,12 @@ impl Sessions {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.slots.len()
+        self.0.len()
     }
 
     pub(crate) fn fits(&self, names: usize, leases: usize) -> bool {
-        let open = self.slots.iter().filter(|slot| slot.session.is_some()).count();
-        open == self.open as usize
-            && self.free.iter().all(|&slot| (slot as usize) < self.slots.len())
-            && self.slots.iter().filter_map(|slot| slot.session.as_ref()).all(|session| {
-                (session.name.0 as usize) < names && session.leases.iter().all(|&slot| (slot as usize) < leases)
-            })
+        self.0.all_fit(|session| {
+            (session.name.0 as usize) < names && session.leases.iter().all(|&slot| (slot as usize) < leases)
+        })
     }
 }

@@ -2,12 +2,12 @@
 //! subscription, however many changes it stands for, so a slow reader costs no memory.
 
 use alloc::collections::VecDeque;
-use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{ServiceId, SessionId, SubscriptionId, next_generation};
+use crate::id::{ServiceId, SessionId, SubscriptionId};
 use crate::name::NameId;
+use crate::slots::Slots;
 
 /// What the host should do next; taken with `poll`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -36,12 +36,6 @@ pub(crate) struct Subscription {
     queued: bool,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Slot {
-    generation: u32,
-    subscription: Option<Subscription>,
-}
-
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 enum Waiting {
     Subscription { slot: u32, generation: u32 },
@@ -50,57 +44,39 @@ enum Waiting {
 
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Subscriptions {
-    slots: Vec<Slot>,
-    free: VecDeque<u32>,
+    active: Slots<Subscription>,
     waiting: VecDeque<Waiting>,
-    active: u32,
 }
 
 impl Subscriptions {
-    pub(crate) fn new() -> Subscriptions {
-        Subscriptions { slots: Vec::new(), free: VecDeque::new(), waiting: VecDeque::new(), active: 0 }
+    pub(crate) const fn new() -> Subscriptions {
+        Subscriptions { active: Slots::new(), waiting: VecDeque::new() }
     }
 
     pub(crate) fn insert(&mut self, service: u32, subscriber: NameId) -> SubscriptionId {
-        let subscription = Subscription { service, subscriber, queued: false };
-        self.active += 1;
-        let slot = match self.free.pop_front() {
-            Some(slot) => slot,
-            None => {
-                self.slots.push(Slot { generation: 1, subscription: None });
-                self.slots.len() as u32 - 1
-            }
-        };
-        let entry = &mut self.slots[slot as usize];
-        entry.subscription = Some(subscription);
-        SubscriptionId::new(slot, entry.generation)
+        let (slot, generation) = self.active.insert(Subscription { service, subscriber, queued: false });
+        SubscriptionId::new(slot, generation)
     }
 
     pub(crate) fn remove(&mut self, id: SubscriptionId) -> Option<Subscription> {
-        let entry = self.slots.get_mut(id.slot() as usize).filter(|entry| entry.generation == id.generation())?;
-        let subscription = entry.subscription.take()?;
-        entry.generation = next_generation(entry.generation);
-        self.free.push_back(id.slot());
-        self.active -= 1;
-        Some(subscription)
+        self.active.get(id.slot(), id.generation())?;
+        self.active.remove(id.slot())
     }
 
     pub(crate) fn active(&self) -> u32 {
-        self.active
+        self.active.used()
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.slots.len()
+        self.active.len()
     }
 
     /// Puts a notice in the queue, unless one waits there already.
     pub(crate) fn notify(&mut self, slot: u32) {
-        let entry = &mut self.slots[slot as usize];
-        let Some(subscription) = entry.subscription.as_mut().filter(|subscription| !subscription.queued) else {
-            return;
-        };
+        let generation = self.active.generation(slot);
+        let Some(subscription) = self.active.at_mut(slot).filter(|subscription| !subscription.queued) else { return };
         subscription.queued = true;
-        self.waiting.push_back(Waiting::Subscription { slot, generation: entry.generation });
+        self.waiting.push_back(Waiting::Subscription { slot, generation });
     }
 
     pub(crate) fn has_waiting(&self) -> bool {
@@ -122,11 +98,8 @@ impl Subscriptions {
                     }
                 }
                 Waiting::Subscription { slot, generation } => {
-                    let entry = &mut self.slots[slot as usize];
-                    let Some(subscription) = entry.subscription.as_mut().filter(|_| entry.generation == generation)
-                    else {
-                        continue;
-                    };
+                    // A subscription that ended takes its notice with it.
+                    let Some(subscription) = self.active.get_mut(slot, generation) else { continue };
                     subscription.queued = false;
                     return Some(Notice::Changed {
                         subscription: SubscriptionId::new(slot, generation),
@@ -140,13 +113,10 @@ impl Subscriptions {
     }
 
     pub(crate) fn fits(&self, names: usize, services: usize, sessions: usize) -> bool {
-        let slots = self.slots.len();
-        let active = self.slots.iter().filter_map(|slot| slot.subscription.as_ref());
-        active.clone().count() == self.active as usize
-            && active.clone().all(|s| (s.service as usize) < services && (s.subscriber.0 as usize) < names)
-            && self.free.iter().all(|&slot| (slot as usize) < slots)
+        let fit = |s: &Subscription| (s.service as usize) < services && (s.subscriber.0 as usize) < names;
+        self.active.all_fit(fit)
             && self.waiting.iter().all(|waiting| match *waiting {
-                Waiting::Subscription { slot, .. } => (slot as usize) < slots,
+                Waiting::Subscription { slot, .. } => (slot as usize) < self.active.len(),
                 Waiting::Session { slot, .. } => (slot as usize) < sessions,
             })
     }

@@ -1,0 +1,87 @@
+//! Things by generational id: a slot is used again, first freed first, and an id that outlived its owner finds nothing.
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::next_generation;
+
+#[derive(Serialize, Deserialize)]
+struct Slot<T> {
+    generation: u32,
+    value: Option<T>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Slots<T> {
+    slots: Vec<Slot<T>>,
+    free: VecDeque<u32>,
+}
+
+impl<T> Slots<T> {
+    pub(crate) const fn new() -> Slots<T> {
+        Slots { slots: Vec::new(), free: VecDeque::new() }
+    }
+
+    /// Puts a value into a slot, and returns the slot with its generation.
+    pub(crate) fn insert(&mut self, value: T) -> (u32, u32) {
+        let slot = self.free.pop_front().unwrap_or_else(|| {
+            self.slots.push(Slot { generation: 1, value: None });
+            self.slots.len() as u32 - 1
+        });
+        let entry = &mut self.slots[slot as usize];
+        entry.value = Some(value);
+        (slot, entry.generation)
+    }
+
+    /// Takes the value out; ids with this generation find nothing from here on.
+    pub(crate) fn remove(&mut self, slot: u32) -> Option<T> {
+        let entry = self.slots.get_mut(slot as usize)?;
+        let value = entry.value.take()?;
+        entry.generation = next_generation(entry.generation);
+        self.free.push_back(slot);
+        Some(value)
+    }
+
+    pub(crate) fn get(&self, slot: u32, generation: u32) -> Option<&T> {
+        let entry = self.slots.get(slot as usize)?;
+        if entry.generation == generation { entry.value.as_ref() } else { None }
+    }
+
+    pub(crate) fn get_mut(&mut self, slot: u32, generation: u32) -> Option<&mut T> {
+        let entry = self.slots.get_mut(slot as usize)?;
+        if entry.generation == generation { entry.value.as_mut() } else { None }
+    }
+
+    /// Whatever stands in a slot now.
+    pub(crate) fn at(&self, slot: u32) -> Option<&T> {
+        self.slots.get(slot as usize)?.value.as_ref()
+    }
+
+    pub(crate) fn at_mut(&mut self, slot: u32) -> Option<&mut T> {
+        self.slots.get_mut(slot as usize)?.value.as_mut()
+    }
+
+    pub(crate) fn generation(&self, slot: u32) -> u32 {
+        self.slots[slot as usize].generation
+    }
+
+    /// How many slots hold a value.
+    pub(crate) fn used(&self) -> u32 {
+        (self.slots.len() - self.free.len()) as u32
+    }
+
+    /// How many slots there are; every slot number is below it.
+    pub(crate) fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Whether this is as the methods above leave it, and `fits` every value. For what a snapshot brought.
+    pub(crate) fn all_fit(&self, fits: impl Fn(&T) -> bool) -> bool {
+        let empty = self.slots.iter().filter(|slot| slot.value.is_none()).count();
+        empty == self.free.len()
+            && self.free.iter().all(|&slot| self.slots.get(slot as usize).is_some_and(|slot| slot.value.is_none()))
+            && self.slots.iter().filter_map(|slot| slot.value.as_ref()).all(fits)
+    }
+}

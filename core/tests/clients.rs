@@ -1,0 +1,153 @@
+//! The two machines on the other side, by themselves.
+
+use liveset::clients::{
+    Emptiness, Host, Publisher, PublisherPolicy, Push, Reply, Request, Subscriber, SubscriberPolicy,
+};
+use liveset::{Address, Instant, Span, Weight};
+
+const DONE: Reply = Reply::Done { interval: None, light: false };
+
+fn at(secs: u32) -> Instant {
+    Instant::from_secs(secs)
+}
+
+fn sent(publisher: &mut Publisher) -> Vec<Request> {
+    std::iter::from_fn(|| publisher.poll()).collect()
+}
+
+fn ticket(request: Request) -> u64 {
+    match request {
+        Request::Register { ticket }
+        | Request::Beat { ticket, .. }
+        | Request::Deregister { ticket }
+        | Request::KeepAlive { ticket } => ticket,
+    }
+}
+
+/// A publisher that registered at 0 s, with its beat of 5 s on the way.
+fn with_a_beat_out(policy: PublisherPolicy) -> (Publisher, u64) {
+    let mut publisher = Publisher::new(policy);
+    publisher.register(at(0));
+    let register = sent(&mut publisher)[0];
+    publisher.answered(at(0), ticket(register), DONE);
+    publisher.advance(at(5));
+    let beat = sent(&mut publisher)[0];
+    assert!(matches!(beat, Request::Beat { full: true, .. }));
+    (publisher, ticket(beat))
+}
+
+#[test]
+fn beats_come_every_interval_that_the_registry_names_and_turn_light_when_it_says_so() {
+    let (mut publisher, beat) = with_a_beat_out(PublisherPolicy::strict());
+    publisher.answered(at(5), beat, Reply::Done { interval: Some(Span::from_secs(2)), light: true });
+    publisher.advance(at(14));
+    let beats = sent(&mut publisher);
+    assert_eq!(beats.len(), 3, "at 10, 12 and 14 s");
+    assert!(beats.iter().all(|beat| matches!(beat, Request::Beat { full: false, .. })));
+}
+
+#[test]
+fn after_a_deregistration_no_beat_leaves_any_more() {
+    for policy in [PublisherPolicy::strict(), PublisherPolicy::java_1_4(), PublisherPolicy::java_2()] {
+        let mut publisher = Publisher::new(policy);
+        publisher.register(at(0));
+        publisher.advance(at(10));
+        publisher.deregister();
+        publisher.advance(at(100));
+        assert!(matches!(sent(&mut publisher)[..], [Request::Deregister { .. }]));
+        assert_eq!(publisher.next_deadline(), None);
+    }
+}
+
+#[test]
+fn the_java_1_4_client_obeys_a_late_register_again_and_the_strict_one_does_not() {
+    for (policy, obeys) in [(PublisherPolicy::java_1_4(), true), (PublisherPolicy::strict(), false)] {
+        let (mut publisher, beat) = with_a_beat_out(policy);
+        publisher.deregister();
+        sent(&mut publisher);
+        publisher.answered(at(6), beat, Reply::RegisterAgain);
+        assert_eq!(matches!(sent(&mut publisher)[..], [Request::Register { .. }]), obeys);
+    }
+}
+
+#[test]
+fn a_beat_that_was_accepted_after_the_end_is_taken_back_by_the_strict_client() {
+    for (policy, confirms) in [(PublisherPolicy::strict(), true), (PublisherPolicy::java_1_4(), false)] {
+        let (mut publisher, beat) = with_a_beat_out(policy);
+        publisher.deregister();
+        let deregister = sent(&mut publisher)[0];
+        publisher.answered(at(6), ticket(deregister), DONE);
+        assert!(sent(&mut publisher).is_empty(), "the deregistration's own answer is no beat");
+        publisher.answered(at(6), beat, DONE);
+        assert_eq!(matches!(sent(&mut publisher)[..], [Request::Deregister { .. }]), confirms);
+    }
+}
+
+#[test]
+fn told_to_stop_it_stops_and_a_new_registration_begins_a_new_life() {
+    let (mut publisher, beat) = with_a_beat_out(PublisherPolicy::strict());
+    publisher.answered(at(5), beat, Reply::Stop);
+    publisher.advance(at(60));
+    assert!(publisher.is_stopped() && sent(&mut publisher).is_empty());
+    publisher.register(at(60));
+    publisher.answered(at(60), beat, Reply::Stop);
+    assert!(!publisher.is_stopped(), "an answer to the old life does not stop the new one");
+}
+
+#[test]
+fn over_a_connection_it_registers_again_when_the_connection_is_back() {
+    let mut publisher = Publisher::new(PublisherPolicy::java_2());
+    publisher.register(at(0));
+    let register = sent(&mut publisher)[0];
+    publisher.answered(at(0), ticket(register), DONE);
+    publisher.disconnected();
+    publisher.advance(at(20));
+    assert!(sent(&mut publisher).is_empty());
+    publisher.connected(at(20));
+    assert_eq!(publisher.next_deadline(), Some(at(23)), "the redo task's three seconds");
+    publisher.advance(at(23));
+    assert!(matches!(sent(&mut publisher)[..], [Request::Register { .. }]));
+}
+
+fn push(revision: u64, hosts: &[(&str, bool, f64)], emptiness: Emptiness) -> Push {
+    let host = |&(host, healthy, weight): &(&str, bool, f64)| Host {
+        address: Address::new(host, 80).expect("good"),
+        healthy,
+        weight: Weight::new(weight).expect("good"),
+    };
+    Push { epoch: 1, revision, hosts: hosts.iter().map(host).collect(), emptiness }
+}
+
+#[test]
+fn an_older_list_is_dropped_by_the_strict_client_and_taken_by_javas() {
+    for (policy, kept) in [(SubscriberPolicy::strict(), true), (SubscriberPolicy::java(false), false)] {
+        let mut subscriber = Subscriber::new(policy);
+        subscriber.receive(at(1), push(5, &[("a", true, 1.0)], Emptiness::Unknown));
+        subscriber.receive(at(2), push(4, &[("b", true, 1.0)], Emptiness::Unknown));
+        assert_eq!(subscriber.hosts()[0].address.host.as_str() == "a", kept);
+    }
+}
+
+#[test]
+fn an_emptiness_with_a_cause_passes_and_mass_silence_is_held_for_a_bounded_time() {
+    let mut subscriber = Subscriber::new(SubscriberPolicy::strict());
+    subscriber.receive(at(1), push(1, &[("a", true, 1.0)], Emptiness::Unknown));
+    assert!(!subscriber.receive(at(10), push(2, &[("a", false, 1.0)], Emptiness::Silence)));
+    assert_eq!(subscriber.next_deadline(), Some(at(70)));
+    assert!(!subscriber.receive(at(30), push(3, &[], Emptiness::Silence)), "held since 10 s, not since 30 s");
+    assert!(subscriber.advance(at(70)) && subscriber.hosts().is_empty());
+
+    subscriber.receive(at(80), push(4, &[("a", true, 1.0)], Emptiness::Unknown));
+    assert!(subscriber.receive(at(81), push(5, &[], Emptiness::Decided)));
+    assert!(subscriber.hosts().is_empty() && subscriber.guard().is_none());
+}
+
+#[test]
+fn the_choice_is_by_weight_among_the_healthy_and_the_hosts_draw_decides() {
+    let mut subscriber = Subscriber::new(SubscriberPolicy::strict());
+    assert!(subscriber.choose(0.5).is_none());
+    let hosts = [("a", true, 1.0), ("b", false, 9.0), ("c", true, 3.0), ("d", true, 0.0)];
+    subscriber.receive(at(1), push(1, &hosts, Emptiness::Unknown));
+    let chosen = |drawn| subscriber.choose(drawn).expect("somebody").address.host.as_str().to_owned();
+    assert_eq!([0.0, 0.24, 0.26, 0.99, 1.0, 7.0].map(chosen), ["a", "a", "c", "c", "c", "c"]);
+}
