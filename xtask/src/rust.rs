@@ -21,6 +21,7 @@ pub fn test() -> Result<()> {
     header::check()?;
     tool::run(tool::cargo().args(["fmt", "--all", "--check"]))?;
     tool::run(tool::cargo().args(["clippy", "--quiet", "--workspace", "--all-targets", "--", "--deny", "warnings"]))?;
+    tool::need_target("wasm32v1-none")?;
     // A target without a standard library: whatever needs one does not build there.
     tool::run(tool::cargo().args(["build", "--quiet", "--package", "liveset", "--target", "wasm32v1-none"]))?;
     let packages = CRATES.iter().flat_map(|package| ["--package", package]);

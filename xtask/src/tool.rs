@@ -19,6 +19,18 @@ pub fn need(program: &str, how_to_get_it: &str) -> Result<()> {
     }
 }
 
+/// Makes sure that the toolchain builds for a target. `rust-toolchain.toml` names it, but rustup may be told not to install by itself.
+pub fn need_target(target: &str) -> Result<()> {
+    let listed = program("rustc", ".").args(["--print", "target-libdir", "--target", target]).output();
+    let folder = listed.ok().map(|output| PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()));
+    if folder.is_some_and(|folder| folder.is_dir()) {
+        return Ok(());
+    }
+    run(program("rustup", ".").args(["target", "add", target])).with_context(|| {
+        format!("the Rust target {target} is missing: install rustup, or the target with your toolchain")
+    })
+}
+
 /// A program about to run in a folder of the checkout.
 pub fn program(name: impl AsRef<OsStr>, folder: impl AsRef<Path>) -> Command {
     let mut command = Command::new(name);

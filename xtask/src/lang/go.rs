@@ -8,7 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use super::{Engine, c};
-use crate::tool::{cargo, need, output, program, root, run};
+use crate::tool::{cargo, need, need_target, output, program, root, run};
 use crate::{header, readme};
 
 /// The module as it is fetched, and with the build tag `liveset_cgo`.
@@ -83,6 +83,7 @@ fn tool(build: &Build, name: &str) -> Result<Command> {
 
 /// The C ABI as WebAssembly, which the module embeds.
 pub(super) fn wasm() -> Result<()> {
+    need_target("wasm32-unknown-unknown")?;
     let arguments = ["rustc", "--quiet", "--package", "liveset-ffi", "--crate-type", "cdylib"];
     let target = ["--profile", "wasm", "--target", "wasm32-unknown-unknown", "--", "-C", "strip=symbols"];
     run(cargo().args(arguments).args(target))?;

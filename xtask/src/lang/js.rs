@@ -11,7 +11,7 @@ use wasm_bindgen_cli_support::Bindgen;
 
 use super::{Engine, go};
 use crate::readme;
-use crate::tool::{cargo, need, output, program, root, run};
+use crate::tool::{cargo, need, need_target, output, program, root, run};
 
 /// The package under its public API.
 pub const ENGINE: Engine = Engine {
@@ -47,6 +47,7 @@ pub fn test() -> Result<()> {
 pub fn build() -> Result<()> {
     need("node", "install Node.js 20 or later")?;
     need("npm", "it comes with Node.js")?;
+    need_target("wasm32-unknown-unknown")?;
     run(cargo().args(["build", "--quiet", "--package", "liveset-wasm"]).args(TARGET))?;
     let wasm = root().join(BUILT).join("liveset_wasm.wasm");
     let folder = root().join(FOLDER);
