@@ -317,3 +317,62 @@ fn deadlines_hold_across_months_of_beats_and_of_silence() {
     }
     assert_eq!(registry.transitions(0).len(), 27);
 }
+
+#[test]
+fn strangers_that_come_and_go_leave_nothing_behind() {
+    use liveset::{Actor, Address, Content, Metadata, OverrideChange, Registration, Removal, Span};
+    for mut policy in policies() {
+        policy.limits.journal_max = 16;
+        policy.limits.instances_max = 100;
+        policy.limits.sessions_max = 100;
+        policy.limits.subscriptions_max = 100;
+        policy.limits.leases_per_instance_max = 16;
+        let mut registry = fresh(&policy);
+        let mut sizes = Vec::new();
+        for round in 0..600_u64 {
+            let now = Instant::from_secs(round as u32 * 200);
+            let who = |what: &str| Actor::parse(&format!("{what}-{round}")).expect("good");
+            let place = Address::new(&format!("host-{round}"), 80).expect("good");
+            let mut claim = Registration::new(service(0), place.clone(), who("source"));
+            claim.content = Content {
+                metadata: Metadata::new([("round".into(), round.to_string())].into()).expect("good"),
+                ..Content::default()
+            };
+            let lease = registry.register(now, &claim).expect("there is room").lease;
+            claim.source = who("other");
+            claim.session = Some(registry.open_session(now, &who("session")).expect("there is room"));
+            registry.register(now, &claim).expect("there is room");
+            let Ok(Outcome::Subscribed { subscription, .. }) = registry.subscribe(now, &service(0), &who("subscriber"))
+            else {
+                panic!("there is room");
+            };
+            let change = OverrideChange {
+                service: service(0),
+                address: place.clone(),
+                by: who("operator"),
+                because: None,
+                lifetime: Some(liveset::policy::Lifetime::For(Span::from_secs(9))),
+                enabled: Some(false),
+                weight: None,
+                metadata: None,
+            };
+            registry.set_override(now, &change).expect("good");
+            let (service, address, by) = (service(0), place, who("remover"));
+            let fence_for = Some(Span::from_secs(30));
+            match round % 3 {
+                0 => drop(registry.remove(now, &Removal { service, address, by, because: None, fence_for })),
+                1 => drop(registry.deregister_lease(now, lease)),
+                _ => drop(registry.close_session(now, claim.session.expect("open"))),
+            }
+            while registry.poll().is_some() {}
+            registry.unsubscribe(now, subscription).expect("active");
+            registry.advance(now + Span::from_secs(190));
+            if round >= 300 {
+                sizes.push(registry.snapshot().len());
+            }
+        }
+        let (first, last) = (sizes[..100].iter().max(), sizes[200..].iter().max());
+        assert!(last <= first.map(|size| size + 64).as_ref(), "{}: {first:?} grew to {last:?}", policy.label);
+        assert!(registry.instance_count() <= 1);
+    }
+}

@@ -1,5 +1,6 @@
 //! A registry as bytes, and back; and the one number that two equal registries share.
 
+use alloc::collections::BTreeSet;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::hash::Hasher;
@@ -11,7 +12,7 @@ use super::{Registry, Timer};
 use crate::account::snapshot::{self, corrupt};
 use crate::error::Error;
 use crate::id::NONE;
-use crate::instance::Key;
+use crate::instance::{Key, state};
 
 impl Registry {
     /// Everything, as bytes: a container with version, sections and checksums.
@@ -78,6 +79,39 @@ impl Registry {
                 Timer::Refresh(slot) | Timer::Notice(slot) => (*slot as usize) < services,
             })
             && self.chains_fit()
+            && self.sessions_fit()
+            && self.counts_fit()
+    }
+
+    /// Sessions and leases name one another.
+    fn sessions_fit(&self) -> bool {
+        let carries = |slot: u32| self.sessions.at(slot).is_some_and(|session| !session.leases.is_empty());
+        let carried = (0..self.sessions.len() as u32).filter(|&slot| carries(slot)).all(|session| {
+            let leases = self.sessions.at(session).map_or(&[][..], |open| &open.leases);
+            let distinct: BTreeSet<u32> = leases.iter().copied().collect();
+            distinct.len() == leases.len()
+                && leases
+                    .iter()
+                    .all(|&slot| self.leases.get(self.leases.id(slot)).is_some_and(|lease| lease.session == session))
+        });
+        let held =
+            (0..self.leases.len() as u32).filter_map(|slot| self.leases.get(self.leases.id(slot)).map(|l| (slot, l)));
+        carried
+            && held.filter(|(_, lease)| lease.session != NONE).all(|(slot, lease)| {
+                self.sessions.at(lease.session).is_some_and(|session| session.leases.contains(&slot))
+            })
+    }
+
+    /// Counters are what a count gives.
+    fn counts_fit(&self) -> bool {
+        let held = (0..self.roster.len() as u32).filter(|&slot| self.roster.row(slot).first_lease != NONE).count();
+        held == self.roster.present() as usize
+            && self.services.all().all(|service| {
+                let states = service.members.iter().map(|&slot| self.roster.row(slot).state);
+                let served = states.clone().filter(|bits| bits & state::SERVED != 0);
+                let healthy = served.clone().filter(|bits| bits & state::HEALTHY != 0).count();
+                service.served() == (served.count() as u32, healthy as u32)
+            })
     }
 
     /// Every lease stands in exactly one chain, and every chain ends.
