@@ -73,7 +73,11 @@ id!(
     SubscriptionId, "a subscription id from 0 to 9007199254740991"
 );
 
-/// The generation after `generation`; 0 is never given, so that a zeroed id finds nothing.
+/// The generation after `generation`, or [`RETIRED`] when a slot has had all of them and must not be used again: an id never finds a
+/// stranger.
 pub(crate) const fn next_generation(generation: u32) -> u32 {
-    if generation >= GENERATION_MAX { 1 } else { generation + 1 }
+    if generation >= GENERATION_MAX { RETIRED } else { generation + 1 }
 }
+
+/// The generation of a slot that is used up. No id has it, so a zeroed id finds nothing.
+pub(crate) const RETIRED: u32 = 0;

@@ -18,8 +18,8 @@ pub struct Registration {
     /// Over which session; none for a claim that lives by beats.
     #[serde(default)]
     pub session: Option<SessionId>,
-    /// Which life of the instance. The registry mints one where none is given: a claim without a number counts as the life
-    /// that its source last had, and as a new life when the source had none.
+    /// Which life of the instance. Without a number a claim continues the life that its source's lease has, and begins a new one
+    /// where it has none; a fence takes it for the life that its source last had.
     #[serde(default, deserialize_with = "crate::name::incarnation")]
     pub incarnation: Option<u64>,
     /// Whether it is a copy of a claim that another node of a cluster holds.

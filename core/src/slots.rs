@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::next_generation;
+use crate::id::{RETIRED, next_generation};
 
 #[derive(Serialize, Deserialize)]
 struct Slot<T> {
@@ -17,11 +17,12 @@ struct Slot<T> {
 pub(crate) struct Slots<T> {
     slots: Vec<Slot<T>>,
     free: VecDeque<u32>,
+    used: u32,
 }
 
 impl<T> Slots<T> {
     pub(crate) const fn new() -> Slots<T> {
-        Slots { slots: Vec::new(), free: VecDeque::new() }
+        Slots { slots: Vec::new(), free: VecDeque::new(), used: 0 }
     }
 
     /// Puts a value into a slot, and returns the slot with its generation.
@@ -32,6 +33,7 @@ impl<T> Slots<T> {
         });
         let entry = &mut self.slots[slot as usize];
         entry.value = Some(value);
+        self.used += 1;
         (slot, entry.generation)
     }
 
@@ -39,8 +41,11 @@ impl<T> Slots<T> {
     pub(crate) fn remove(&mut self, slot: u32) -> Option<T> {
         let entry = self.slots.get_mut(slot as usize)?;
         let value = entry.value.take()?;
+        self.used -= 1;
         entry.generation = next_generation(entry.generation);
-        self.free.push_back(slot);
+        if entry.generation != RETIRED {
+            self.free.push_back(slot);
+        }
         Some(value)
     }
 
@@ -69,7 +74,7 @@ impl<T> Slots<T> {
 
     /// How many slots hold a value.
     pub(crate) fn used(&self) -> u32 {
-        (self.slots.len() - self.free.len()) as u32
+        self.used
     }
 
     /// How many slots there are; every slot number is below it.
@@ -79,8 +84,8 @@ impl<T> Slots<T> {
 
     /// Whether this is as the methods above leave it, and `fits` every value. For what a snapshot brought.
     pub(crate) fn all_fit(&self, fits: impl Fn(&T) -> bool) -> bool {
-        let empty = self.slots.iter().filter(|slot| slot.value.is_none()).count();
-        empty == self.free.len()
+        let used = self.slots.iter().filter(|slot| slot.value.is_some()).count();
+        used == self.used as usize
             && self.free.iter().all(|&slot| self.slots.get(slot as usize).is_some_and(|slot| slot.value.is_none()))
             && self.slots.iter().filter_map(|slot| slot.value.as_ref()).all(fits)
     }

@@ -158,7 +158,7 @@ fn every_field_of_every_command_names_itself_and_its_bound() {
             "register",
             at(r#""source":"a","content":{"metadata":{"preserved.heart.beat.timeout":"soon"}}"#),
             "content.metadata.preserved.heart.beat.timeout",
-            "0 to 864000000",
+            "1 to 864000000",
         ),
         (
             "register",

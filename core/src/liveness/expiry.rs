@@ -61,7 +61,10 @@ pub(crate) fn times_of(expiry: &Expiry, metadata: &Metadata) -> Result<Times, Er
 fn time_in(expiry: &Expiry, metadata: &Metadata, key: &str, default: Span) -> Result<Span, Error> {
     let Some(text) = metadata.value(key) else { return Ok(default) };
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    if let Some(span) = text.parse().ok().filter(|_| digits).and_then(|millis| Span::from_millis(millis).ok()) {
+    let refuses = expiry.malformed_times == MalformedTimes::Refused;
+    let whole = text.parse().ok().filter(|_| digits).and_then(|millis| Span::from_millis(millis).ok());
+    // No time at all is a time to Nacos; a policy that is strict about times asks for one.
+    if let Some(span) = whole.filter(|&span| span != Span::ZERO || !refuses) {
         return Ok(span);
     }
     match expiry.malformed_times {
@@ -70,7 +73,7 @@ fn time_in(expiry: &Expiry, metadata: &Metadata, key: &str, default: Span) -> Re
         MalformedTimes::Refused => Err(Error::invalid(
             format!("metadata.{key}"),
             format!("{text:?}"),
-            "whole milliseconds from 0 to 864000000",
+            "whole milliseconds from 1 to 864000000",
         )),
     }
 }

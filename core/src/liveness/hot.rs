@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::id::{GENERATION_BITS, GENERATION_MAX, LeaseId, next_generation};
+use crate::id::{GENERATION_BITS, GENERATION_MAX, LeaseId, RETIRED, next_generation};
 use crate::time::{Instant, Span};
 
 /// Deadline in ms since the epoch of [`Hot`], and from the top `unused:3 | class:5 | state:3 | generation:21`. The state of a plainly
@@ -215,11 +215,12 @@ impl Hot {
         self.soonest = self.soonest.min(deadline);
     }
 
-    /// Frees `slot`; ids of its last owner find nothing from here on.
-    pub(crate) fn free(&mut self, slot: u32) {
+    /// Frees `slot`; ids of its last owner find nothing from here on. False when the slot is used up.
+    pub(crate) fn free(&mut self, slot: u32) -> bool {
         let record = self.record_mut(slot);
         let generation = next_generation(record.generation());
         *record = Record { deadline: NEVER, meta: FREE << STATE_SHIFT | generation };
+        generation != RETIRED
     }
 
     /// A moment before which nothing is due; it may be early, never late.
@@ -257,12 +258,14 @@ impl Hot {
         self.soonest = soonest;
     }
 
-    /// Moves the epoch up to `now` once it is old, so that deadlines stay within 32 bits. Call it when nothing is due.
+    /// Moves the epoch up once it is old, so that deadlines stay within 32 bits. It stays behind `now`: a deadline that has come may
+    /// still wait for its sweep.
     pub(crate) fn rebase(&mut self, now: Instant) {
-        let age = now.since(self.epoch).as_millis();
-        if age < EPOCH_MAX {
+        if now.since(self.epoch).as_millis() < EPOCH_MAX {
             return;
         }
+        let epoch = now - Span::MAX;
+        let age = epoch.since(self.epoch).as_millis();
         let shift =
             |deadline: u32| if deadline == NEVER { NEVER } else { u64::from(deadline).saturating_sub(age) as u32 };
         for record in self.pages.iter_mut().flat_map(|page| page.iter_mut()) {
@@ -270,7 +273,7 @@ impl Hot {
         }
         self.bounds.iter_mut().for_each(|bound| *bound = shift(*bound));
         self.soonest = shift(self.soonest);
-        self.epoch = now;
+        self.epoch = epoch;
     }
 
     /// Computes the bounds again after a restore at `now`; false when the records are not as this module makes them.
@@ -291,7 +294,9 @@ impl Hot {
             })
             .collect();
         self.soonest = self.bounds.iter().copied().min().unwrap_or(NEVER);
-        (0..self.len).map(|slot| self.record(slot)).all(|record| record.state() <= FREE && record.generation() > 0)
+        (0..self.len)
+            .map(|slot| self.record(slot))
+            .all(|record| record.state() <= FREE && (record.generation() != RETIRED || record.state() == FREE))
     }
 
     fn record(&self, slot: u32) -> &Record {

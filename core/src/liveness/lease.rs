@@ -146,8 +146,9 @@ impl Leases {
 
     pub(crate) fn remove(&mut self, slot: u32) -> Lease {
         self.own_times.remove(&slot);
-        self.hot.free(slot);
-        self.free.push_back(slot);
+        if self.hot.free(slot) {
+            self.free.push_back(slot);
+        }
         self.rows[slot]
     }
 

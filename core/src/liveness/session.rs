@@ -18,6 +18,8 @@ pub(crate) struct Session {
     pub(crate) last: Instant,
     /// When it was asked for a sign of life, while the answer is out.
     pub(crate) probed: Option<Instant>,
+    /// Whether the host has a notice of the probe to take.
+    pub(crate) probe_waits: bool,
     /// Slots of its leases, oldest first.
     pub(crate) leases: Vec<u32>,
 }
@@ -42,7 +44,7 @@ impl Sessions {
     }
 
     pub(crate) fn open(&mut self, now: Instant, name: NameId) -> SessionId {
-        let session = Session { name, opened: now, last: now, probed: None, leases: Vec::new() };
+        let session = Session { name, opened: now, last: now, probed: None, probe_waits: false, leases: Vec::new() };
         let (slot, generation) = self.0.insert(session);
         SessionId::new(slot, generation)
     }
@@ -65,6 +67,13 @@ impl Sessions {
 
     pub(crate) fn id(&self, slot: u32) -> SessionId {
         SessionId::new(slot, self.0.generation(slot))
+    }
+
+    /// Notes that the host takes the notice of a probe; false when there is nothing to ask any more.
+    pub(crate) fn take_probe(&mut self, id: SessionId) -> bool {
+        let Some(session) = self.0.get_mut(id.slot(), id.generation()) else { return false };
+        session.probe_waits = false;
+        session.probed.is_some()
     }
 
     pub(crate) fn open_count(&self) -> u32 {

@@ -28,59 +28,79 @@ pub(crate) struct Fence {
 /// A claim that meets a fence.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Claim {
-    pub(crate) source: NameId,
+    /// None when nobody of that name ever claimed anything.
+    pub(crate) source: Option<NameId>,
     pub(crate) incarnation: Option<u64>,
     pub(crate) is_beat: bool,
 }
 
+/// Fences of operators and of owners stand apart: an owner that leaves does not take over, or lengthen, what an operator decided.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Fences {
-    by_key: BTreeMap<Key, Fence>,
+    by_operators: BTreeMap<Key, Fence>,
+    by_owners: BTreeMap<Key, Fence>,
 }
 
 impl Fences {
     pub(crate) fn new() -> Fences {
-        Fences { by_key: BTreeMap::new() }
+        Fences { by_operators: BTreeMap::new(), by_owners: BTreeMap::new() }
     }
 
-    /// Sets a fence; the names in an older one on the same key are returned, to be released.
-    pub(crate) fn set(&mut self, key: Key, mut fence: Fence) -> Vec<NameId> {
-        let Some(older) = self.by_key.remove(&key) else {
-            self.by_key.insert(key, fence);
-            return Vec::new();
+    /// Sets a fence. What it no longer needs is returned: names to release, and whether the key stood here already.
+    pub(crate) fn set(&mut self, key: Key, mut fence: Fence) -> (Vec<NameId>, bool) {
+        let fences = if fence.by_operator { &mut self.by_operators } else { &mut self.by_owners };
+        let Some(older) = fences.remove(&key) else {
+            fences.insert(key, fence);
+            return (Vec::new(), false);
         };
         // The dead stay dead: a later fence adds to an earlier one.
         fence.incarnation = fence.incarnation.max(older.incarnation);
         fence.until = fence.until.max(older.until);
-        fence.by_operator |= older.by_operator;
         let mut double = Vec::new();
         for source in older.sources {
             if fence.sources.contains(&source) { double.push(source) } else { fence.sources.push(source) }
         }
-        self.by_key.insert(key, fence);
-        double
+        fences.insert(key, fence);
+        (double, true)
     }
 
+    /// The fence of an ended life, the operator's first.
     pub(crate) fn get(&self, key: Key) -> Option<&Fence> {
-        self.by_key.get(&key)
+        self.of(key).next()
+    }
+
+    /// Highest incarnation that is dead; 0 without a fence.
+    pub(crate) fn dead(&self, key: Key) -> u64 {
+        self.of(key).map(|fence| fence.incarnation).max().unwrap_or(0)
     }
 
     /// The fence that keeps this claim away.
     pub(crate) fn refusing(&self, key: Key, claim: Claim) -> Option<&Fence> {
-        let fence = self.by_key.get(&key)?;
-        let its_own = fence.sources.contains(&claim.source);
-        let refused = match claim.incarnation {
-            Some(incarnation) => incarnation <= fence.incarnation && (fence.by_operator || its_own),
-            None => its_own && (fence.by_operator || claim.is_beat),
-        };
-        refused.then_some(fence)
+        self.of(key).find(|fence| {
+            let its_own = claim.source.is_some_and(|source| fence.sources.contains(&source));
+            match claim.incarnation {
+                Some(incarnation) => incarnation <= fence.incarnation && (fence.by_operator || its_own),
+                None => its_own && (fence.by_operator || claim.is_beat),
+            }
+        })
     }
 
-    pub(crate) fn lift(&mut self, key: Key) -> Option<Fence> {
-        self.by_key.remove(&key)
+    /// Takes the fences away that ended by `now`; all of them without a moment.
+    pub(crate) fn lift(&mut self, key: Key, now: Option<Instant>) -> Vec<Fence> {
+        let mut lifted = Vec::new();
+        for fences in [&mut self.by_operators, &mut self.by_owners] {
+            if fences.get(&key).is_some_and(|fence| now.is_none_or(|now| fence.until <= now)) {
+                lifted.extend(fences.remove(&key));
+            }
+        }
+        lifted
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = (&Key, &Fence)> {
-        self.by_key.iter()
+        self.by_operators.iter().chain(&self.by_owners)
+    }
+
+    fn of(&self, key: Key) -> impl Iterator<Item = &Fence> {
+        self.by_operators.get(&key).into_iter().chain(self.by_owners.get(&key))
     }
 }

@@ -213,6 +213,18 @@ impl Overrides {
         ended
     }
 
+    /// The instance is gone and forgotten, and with it the life that decisions may have been made for. True when any was.
+    pub(crate) fn life_forgotten(&mut self, key: Key) -> bool {
+        let Some(entry) = self.by_key.get_mut(&key) else { return false };
+        let before = entry.clone();
+        entry.retain(|lifetime, _, _| lifetime != Lifetime::ThisIncarnation);
+        let ended = *entry != before;
+        if entry.is_empty() {
+            self.by_key.remove(&key);
+        }
+        ended
+    }
+
     /// Ends what has come to its end by `now`; true when anything did.
     pub(crate) fn end_due(&mut self, policy: &OverridePolicy, now: Instant, key: Key) -> bool {
         let Some(entry) = self.by_key.get_mut(&key) else { return false };

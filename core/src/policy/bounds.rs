@@ -21,6 +21,7 @@ impl Policy {
             at_least_1("expiry.sweep", period)?;
         }
         at_least_1("session.idle", self.session.idle)?;
+        at_least_1("session.probe", self.session.probe)?;
         self.limits.check().map_err(|error| error.within("limits"))
     }
 }

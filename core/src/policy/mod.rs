@@ -236,6 +236,9 @@ pub struct ViewPolicy {
     pub notice_window: Span,
     /// Protect threshold of a service for which none was set. Nacos 1.4: 0; Nacos 2: none.
     pub default_threshold: Option<Threshold>,
+    /// Whether subscribers are told when a new threshold brings protection into force or ends it. Nacos: no, readers meet it at their
+    /// next query.
+    pub threshold_is_told: bool,
     /// Whether a threshold of 0 protects a service without any healthy instance (0 <= 0). Nacos: yes.
     pub protect_at_zero: bool,
 }

@@ -34,6 +34,7 @@ pub(super) fn policy() -> Policy {
             refresh: Span::ZERO,
             notice_window: Span::from_secs(1),
             default_threshold: Some(Threshold::ZERO),
+            threshold_is_told: false,
             protect_at_zero: true,
         },
         limits: Limits { metadata_bytes_max: 65_536, ..strict.limits },

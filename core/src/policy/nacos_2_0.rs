@@ -37,6 +37,7 @@ pub(super) fn policy() -> Policy {
             refresh: Span::HALF_SECOND,
             notice_window: Span::ZERO,
             default_threshold: None,
+            threshold_is_told: false,
             protect_at_zero: true,
         },
         limits: Limits { metadata_bytes_max: 65_536, ..strict.limits },

@@ -39,6 +39,7 @@ pub(super) fn policy() -> Policy {
             refresh: Span::ZERO,
             notice_window: Span::ZERO,
             default_threshold: None,
+            threshold_is_told: true,
             protect_at_zero: false,
         },
         limits: Limits {

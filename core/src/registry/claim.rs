@@ -120,6 +120,7 @@ impl Registry {
     pub(super) fn withdraw(&mut self, lease: u32, cause: Cause, author: &Author) {
         let row = *self.leases.row(lease);
         let instance = row.instance;
+        let was_alive = self.is_alive(instance);
         self.unchain(instance, lease);
         if let Some(session) = self.sessions.in_slot(row.session) {
             session.leases.retain(|&other| other != lease);
@@ -135,6 +136,10 @@ impl Registry {
         if !left {
             self.decide_fate(instance, cause, author);
             self.roster.departed(instance);
+        } else if was_alive && !self.is_alive(instance) {
+            // The one that kept it healthy went; the others had been silent for long.
+            self.decide_fate(instance, Cause::Silent, &Author::time());
+            self.note(instance, Cause::Silent, &Author::time());
         }
         self.touch(instance, cause, false);
         self.forget_gone();
@@ -179,11 +184,12 @@ impl Registry {
         let life = self.life_of(instance, lease, *incarnation);
         let changed = self.set_content(instance, content);
         let author = Author::of(source);
+        let (joins, was_alive) = (lease.is_none(), self.is_alive(instance));
         let lease = match lease {
             Some(lease) => self.renew_lease(lease, source, life, times),
             None => self.new_lease(instance, source, session.map(|id| id.slot()), life, times),
         };
-        let happened = match (was_present, self.leases.row(lease).since == self.now) {
+        let happened = match (was_present, joins) {
             (false, _) => Some(cause),
             (true, true) => Some(Cause::SourceJoined),
             (true, false) => changed.then_some(Cause::Reregistered),
@@ -194,6 +200,10 @@ impl Registry {
         }
         if let Some(happened) = happened {
             self.note(instance, happened, &author);
+        }
+        if was_present && !was_alive {
+            self.decide_fate(instance, Cause::Beat, &author);
+            self.note(instance, Cause::Beat, &author);
         }
         let key = self.roster.row(instance).key;
         let forgot = self.overrides.registered(&self.policy.overrides, key, life, *copied);
@@ -230,6 +240,11 @@ impl Registry {
             self.touch(row.instance, Cause::Beat, false);
         }
         Ok(())
+    }
+
+    /// Whether some lease makes it healthy.
+    pub(super) fn is_alive(&self, instance: u32) -> bool {
+        self.leases_of(instance).any(|slot| self.leases.is_alive(slot))
     }
 
     fn check_content(&self, content: &Content) -> Result<Times, Error> {
@@ -279,13 +294,7 @@ impl Registry {
         is_beat: bool,
     ) -> Result<(), Error> {
         let Some(key) = self.find_key(service, address) else { return Ok(()) };
-        let Some(source) = self.names.find(source.as_str()) else {
-            // Nobody of that name ever claimed anything: only its number can tell that it is dead.
-            let dead = self.fences.get(key).filter(|fence| {
-                fence.by_operator && incarnation.is_some_and(|incarnation| incarnation <= fence.incarnation)
-            });
-            return dead.map_or(Ok(()), |fence| Err(fenced(fence, address)));
-        };
+        let source = self.names.find(source.as_str());
         match self.fences.refusing(key, Claim { source, incarnation, is_beat }) {
             Some(fence) => Err(fenced(fence, address)),
             None => Ok(()),
@@ -300,7 +309,7 @@ impl Registry {
     /// Which life a claim is: the number it brings, the life its lease has, or a new one.
     fn life_of(&mut self, instance: u32, lease: Option<u32>, given: Option<u64>) -> u64 {
         let row = self.roster.row(instance);
-        let fenced = self.fences.get(row.key).map_or(0, |fence| fence.incarnation);
+        let fenced = self.fences.dead(row.key);
         let current = lease.map(|lease| self.leases.row(lease).incarnation);
         let life = given.or(current).unwrap_or_else(|| row.incarnation.max(fenced).saturating_add(1).min(ID_MAX));
         self.roster.row_mut(instance).incarnation = life.max(self.roster.row(instance).incarnation);

@@ -50,7 +50,12 @@ impl Registry {
             }
             Some(Check::Probe(until)) => {
                 self.timers.insert((until, Timer::Session(slot)));
-                self.subscriptions.probe(self.sessions.id(slot));
+                let id = self.sessions.id(slot);
+                let waits = self.sessions.in_slot(slot).map(|open| core::mem::replace(&mut open.probe_waits, true));
+                // One notice for a session, however often it is probed before the host looks.
+                if waits == Some(false) {
+                    self.subscriptions.probe(id);
+                }
             }
             Some(Check::Lost) => {
                 self.end_session(slot, Cause::SessionLost);

@@ -69,6 +69,12 @@ impl Registry {
         }
     }
 
+    /// As [`Registry::note`], of an instance that may be gone: its names then last as long as this entry may.
+    pub(super) fn note_lasting(&mut self, instance: u32, cause: Cause, author: &Author) {
+        self.note(instance, cause, author);
+        self.roster.linger(instance);
+    }
+
     pub(super) fn decide_fate(&mut self, instance: u32, cause: Cause, author: &Author) {
         let by = author.by.as_ref().map(|by| self.names.intern(by.as_str()));
         let row = self.roster.row_mut(instance);
@@ -81,6 +87,9 @@ impl Registry {
     /// Forgets gone instances that no entry of the journal speaks of any more.
     pub(super) fn forget_gone(&mut self) {
         while let Some(row) = self.roster.forget_one(self.policy.limits.journal_max as usize) {
+            if self.overrides.life_forgotten(row.key) {
+                self.release_override_key(row.key);
+            }
             self.metadata.release(row.metadata);
             self.release_key(row.key);
             if let Some(by) = row.fate.by {

@@ -63,9 +63,9 @@ impl Registry {
         self.settle(now);
         let key = self.find_key(service, address).filter(|&key| self.fences.get(key).is_some());
         let Some(key) = key else { return Err(Registry::unknown_instance(service, address)) };
-        self.drop_fence(key);
+        self.drop_fences(key, None);
         if let Some(instance) = self.roster.find(key) {
-            self.note(instance, Cause::FenceLifted, &Author::of(by));
+            self.note_lasting(instance, Cause::FenceLifted, &Author::of(by));
         }
         Ok(Outcome::FenceLifted)
     }
@@ -128,7 +128,8 @@ impl Registry {
         Ok(Outcome::OverrideEnded)
     }
 
-    /// Changes the settings of a service, creating it where it is not known. Readers see the new threshold at once.
+    /// Changes the settings of a service, creating it where it is not known. Queries see the new threshold at once; the policy says
+    /// whether subscribers are told.
     pub fn set_service(
         &mut self,
         now: Instant,
@@ -137,29 +138,36 @@ impl Registry {
     ) -> ServiceId {
         self.settle(now);
         let slot = self.ensure_service(service);
+        let before = self.protects(slot);
         self.services.get_mut(slot).threshold = protect_threshold;
+        if self.policy.view.threshold_is_told && self.protects(slot) != before {
+            self.service_changed(slot);
+        }
         Services::id(slot)
     }
 
     pub(super) fn set_fence(&mut self, key: Key, fence: Fence) {
-        if self.fences.get(key).is_none() {
+        let until = fence.until;
+        let (unneeded, stood) = self.fences.set(key, fence);
+        for name in unneeded {
+            self.names.release(name);
+        }
+        if !stood {
             self.names.retain(key.host);
             self.names.retain(key.cluster);
         }
-        for name in self.fences.set(key, fence) {
-            self.names.release(name);
-        }
-        if let Some(until) = self.fences.get(key).map(|fence| fence.until) {
-            self.timers.insert((until, Timer::Fence(key)));
-        }
+        // An older fence that lasts longer has a timer of its own.
+        self.timers.insert((until, Timer::Fence(key)));
     }
 
-    pub(super) fn drop_fence(&mut self, key: Key) {
-        let Some(fence) = self.fences.lift(key) else { return };
-        for source in fence.sources {
-            self.names.release(source);
+    /// Drops the fences of a key that ended by `now`; all of them without a moment.
+    pub(super) fn drop_fences(&mut self, key: Key, now: Option<Instant>) {
+        for fence in self.fences.lift(key, now) {
+            for source in fence.sources {
+                self.names.release(source);
+            }
+            self.release_key(key);
         }
-        self.release_key(key);
     }
 
     pub(super) fn arm_override(&mut self, key: Key) {
@@ -181,7 +189,7 @@ impl Registry {
     fn override_ended(&mut self, key: Key) {
         self.release_override_key(key);
         if let Some(instance) = self.roster.find(key) {
-            self.note(instance, Cause::OverrideEnded, &Author::time());
+            self.note_lasting(instance, Cause::OverrideEnded, &Author::time());
             if self.policy.overrides.end_is_told {
                 self.touch(instance, Cause::OverrideEnded, true);
             }
@@ -206,7 +214,7 @@ impl Registry {
 
     fn tell_override(&mut self, key: Key, cause: Cause, author: &Author) {
         if let Some(instance) = self.roster.find(key) {
-            self.note(instance, cause, author);
+            self.note_lasting(instance, cause, author);
             self.touch(instance, cause, true);
         }
     }

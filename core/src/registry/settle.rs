@@ -66,9 +66,8 @@ impl Registry {
             Timer::Session(slot) => self.session_due(slot),
             Timer::Override(key) => self.override_due(key),
             Timer::Fence(key) => {
-                if self.fences.get(key).is_some_and(|fence| fence.until <= self.now) {
-                    self.drop_fence(key);
-                }
+                let now = self.now;
+                self.drop_fences(key, Some(now));
             }
             Timer::Refresh(service) => self.refresh(service),
             Timer::Notice(service) => self.notices_due(service),
@@ -80,7 +79,7 @@ impl Registry {
             Lapse::Nothing => {}
             Lapse::Silent => {
                 let instance = self.leases.row(lease).instance;
-                if self.leases_of(instance).all(|slot| !self.leases.is_alive(slot)) {
+                if !self.is_alive(instance) {
                     self.decide_fate(instance, Cause::Silent, &Author::time());
                     self.note(instance, Cause::Silent, &Author::time());
                     self.touch(instance, Cause::Silent, false);

@@ -56,10 +56,7 @@ impl Registry {
     /// The next thing the host should do: tell a subscriber, or probe a session. One notice stands for any number of changes.
     pub fn poll(&mut self) -> Option<Notice> {
         let Registry { subscriptions, services, sessions, .. } = self;
-        subscriptions.poll(
-            |service| services.get(service).revision,
-            |session| sessions.get(session).is_some_and(|open| open.probed.is_some()),
-        )
+        subscriptions.poll(|service| services.get(service).revision, |session| sessions.take_probe(session))
     }
 
     /// Whether [`Registry::poll`] has something, or a notice that came to nothing since.
@@ -77,7 +74,7 @@ impl Registry {
         let entry = self.services.get(slot);
         let protected = self.protects(slot);
         let revision = entry.revision;
-        if let Some(rows) = entry.changes_after(since, |slot| self.roster.id(slot)) {
+        if let Some(rows) = entry.changes_after(since) {
             return Ok(Changes { revision, full: false, protected, rows });
         }
         let listed = entry.members.iter().filter(|&&slot| self.roster.row(slot).state != 0);
@@ -114,6 +111,16 @@ impl Registry {
             self.join_members(instance);
         }
         self.arm_refresh(service);
+    }
+
+    /// A setting changed what readers get of a service, though none of its instances did: its revision moves on, with the first member
+    /// in the row.
+    pub(super) fn service_changed(&mut self, slot: u32) {
+        let Some(&member) = self.services.get(slot).members.first() else { return };
+        let (id, bits) = (self.roster.id(member), self.roster.row(member).state);
+        let kept = self.policy.limits.changes_per_service_max as usize;
+        self.services.get_mut(slot).record(id, bits, bits, Cause::ServiceChanged, kept);
+        self.arm_notices(slot, self.policy.view.notice_window);
     }
 
     /// Computes the view of a service again and shows what changed.
@@ -157,7 +164,7 @@ impl Registry {
         }
         let decided = self.overrides.get(row.key);
         let mut bits = state::PRESENT;
-        if self.leases_of(instance).any(|slot| self.leases.is_alive(slot)) {
+        if self.is_alive(instance) {
             bits |= state::HEALTHY;
         }
         if self.leases_of(instance).nth(1).is_some() {
@@ -200,7 +207,8 @@ impl Registry {
         if visible {
             let kept = self.policy.limits.changes_per_service_max as usize;
             let service = self.roster.row(instance).key.service;
-            self.services.get_mut(service).record(instance, before, after, cause, kept);
+            let id = self.roster.id(instance);
+            self.services.get_mut(service).record(id, before, after, cause, kept);
         }
         let listed = self.roster.row(instance).position != NONE;
         match (after != 0, listed) {

@@ -7,8 +7,7 @@ use hashbrown::HashTable;
 use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher13;
 
-use crate::id::NONE;
-use crate::id::{InstanceId, next_generation};
+use crate::id::{InstanceId, NONE, RETIRED, next_generation};
 use crate::instance::{Cause, Key};
 use crate::name::{MetadataId, MetadataPool, NameId, Weight};
 use crate::pages::Pages;
@@ -146,6 +145,15 @@ impl Roster {
         self.gone.push_back((slot, row.departures));
     }
 
+    /// Something was said of a row after it went: it stays as long as if it had gone now.
+    pub(crate) fn linger(&mut self, slot: u32) {
+        let row = &mut self.rows[slot];
+        if row.first_lease == NONE {
+            row.departures = row.departures.wrapping_add(1);
+            self.gone.push_back((slot, row.departures));
+        }
+    }
+
     /// The next row to forget when more than `remembered` departures are on the list; it is out of the index then.
     pub(crate) fn forget_one(&mut self, remembered: usize) -> Option<Row> {
         while self.gone.len() > remembered {
@@ -165,7 +173,9 @@ impl Roster {
             if let Ok(found) = self.by_key.find_entry(hash(self.seed, forgotten.key), |&other| other == slot) {
                 found.remove();
             }
-            self.free.push_back(slot);
+            if self.rows[slot].generation != RETIRED {
+                self.free.push_back(slot);
+            }
             return Some(forgotten);
         }
         None

@@ -42,7 +42,8 @@ pub struct Changes {
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Entry {
     revision: u64,
-    slot: u32,
+    // The id and not the slot: a row may be forgotten, and its slot be somebody else's, while a reader is still behind.
+    instance: InstanceId,
     state: u32,
     cause: Cause,
 }
@@ -82,8 +83,8 @@ impl Service {
         (self.served, self.served_healthy)
     }
 
-    /// Moves on to a new revision, with one entry in the ring. `before` and `after` are state bits of `slot`.
-    pub(crate) fn record(&mut self, slot: u32, before: u32, after: u32, cause: Cause, kept: usize) {
+    /// Moves on to a new revision, with one entry in the ring. `before` and `after` are state bits of `instance`.
+    pub(crate) fn record(&mut self, instance: InstanceId, before: u32, after: u32, cause: Cause, kept: usize) {
         let healthy = state::SERVED | state::HEALTHY;
         self.served = self.served - u32::from(before & state::SERVED != 0) + u32::from(after & state::SERVED != 0);
         self.served_healthy =
@@ -92,11 +93,11 @@ impl Service {
         if self.changes.len() >= kept {
             self.changes.pop_front();
         }
-        self.changes.push_back(Entry { revision: self.revision, slot, state: after, cause });
+        self.changes.push_back(Entry { revision: self.revision, instance, state: after, cause });
     }
 
     /// The newest state of each instance that changed after `since`, oldest first; none when the ring does not reach back.
-    pub(crate) fn changes_after(&self, since: u64, id: impl Fn(u32) -> InstanceId) -> Option<Vec<Change>> {
+    pub(crate) fn changes_after(&self, since: u64) -> Option<Vec<Change>> {
         if since > self.revision {
             return None;
         }
@@ -107,10 +108,10 @@ impl Service {
         let recent = self.changes.range(self.changes.len() - missed..);
         let mut rows: Vec<Change> = Vec::with_capacity(missed);
         for (index, entry) in recent.clone().enumerate() {
-            let superseded = recent.clone().skip(index + 1).any(|later| later.slot == entry.slot);
+            let superseded = recent.clone().skip(index + 1).any(|later| later.instance == entry.instance);
             if !superseded {
                 rows.push(Change {
-                    instance: id(entry.slot),
+                    instance: entry.instance,
                     revision: entry.revision,
                     state: entry.state,
                     cause: entry.cause as u32,
@@ -124,7 +125,6 @@ impl Service {
         [self.namespace, self.group, self.name].iter().all(|name| (name.0 as usize) < names)
             && self.members.iter().all(|&slot| (slot as usize) < rows)
             && self.shown.iter().all(|shown| (shown.slot as usize) < rows)
-            && self.changes.iter().all(|entry| (entry.slot as usize) < rows)
             && self.subscriptions.iter().all(|&slot| (slot as usize) < subscriptions)
             && self.served <= self.members.len() as u32
             && self.served_healthy <= self.served

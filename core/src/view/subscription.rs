@@ -60,7 +60,12 @@ impl Subscriptions {
 
     pub(crate) fn remove(&mut self, id: SubscriptionId) -> Option<Subscription> {
         self.active.get(id.slot(), id.generation())?;
-        self.active.remove(id.slot())
+        let ended = self.active.remove(id.slot())?;
+        if ended.queued {
+            let of_it = |waiting: &Waiting| matches!(waiting, Waiting::Subscription { slot, .. } if *slot == id.slot());
+            self.waiting.retain(|waiting| !of_it(waiting));
+        }
+        Some(ended)
     }
 
     pub(crate) fn active(&self) -> u32 {
@@ -88,7 +93,11 @@ impl Subscriptions {
     }
 
     /// The next notice; `revision` tells where a service stands, `open` whether a session still waits for its probe.
-    pub(crate) fn poll(&mut self, revision: impl Fn(u32) -> u64, open: impl Fn(SessionId) -> bool) -> Option<Notice> {
+    pub(crate) fn poll(
+        &mut self,
+        revision: impl Fn(u32) -> u64,
+        mut open: impl FnMut(SessionId) -> bool,
+    ) -> Option<Notice> {
         while let Some(waiting) = self.waiting.pop_front() {
             match waiting {
                 Waiting::Session { slot, generation } => {
@@ -98,7 +107,7 @@ impl Subscriptions {
                     }
                 }
                 Waiting::Subscription { slot, generation } => {
-                    // A subscription that ended takes its notice with it.
+                    // A subscription that ended took its notice with it.
                     let Some(subscription) = self.active.get_mut(slot, generation) else { continue };
                     subscription.queued = false;
                     return Some(Notice::Changed {
