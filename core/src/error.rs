@@ -63,7 +63,7 @@ pub enum Error {
         subscription: u64,
     },
     /// 300: this life of the instance was ended on purpose. What to do: stop, or come back as a newer incarnation.
-    #[error("stop: incarnation {incarnation} of {instance} was ended by {by} at {at}; fenced until {until}")]
+    #[error("stop: {instance} up to incarnation {incarnation} was ended by {by} at {at}; fenced until {until}")]
     Fenced {
         /// The instance.
         instance: String,

@@ -227,7 +227,9 @@ fn remedy(remedy: &Remedy) -> String {
         Remedy::Beat { source } => format!("{source} beats"),
         Remedy::Register => "it registers".to_string(),
         Remedy::RegisterNewer { than, until } => {
-            format!("it registers as an incarnation newer than {than}, or the fence is lifted or ends at {until}")
+            format!(
+                "another source registers it, or it registers as an incarnation newer than {than}, or the fence is lifted or ends at {until}"
+            )
         }
         Remedy::ClaimEnds { source, kind: LeaseKind::Session, .. } => {
             format!("{source} deregisters, or its connection ends")

@@ -30,9 +30,9 @@ pub struct PublisherPolicy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Transport {
-    /// Beats, every so often until the registry says otherwise. The first comes one interval after the registration.
+    /// Beats, every so many ms until the registry says otherwise. The first comes one interval after the registration.
     Beats(Span),
-    /// A connection, with a sign of life every so often. Nacos 2: 5000.
+    /// A connection, with a sign of life every so many ms. Nacos 2: 5000.
     Session(Span),
 }
 

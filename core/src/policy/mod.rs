@@ -53,7 +53,7 @@ pub struct Expiry {
     pub bound: Bound,
     /// When silence is looked for.
     pub sweep: Sweep,
-    /// What a time in an instance's metadata means that is not a whole number of milliseconds up to ten days.
+    /// What to do with a time in an instance's metadata that is not whole milliseconds up to ten days.
     pub malformed_times: MalformedTimes,
     /// Whether a registration is refused whose timeout or delete time is below its interval. Nacos: from 2.5 on (recorded).
     pub times_in_order: bool,
@@ -75,9 +75,9 @@ pub enum Bound {
 pub enum Sweep {
     /// At the very moment.
     Exact,
-    /// Every so often, counted from the first registration of the service. Nacos 1.4: one timer a service.
+    /// Every so many ms, counted from the first registration of the service. Nacos 1.4: one timer a service.
     PerService(Span),
-    /// Every so often, counted from the first registration of the claim. Nacos 2: one timer an `ip:port`.
+    /// Every so many ms, counted from the first registration of the claim. Nacos 2: one timer an `ip:port`.
     PerLease(Span),
 }
 
@@ -177,11 +177,11 @@ pub struct OverridePolicy {
 pub enum Lifetime {
     /// Until an operator clears it.
     UntilCleared,
-    /// For a time, counted from the decision.
+    /// For a time in ms, counted from the decision.
     For(Span),
     /// For the life of the instance it was made about; a newer incarnation comes without it.
     ThisIncarnation,
-    /// For a time counted only while the instance is absent, from zero at each disappearance. Nacos 2: 60000.
+    /// For a time in ms, counted only while the instance is absent, from zero at each disappearance. Nacos 2: 60000.
     Absent(Span),
 }
 
@@ -243,8 +243,8 @@ pub struct ViewPolicy {
     pub protect_at_zero: bool,
 }
 
-/// How many of everything there may be. At a limit new registrations are refused; beats, deregistrations and operator commands
-/// go through.
+/// How many of everything there may be. At a limit, new registrations, sessions and subscriptions are refused; beats of what is there,
+/// deregistrations and operators' commands go through.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
@@ -252,7 +252,7 @@ pub struct Limits {
     pub instances_max: u32,
     /// Leases of one instance, 1 to 1000.
     pub leases_per_instance_max: u32,
-    /// Services, 1 to 100000000.
+    /// Services ever named, 1 to 100000000; a service is not forgotten. Operators' commands go beyond.
     pub services_max: u32,
     /// Open sessions, 1 to 100000000.
     pub sessions_max: u32,

@@ -10,7 +10,7 @@ use crate::instance::{InstanceView, state};
 use crate::name::{Metadata, ServiceKey, Weight};
 use crate::view::Shown;
 
-/// Who reads. Each kind gets what a server of its policy would give it.
+/// Who reads. Each gets what a server with this policy would give such a reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reader {

@@ -89,6 +89,13 @@ fn a_problem_names_line_column_and_what_was_expected_there() {
         (&format!("{head}0s a register orders 10.0.0.1:80 weight -1"), 4, 41, "expected a weight from 0 to 10000"),
         (&format!("{head}5s a dies\n4s a dies"), 5, 4, "expected a time from 5s on"),
         (&format!("{head}0s a dies now"), 4, 11, "expected the end of the line"),
+        (
+            &format!("{head}0s expect ordres serves nothing"),
+            4,
+            1,
+            "expected a service that some step names, found `ordres`",
+        ),
+        (&format!("{head}0s expect shpo calls nothing"), 4, 16, "no provider or consumer of that name is declared"),
         (&format!("{head}0s.. a dies"), 4, 8, "expected `beats`"),
         ("title A\npolicy strict with expiry.timeot 3s", 2, 20, "expected a field of the policy"),
         ("title A\npolicy strict with expiry.timeout 0s", 2, 20, "at least 1 ms"),

@@ -224,7 +224,13 @@ fn expectation(words: &mut Words, scenario: &Scenario) -> Result<Expectation, Pr
     }
     let shows = words.take_if("shows");
     if !shows && !words.take_if("serves") {
-        return Err(words.expected("`serves`, `shows` or `agrees`"));
+        let what = match words.peek() {
+            Some("calls" | "stopped") => {
+                "`serves`, `shows` or `agrees`, since no provider or consumer of that name is declared"
+            }
+            _ => "`serves`, `shows` or `agrees`",
+        };
+        return Err(words.expected(what));
     }
     // `at NODE` comes before the list, so that blessing can write the list anew to the end of the line.
     let node = words.at_node(&scenario.nodes)?;

@@ -147,6 +147,36 @@ pub(crate) enum Subject {
     Consumer { consumer: String, address: Address },
 }
 
+impl Action {
+    /// The service that it does something to.
+    fn acts_on(&self) -> Option<&ServiceKey> {
+        match self {
+            Action::Register { registration, .. } => Some(&registration.service),
+            Action::Override { change, .. } => Some(&change.service),
+            Action::Removes { removal, .. } => Some(&removal.service),
+            Action::Deregister { service, .. }
+            | Action::Subscribes { service, .. }
+            | Action::Clears { service, .. }
+            | Action::LiftsFence { service, .. }
+            | Action::Threshold { service, .. } => Some(service),
+            _ => None,
+        }
+    }
+
+    /// The service that it looks at.
+    fn looks_at(&self) -> Option<&ServiceKey> {
+        match self {
+            Action::Expect(Expectation::NodesAgree { service }) => Some(service),
+            Action::Expect(Expectation::List { of, .. }) => match of {
+                Listed::Serves { service, .. } | Listed::Shows { service, .. } => Some(service),
+                Listed::Calls { .. } => None,
+            },
+            Action::Explain { subject: Subject::Instance { service, .. }, .. } => Some(service),
+            _ => None,
+        }
+    }
+}
+
 impl Scenario {
     /// Reads a scenario. A problem names line and column, and what was expected there.
     pub fn parse(text: &str) -> Result<Scenario, Problem> {
@@ -173,7 +203,23 @@ impl Scenario {
             }
             scenario.steps.push(step);
         }
+        scenario.check_services()?;
         Ok(scenario)
+    }
+
+    /// Refuses expectations of a service that nobody does anything to: it is a typing error, and would hold of nothing.
+    fn check_services(&self) -> Result<(), Problem> {
+        let named: Vec<&ServiceKey> = self.steps.iter().filter_map(|step| step.action.acts_on()).collect();
+        let unknown =
+            self.steps.iter().find(|step| step.action.looks_at().is_some_and(|service| !named.contains(&service)));
+        match unknown.and_then(|step| Some((step.line, step.action.looks_at()?))) {
+            None => Ok(()),
+            Some((line, service)) => Err(Problem {
+                line,
+                column: 1,
+                message: format!("expected a service that some step names, found `{service}`"),
+            }),
+        }
     }
 
     /// How the story goes on the outside: who is there and what is done, without expectations.

@@ -203,7 +203,8 @@ fn describe(action: &Action) -> String {
     match action {
         Action::Register { registration, over_session, node } => {
             let how = if *over_session { " over a connection" } else { "" };
-            format!("registers {} {}{how}{}", registration.service, registration.address, at(node))
+            let life = registration.incarnation.map(|number| format!(" as incarnation {number}")).unwrap_or_default();
+            format!("registers {} {}{life}{how}{}", registration.service, registration.address, at(node))
         }
         Action::Beat { full: true } => "sends a full beat".to_owned(),
         Action::Beat { full: false } => "sends a beat".to_owned(),
@@ -229,7 +230,10 @@ fn describe(action: &Action) -> String {
             format!("{what} {} {}{why}{}", change.service, change.address, at(node))
         }
         Action::Clears { service, address, node } => format!("clears the override of {service} {address}{}", at(node)),
-        Action::Removes { removal, node } => format!("removes {} {}{}", removal.service, removal.address, at(node)),
+        Action::Removes { removal, node } => {
+            let why = removal.because.as_ref().map(|why| format!(" (\"{why}\")")).unwrap_or_default();
+            format!("removes {} {}{why}{}", removal.service, removal.address, at(node))
+        }
         Action::LiftsFence { service, address, node } => format!("lifts the fence of {service} {address}{}", at(node)),
         Action::Threshold { service, threshold, node } => {
             format!("sets the protect threshold of {service} to {threshold}{}", at(node))
