@@ -45,7 +45,13 @@ export interface Policy {
   /** What is remembered of an ended life; 0 means no fence. */
   fence: { removal: number; deregistration: number };
   /** What readers get, and when. */
-  view: { refresh: number; notice_window: number; default_threshold: number | null; protect_at_zero: boolean };
+  view: {
+    refresh: number;
+    notice_window: number;
+    default_threshold: number | null;
+    threshold_is_told: boolean;
+    protect_at_zero: boolean;
+  };
   /** How many of everything there may be. */
   limits: {
     instances_max: number;
