@@ -54,6 +54,11 @@ pub fn output(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8(output.stdout)?)
 }
 
+/// The same files by paths that hold in any folder: the programs run in the folders of their bindings, our caller's paths may not.
+pub fn absolute(files: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    files.iter().map(|file| file.canonicalize().with_context(|| format!("no file {}", file.display()))).collect()
+}
+
 /// The cargo that runs us.
 pub fn cargo() -> Command {
     program(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()), ".")

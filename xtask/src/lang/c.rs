@@ -8,12 +8,12 @@ use anyhow::{Context, Result, bail};
 
 use super::Engine;
 use crate::tool::{cargo, need, output, program, root, run};
-use crate::{header, readme};
+use crate::{files, header, readme};
 
 /// Small programs over the static library.
 pub const ENGINES: [Engine; 1] = [Engine {
     name: "c",
-    replay: || output(program(tool("replay")?, ".").args(files_in("core/vectors", "jsonl")?)),
+    replay: || output(program(tool("replay")?, ".").args(files("core/vectors", ".jsonl")?)),
     play: |files| output(program(tool("play")?, ".").args(files)),
 }];
 
@@ -45,7 +45,7 @@ pub fn test() -> Result<()> {
     header::check()?;
     readme()?;
     libraries()?;
-    let vectors = files_in("core/vectors", "jsonl")?;
+    let vectors = files("core/vectors", ".jsonl")?;
     let (mut passed, mut failed) = (0, 0);
     for build in &BUILDS {
         for test in ["loop", "errors"] {
@@ -146,13 +146,4 @@ fn readme() -> Result<()> {
     let (shown, _) = shown.context("bindings/c/README.md shows no code")?;
     let source = fs::read_to_string(root().join(FOLDER).join("test/loop.c"))?;
     if source.contains(shown) { Ok(()) } else { bail!("bindings/c/README.md shows code that is not in test/loop.c") }
-}
-
-/// The files of a folder with that extension, in the order of their names.
-fn files_in(folder: &str, extension: &str) -> Result<Vec<PathBuf>> {
-    let entries = fs::read_dir(root().join(folder)).with_context(|| format!("cannot read {folder}"))?;
-    let mut files: Vec<PathBuf> = entries.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
-    files.retain(|file| file.extension().is_some_and(|found| found == extension));
-    files.sort();
-    if files.is_empty() { bail!("no .{extension} files in {folder}") } else { Ok(files) }
 }

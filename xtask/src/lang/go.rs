@@ -2,13 +2,13 @@
 //! static library under cgo.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result};
 
 use super::{Engine, c};
-use crate::tool::{cargo, need, need_target, output, program, root, run};
+use crate::tool::{absolute, cargo, need, need_target, output, program, root, run};
 use crate::{header, readme};
 
 /// The module as it is fetched, and with the build tag `liveset_cgo`.
@@ -108,9 +108,4 @@ fn place(from: &str, to: &str) -> Result<()> {
     }
     fs::create_dir_all(to.parent().unwrap_or(Path::new(".")))?;
     fs::write(&to, bytes).with_context(|| format!("cannot write {}", to.display()))
-}
-
-/// The programs run in the binding's folder, the caller's paths may not.
-fn absolute(files: &[PathBuf]) -> Result<Vec<PathBuf>> {
-    files.iter().map(|file| file.canonicalize().with_context(|| format!("no scenario {}", file.display()))).collect()
 }

@@ -10,8 +10,8 @@ use std::time::SystemTime;
 use anyhow::{Context, Result, bail};
 
 use super::Engine;
-use crate::readme;
-use crate::tool::{cargo, need, output, program, root, run};
+use crate::tool::{absolute, cargo, need, output, program, root, run};
+use crate::{files, readme};
 
 /// The jar, on a class path with the two programs among its tests.
 pub const ENGINE: Engine = Engine {
@@ -34,7 +34,7 @@ pub fn test() -> Result<()> {
     let said = output(program("mvn", FOLDER).args(["-B", "package"]))?;
     let closing = said.lines().filter(|line| line.contains("Tests run:") && !line.contains("Time elapsed"));
     closing.for_each(|line| println!("{}", line.trim_start_matches("[INFO] ")));
-    let complaints = files_below(&root().join(REPORTS))?
+    let complaints = files(REPORTS, "")?
         .into_iter()
         .filter(|file| file.extension().is_some_and(|extension| extension == "dump" || extension == "dumpstream"));
     match complaints.map(fs::read_to_string).collect::<Result<Vec<String>, _>>()?.concat() {
@@ -66,7 +66,7 @@ fn native() -> Result<PathBuf> {
 /// A program, by class or by source file, on the class path of the jar, which is made first where it is older than what it is made of.
 fn jar_with(main: impl AsRef<OsStr>) -> Result<Command> {
     let mut inputs = vec![native()?, root().join(FOLDER).join("pom.xml")];
-    inputs.extend(files_below(&root().join(FOLDER).join("src"))?);
+    inputs.extend(files("bindings/java/src", "")?);
     let target = root().join(FOLDER).join("target");
     let jar = target.join(format!("liveset-{}.jar", env!("CARGO_PKG_VERSION")));
     let newest = inputs.iter().map(|input| changed(input)).collect::<Result<Vec<_>>>()?.into_iter().max();
@@ -88,21 +88,7 @@ fn one_version() -> Result<()> {
     if pom.contains(&ours) { Ok(()) } else { bail!("{FOLDER}/pom.xml is not at version {}", env!("CARGO_PKG_VERSION")) }
 }
 
-/// The programs run in the binding's folder, the caller's paths may not.
-fn absolute(files: &[PathBuf]) -> Result<Vec<PathBuf>> {
-    files.iter().map(|file| file.canonicalize().with_context(|| format!("no scenario {}", file.display()))).collect()
-}
-
 fn changed(file: &Path) -> Result<SystemTime> {
     let when = fs::metadata(file).and_then(|found| found.modified());
     when.with_context(|| format!("cannot read {}", file.display()))
-}
-
-fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
-        let path = entry?.path();
-        if path.is_dir() { files.extend(files_below(&path)?) } else { files.push(path) }
-    }
-    Ok(files)
 }

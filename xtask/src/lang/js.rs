@@ -10,8 +10,8 @@ use sha2::{Digest, Sha256};
 use wasm_bindgen_cli_support::Bindgen;
 
 use super::{Engine, go};
-use crate::readme;
-use crate::tool::{cargo, need, need_target, output, program, root, run};
+use crate::tool::{absolute, cargo, need, need_target, output, program, root, run};
+use crate::{files, readme};
 
 /// The package under its public API.
 pub const ENGINE: Engine = Engine {
@@ -60,8 +60,7 @@ pub fn build() -> Result<()> {
 
     let mut sources = vec![folder.join("build.mjs"), folder.join("tsconfig.json")];
     sources.extend(locked);
-    sources.extend(files_in(&folder.join("src"))?);
-    sources.extend(files_in(&folder.join("src/wasm"))?);
+    sources.extend(files("bindings/js/src", "")?);
     once(&folder.join("dist/.made-from"), &sources, || run(program("node", FOLDER).arg("build.mjs")))
 }
 
@@ -90,11 +89,6 @@ fn vectors() -> PathBuf {
     root().join("core/vectors")
 }
 
-/// The programs run in the package's folder, the caller's paths may not.
-fn absolute(files: &[PathBuf]) -> Result<Vec<PathBuf>> {
-    files.iter().map(|file| file.canonicalize().with_context(|| format!("no scenario {}", file.display()))).collect()
-}
-
 /// Runs `make` unless `stamp` says that it ran with these very inputs.
 fn once(stamp: &Path, inputs: &[PathBuf], make: impl FnOnce() -> Result<()>) -> Result<()> {
     let mut hash = Sha256::new();
@@ -108,13 +102,4 @@ fn once(stamp: &Path, inputs: &[PathBuf], make: impl FnOnce() -> Result<()>) -> 
     }
     make()?;
     fs::write(stamp, made_from).with_context(|| format!("cannot write {}", stamp.display()))
-}
-
-/// The files of a folder in the order of their names.
-fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
-    let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
-    let mut files: Vec<PathBuf> = entries.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
-    files.retain(|file| file.is_file());
-    files.sort();
-    Ok(files)
 }
