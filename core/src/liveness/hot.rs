@@ -126,20 +126,21 @@ impl Hot {
         now.since(self.epoch).as_millis().min(u64::from(NEVER - 1)) as u32
     }
 
+    /// Moves the deadline of a lease that is plainly alive; false when there is anything else to it.
+    #[inline]
+    pub(crate) fn beat(&mut self, lease: LeaseId, tick: u32) -> bool {
+        renew(&mut self.pages, &self.reach, lease, tick)
+    }
+
     /// Moves the deadlines of leases as long as they are plainly alive; returns how many were, before the first that was not.
     #[inline]
-    pub(crate) fn beat(&mut self, leases: &[LeaseId], tick: u32) -> usize {
+    pub(crate) fn beat_run(&mut self, leases: &[LeaseId], tick: u32) -> usize {
         // Taken out of `self`, so that a store to a record cannot be a store to them.
         let reach = self.reach;
-        let pages = &mut self.pages[..];
         let mut rest = leases.iter();
         for &lease in rest.by_ref() {
-            let slot = lease.slot() as usize;
-            let plain = pages.get_mut(slot / PAGE).map(|page| &mut page[slot % PAGE]);
-            // Ids end below 2^53, so the high half has no bit where the state is.
-            match plain.filter(|record| u64::from(record.meta & IDENTITY) == lease.to_u64() >> 32) {
-                Some(record) => record.deadline = tick + reach[(record.meta >> CLASS_SHIFT) as usize % CLASSES],
-                None => return leases.len() - rest.len() - 1,
+            if !renew(&mut self.pages, &reach, lease, tick) {
+                return leases.len() - rest.len() - 1;
             }
         }
         leases.len()
@@ -311,4 +312,18 @@ impl Hot {
     fn block(pages: &[Box<[Record; PAGE]>], first: usize) -> &[Record] {
         &pages[first / PAGE][first % PAGE..first % PAGE + BLOCK]
     }
+}
+
+/// The whole of a plain beat: one record compared and stored.
+#[inline(always)]
+fn renew(pages: &mut [Box<[Record; PAGE]>], reach: &[u32; CLASSES], lease: LeaseId, tick: u32) -> bool {
+    let slot = lease.slot() as usize;
+    let Some(page) = pages.get_mut(slot / PAGE) else { return false };
+    let record = &mut page[slot % PAGE];
+    // Ids end below 2^53, so the high half has no bit where the state is.
+    if u64::from(record.meta & IDENTITY) != lease.to_u64() >> 32 {
+        return false;
+    }
+    record.deadline = tick + reach[(record.meta >> CLASS_SHIFT) as usize % CLASSES];
+    true
 }

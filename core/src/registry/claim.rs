@@ -29,9 +29,9 @@ impl Registry {
     /// A sign of life. One record is read and one is written; refused when nobody holds the lease: register again.
     #[inline]
     pub fn beat(&mut self, now: Instant, lease: LeaseId) -> Result<(), Error> {
-        let mut stale = Vec::new();
-        self.beat_many(now, &[lease], &mut stale);
-        if stale.is_empty() { Ok(()) } else { Err(Error::UnknownLease { what: lease.to_u64().to_string() }) }
+        self.settle(now);
+        let tick = self.leases.hot().tick(self.now);
+        if self.leases.hot().beat(lease, tick) { Ok(()) } else { self.beat_unusual(lease) }
     }
 
     /// As [`Registry::beat`] for each of `leases`; the ones nobody holds are appended to `stale`, in the order given.
@@ -41,7 +41,7 @@ impl Registry {
         let tick = self.leases.hot().tick(self.now);
         let mut rest = leases;
         loop {
-            rest = &rest[self.leases.hot().beat(rest, tick)..];
+            rest = &rest[self.leases.hot().beat_run(rest, tick)..];
             let Some((&lease, after)) = rest.split_first() else { return };
             if self.beat_unusual(lease).is_err() {
                 stale.push(lease);
