@@ -71,7 +71,8 @@ fn jar_with(main: impl AsRef<OsStr>) -> Result<Command> {
     let jar = target.join(format!("liveset-{}.jar", env!("CARGO_PKG_VERSION")));
     let newest = inputs.iter().map(|input| changed(input)).collect::<Result<Vec<_>>>()?.into_iter().max();
     if !changed(&jar).is_ok_and(|made| Some(made) >= newest) {
-        run(program("mvn", FOLDER).args(["-B", "-q", "-DskipTests", "package"]))?;
+        // What Maven prints is not the program's output.
+        output(program("mvn", FOLDER).args(["-B", "-q", "-DskipTests", "package"]))?;
         // Maven leaves a jar alone whose content would be the same.
         fs::File::open(&jar).and_then(|jar| jar.set_modified(SystemTime::now())).context("cannot touch the jar")?;
     }
