@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 
 use super::Engine;
 use crate::tool::{absolute, cargo, need, output, program, root, run};
-use crate::{files, readme};
+use crate::{files, readme, tidy};
 
 /// The jar, on a class path with the two programs among its tests.
 pub const ENGINE: Engine = Engine {
@@ -26,7 +26,7 @@ const REPORTS: &str = "bindings/java/target/surefire-reports";
 /// Builds the jar and runs its tests under `-Xcheck:jni`; whatever that finds fails them.
 pub fn test() -> Result<()> {
     native()?;
-    one_version()?;
+    tidy::one_version()?;
     // Surefire writes what the JVM itself prints to dump files here, and leaves old ones lying.
     if root().join(REPORTS).exists() {
         fs::remove_dir_all(root().join(REPORTS)).with_context(|| format!("cannot empty {REPORTS}"))?;
@@ -80,13 +80,6 @@ fn jar_with(main: impl AsRef<OsStr>) -> Result<Command> {
     let class_path = [jar, target.join("test-classes"), target.join("runtime/*")];
     java.arg("-cp").arg(std::env::join_paths(class_path)?).arg(main);
     Ok(java)
-}
-
-/// The version stands in the workspace; Maven needs a copy.
-fn one_version() -> Result<()> {
-    let pom = fs::read_to_string(root().join(FOLDER).join("pom.xml"))?;
-    let ours = format!("<artifactId>liveset</artifactId>\n  <version>{}</version>", env!("CARGO_PKG_VERSION"));
-    if pom.contains(&ours) { Ok(()) } else { bail!("{FOLDER}/pom.xml is not at version {}", env!("CARGO_PKG_VERSION")) }
 }
 
 fn changed(file: &Path) -> Result<SystemTime> {
