@@ -2,8 +2,9 @@
 
 use alloc::format;
 
-use super::{Limits, Policy, Span, Sweep};
+use super::{Limits, Policy, Sweep};
 use crate::error::Error;
+use crate::time::Span;
 
 impl Policy {
     /// Refuses a policy that cannot work, naming the field and the bound.

@@ -3,6 +3,8 @@
 use alloc::borrow::ToOwned;
 
 use super::*;
+use crate::name::Threshold;
+use crate::time::Span;
 
 pub(super) fn policy() -> Policy {
     let strict = strict::policy();

@@ -3,6 +3,7 @@
 use alloc::borrow::ToOwned;
 
 use super::*;
+use crate::time::Span;
 
 pub(super) fn policy() -> Policy {
     let strict = strict::policy();
