@@ -14,6 +14,7 @@ mod resolve;
 mod restore;
 mod settle;
 mod show;
+mod withdraw;
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
