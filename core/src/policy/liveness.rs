@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::time::Span;
+use crate::time::{Instant, Span, next_tick};
 
 /// Rule 1, beat expiry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +22,45 @@ pub struct Expiry {
     pub malformed_times: MalformedTimes,
     /// Whether a registration is refused whose timeout or delete time is below its interval. Nacos: from 2.5 on (recorded).
     pub times_in_order: bool,
+    /// Whether registering again makes a silent instance healthy. Nacos 1.4: no, only a beat does (recorded).
+    pub registration_revives: bool,
+    /// The silence that ends any claim, whatever times of its own it has. Nacos 2.0.3 and later: 180000 (R-CE-6).
+    pub cap: Option<Cap>,
+}
+
+/// The longest silence there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cap {
+    /// Silence of more than this ends the claim, in ms; at least 1.
+    pub silence: Span,
+    /// When it is looked for.
+    pub sweep: Clock,
+}
+
+/// A clock that looks at `phase` and every so often after it. With `every` 0 it looks at the very moment, and `phase` is 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Clock {
+    /// From one look to the next, in ms.
+    pub every: Span,
+    /// When the first look is, in ms after the host's zero; below `every`.
+    pub phase: Span,
+}
+
+impl Clock {
+    /// Looks at the very moment.
+    pub const EXACT: Clock = Clock { every: Span::ZERO, phase: Span::ZERO };
+
+    /// Looks every so often, beginning at the host's zero.
+    pub const fn every(every: Span) -> Clock {
+        Clock { every, phase: Span::ZERO }
+    }
+
+    /// The first look at or after `at`.
+    pub(crate) fn look(self, at: Instant) -> Instant {
+        if self.every == Span::ZERO { at } else { next_tick(at, self.every, self.phase.as_millis()) }
+    }
 }
 
 /// Strictness of a time limit.
@@ -30,7 +69,7 @@ pub struct Expiry {
 pub enum Bound {
     /// Due when the time has been reached.
     Reached,
-    /// Due one millisecond later: Nacos compares with `>`.
+    /// Due one millisecond later: a comparison with `>` on exact clocks.
     Exceeded,
 }
 
@@ -40,9 +79,9 @@ pub enum Bound {
 pub enum Sweep {
     /// At the very moment.
     Exact,
-    /// Every so many ms, counted from the first registration of the service. Nacos 1.4: one timer a service.
+    /// Every so many ms, first that long after the first registration of the service. Nacos 1.4: one timer a service.
     PerService(Span),
-    /// Every so many ms, counted from the first registration of the claim. Nacos 2: one timer an `ip:port`.
+    /// Every so many ms, first that long after the first registration of the claim. Nacos 2: one timer an `ip:port`.
     PerLease(Span),
 }
 
@@ -64,8 +103,31 @@ pub enum MalformedTimes {
 pub struct SessionPolicy {
     /// Silence after which a session is probed, in ms. Nacos 2: 20000.
     pub idle: Span,
-    /// Silence is looked for every so often, in ms; 0 means at the very moment. Nacos 2: 3000.
-    pub sweep: Span,
+    /// When silence is looked for. Nacos 2: every 3000 ms.
+    pub sweep: Clock,
     /// How long a probe waits for an answer before the session is lost, in ms. Nacos 2: 1000 to 5000.
     pub probe: Span,
+    /// How many instances of one service a session may hold.
+    pub holds: Holds,
+}
+
+/// How many instances of one service a connection may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Holds {
+    /// Any number.
+    Many,
+    /// One, or one batch: what it registers next takes the place of what it held, and what it deregisters is whatever it holds, whatever
+    /// address it names. Nacos 2 over gRPC (R-DM-8, R-CC-9).
+    One,
+}
+
+/// Rule 4, instances that never expire because somebody checks their health and reports it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CheckPolicy {
+    /// How many good reports in a row make an unhealthy instance healthy, 1 to 100. Nacos: 3.
+    pub rise: u32,
+    /// How many bad reports in a row make a healthy instance unhealthy, 1 to 100. Nacos: 3.
+    pub fall: u32,
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Clock;
 use crate::time::Span;
 
 /// Rule 5, offline memory.
@@ -14,16 +15,16 @@ pub struct OverridePolicy {
     pub write: OverrideWrite,
     /// What decides when provider and operator disagree on `enabled`.
     pub enabled: EnabledRule,
-    /// Whether a registration writes the decision away. Nacos 1.4: the flag lives in the instance's own record.
-    pub ends_at_registration: bool,
     /// When an instance counts as absent, for lifetimes that are counted during absence.
     pub absence: Absence,
     /// Whether a copy of a registration made at another node ends the absence, too. Nacos 2.0 to 2.2: no.
     pub copies_end_absence: bool,
-    /// Ended lifetimes are looked for every so often, in ms; 0 means at the very moment. Nacos 2: 5000.
-    pub sweep: Span,
+    /// When ended lifetimes are looked for. Nacos 2: every 5000 ms.
+    pub sweep: Clock,
     /// Whether the end of a lifetime changes the view at once. Nacos 2: no, readers see it at the service's next change.
     pub end_is_told: bool,
+    /// Whether the end of the last decision in a service takes the service's own settings with it. Nacos 2.0 to 2.4: yes, a defect (R-MH-6).
+    pub end_drops_settings: bool,
 }
 
 /// How long an operator's decision holds.
@@ -46,8 +47,10 @@ pub enum Lifetime {
 pub enum OverrideWrite {
     /// The fields it names.
     Fields,
-    /// Everything: what it does not name becomes enabled, weight 1, no metadata. Nacos: all versions.
+    /// Everything decided before: what it does not name becomes enabled and weight 1. Nacos 2.
     Whole,
+    /// The instance's own record: as `whole`, the provider's metadata is hidden, and the next registration writes it all away. Nacos 1.4.
+    Record,
 }
 
 /// How published and decided `enabled` join.

@@ -8,7 +8,9 @@ mod liveness;
 mod memory;
 mod nacos_1_4;
 mod nacos_2_0;
+mod nacos_2_1;
 mod nacos_2_5;
+mod nacos_3_0;
 mod strict;
 mod view;
 
@@ -18,9 +20,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 
-pub use liveness::{Bound, Expiry, MalformedTimes, SessionPolicy, Sweep};
+pub use liveness::{Bound, Cap, CheckPolicy, Clock, Expiry, Holds, MalformedTimes, SessionPolicy, Sweep};
 pub use memory::{Absence, EnabledRule, FencePolicy, Lifetime, OverridePolicy, OverrideWrite};
-pub use view::ViewPolicy;
+pub use view::{HealthyOnly, Kinds, ServicePolicy, ViewPolicy};
 
 /// All rules and constants of one registry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,12 +36,16 @@ pub struct Policy {
     pub claims: Claims,
     /// Connections.
     pub session: SessionPolicy,
+    /// Reported health of persistent instances.
+    pub checks: CheckPolicy,
     /// What is remembered of an operator's decisions.
     pub overrides: OverridePolicy,
     /// What is remembered of an ended life.
     pub fence: FencePolicy,
     /// What readers get.
     pub view: ViewPolicy,
+    /// Services, empty ones above all.
+    pub services: ServicePolicy,
     /// How many of everything there may be.
     pub limits: Limits,
 }
@@ -74,8 +80,11 @@ pub enum UnknownBeat {
 pub enum Sources {
     /// Each source has its own lease.
     Distinct,
-    /// All claims by beats on one address are one lease, which anyone may withdraw. Nacos over HTTP: the client is `ip:port`.
+    /// All claims by beats on one address are one lease, which anyone may withdraw. Nacos 1.4: the record is `ip:port` in a cluster.
     OnePerAddress,
+    /// As `one_per_address`, whatever the cluster: a claim in another cluster moves the instance there. Nacos 2 over HTTP: the client is
+    /// `ip:port` (R-DM-8).
+    OnePerHostPort,
 }
 
 /// Rule 6.
@@ -97,7 +106,7 @@ pub struct Limits {
     pub instances_max: u32,
     /// Leases of one instance, 1 to 1000.
     pub leases_per_instance_max: u32,
-    /// Services ever named, 1 to 100000000; a service is not forgotten. Operators' commands go beyond.
+    /// Services known or remembered, 1 to 100000000. Operators' commands go beyond.
     pub services_max: u32,
     /// Open sessions, 1 to 100000000.
     pub sessions_max: u32,
@@ -127,24 +136,36 @@ impl Policy {
         nacos_2_0::policy()
     }
 
+    /// As Nacos 2.1.0 did.
+    pub fn nacos_2_1() -> Policy {
+        nacos_2_1::policy()
+    }
+
     /// As Nacos 2.5.1 did.
     pub fn nacos_2_5() -> Policy {
         nacos_2_5::policy()
     }
 
-    /// The preset of that name: `strict`, `nacos_1_4`, `nacos_2_0` or `nacos_2_5`.
+    /// As Nacos 3.0.3 did.
+    pub fn nacos_3_0() -> Policy {
+        nacos_3_0::policy()
+    }
+
+    /// The preset of that name: `strict`, `nacos_1_4`, `nacos_2_0`, `nacos_2_1`, `nacos_2_5` or `nacos_3_0`.
     pub fn preset(name: &str) -> Result<Policy, Error> {
         match name {
             "strict" => Ok(Policy::strict()),
             "nacos_1_4" => Ok(Policy::nacos_1_4()),
             "nacos_2_0" => Ok(Policy::nacos_2_0()),
+            "nacos_2_1" => Ok(Policy::nacos_2_1()),
             "nacos_2_5" => Ok(Policy::nacos_2_5()),
+            "nacos_3_0" => Ok(Policy::nacos_3_0()),
             other => Err(Error::invalid("policy", alloc::format!("{other:?}"), PRESETS)),
         }
     }
 }
 
-const PRESETS: &str = "one of strict, nacos_1_4, nacos_2_0, nacos_2_5";
+const PRESETS: &str = "one of strict, nacos_1_4, nacos_2_0, nacos_2_1, nacos_2_5, nacos_3_0";
 
 impl Default for Policy {
     fn default() -> Policy {

@@ -8,20 +8,30 @@ use super::Registry;
 use super::journal::Author;
 use crate::command::{Deregistration, Outcome};
 use crate::error::Error;
-use crate::id::{LeaseId, NONE};
+use crate::id::{LeaseId, NONE, SessionId};
 use crate::instance::{Cause, Key};
 use crate::memory::Fence;
-use crate::name::Actor;
-use crate::policy::ForeignDeregistration;
+use crate::name::{Actor, ServiceKey};
+use crate::policy::{ForeignDeregistration, Holds};
 use crate::time::{Instant, Span};
 
 impl Registry {
     /// Takes back the claim of its source. Other sources keep the instance, and the outcome names them.
     pub fn deregister(&mut self, now: Instant, deregistration: &Deregistration) -> Result<Outcome, Error> {
         self.settle(now);
-        let Deregistration { service, address, source, incarnation } = deregistration;
+        let Deregistration { service, address, source, incarnation, session, kind } = deregistration;
+        if let Some(leases) = session.and_then(|session| self.held_over(session, service)) {
+            for &lease in &leases {
+                self.deregister_slot(lease, source);
+            }
+            return Ok(Outcome::Deregistered { withdrawn: leases.len() as u32, remaining: Vec::new() });
+        }
         let ignored = self.policy.claims.foreign_deregistration == ForeignDeregistration::Ignored;
-        let Some((_, instance)) = self.find_present(service, address) else {
+        let found = match kind {
+            Some(kind) => self.find_claimed(service, address, *kind),
+            None => self.find_present(service, address, None),
+        };
+        let Some(instance) = found else {
             if ignored {
                 return Ok(Outcome::Deregistered { withdrawn: 0, remaining: Vec::new() });
             }
@@ -38,6 +48,21 @@ impl Registry {
         self.refuse_older(*incarnation, self.leases.row(lease).incarnation, address)?;
         self.deregister_slot(lease, source);
         Ok(Outcome::Deregistered { withdrawn: 1, remaining: self.holders(instance) })
+    }
+
+    /// What a session holds in a service, where that is one thing: whatever it names, it means that.
+    fn held_over(&self, session: SessionId, service: &ServiceKey) -> Option<Vec<u32>> {
+        let one = self.policy.session.holds == Holds::One;
+        self.sessions.get(session).filter(|_| one)?;
+        let service = self.find_service(service)?;
+        Some(self.leases_over(session.slot(), service))
+    }
+
+    /// Slots of the leases that a session has in a service, oldest first.
+    pub(super) fn leases_over(&self, session: u32, service: u32) -> Vec<u32> {
+        let leases = self.sessions.at(session).map_or(&[][..], |session| &session.leases);
+        let here = |&&lease: &&u32| self.roster.row(self.leases.row(lease).instance).key.service == service;
+        leases.iter().filter(here).copied().collect()
     }
 
     /// Takes back one claim by id.
@@ -65,24 +90,28 @@ impl Registry {
         let left = self.roster.row(instance).first_lease != NONE;
         let key = self.roster.row(instance).key;
         self.note(instance, if left { Cause::SourceLeft } else { cause }, author);
-        if self.overrides.lease_ended(&self.policy.overrides, self.now, key, left) {
-            self.arm_override(key);
+        // Whoever goes to another address is not away.
+        let memory = self.memory_key(key);
+        if cause != Cause::Replaced && self.overrides.lease_ended(&self.policy.overrides, self.now, memory, left) {
+            self.arm_override(memory);
         }
         if !left {
             self.decide_fate(instance, cause, author);
             self.roster.departed(instance);
+            self.services.get_mut(key.service).departed(key.cluster);
         } else if was_alive && !self.is_alive(instance) {
             // The one that kept it healthy went; the others had been silent for long.
             self.decide_fate(instance, Cause::Silent, &Author::time());
             self.note(instance, Cause::Silent, &Author::time());
         }
         self.touch(instance, cause, false);
+        self.arm_service(key.service);
         self.forget_gone();
     }
 
     fn deregister_slot(&mut self, lease: u32, source: &Actor) {
         let row = *self.leases.row(lease);
-        let key = self.roster.row(row.instance).key;
+        let key = self.memory_key(self.roster.row(row.instance).key);
         let keeps = self.policy.fence.deregistration;
         if keeps != Span::ZERO {
             self.names.retain(row.source);
