@@ -200,6 +200,11 @@ fn line(mut fields: Fields) -> Result<Line, Malformed> {
 }
 
 fn sight(mut fields: Fields) -> Result<Sight, Malformed> {
+    // Clusters' files write an error as `is: {"error": "500 TEXT"}`, standalone servers' as `err: [500, TEXT]`.
+    let error = fields.rest.get("is").and_then(|is| is.get("error")).and_then(Value::as_str);
+    let error = error
+        .and_then(|error| error.split_once(' '))
+        .and_then(|(status, text)| Some((status.parse().ok()?, text.to_owned())));
     // Other families see what is no list of instances; that stays as it is in `rest`.
     let is_rows = fields.rest.get("is").and_then(Value::as_array).is_some_and(|is| is.iter().all(Value::is_object));
     Ok(Sight {
@@ -208,7 +213,7 @@ fn sight(mut fields: Fields) -> Result<Sight, Malformed> {
         node: fields.take("node")?,
         of: fields.take("of")?,
         is: if is_rows { fields.take("is")? } else { None },
-        err: fields.take("err")?,
+        err: fields.take("err")?.or(error),
         reach: fields.take("reach")?.unwrap_or(false),
         changed_by: fields.take("changed_by")?,
         rest: fields.rest,
@@ -241,9 +246,11 @@ fn event(mut fields: Fields) -> Result<Event, Malformed> {
             got: Value::String(note),
         });
     }
+    // Some steps of clusters have a label only.
+    let event = if fields.has("event") { fields.need("event")? } else { fields.need("label")? };
     Ok(Event {
         who: fields.need("who")?,
-        event: fields.need("event")?,
+        event,
         node: fields.take("node")?,
         args: fields.take("args")?.unwrap_or_default(),
         got: fields.take("got")?.unwrap_or_default(),
