@@ -119,7 +119,7 @@ fn step_before(lines: &[Line], sight: &Sight) -> Option<i64> {
     let step = lines
         .iter()
         .rfind(|line| matches!(&line.what, What::Request(request) if request.label.as_ref() == Some(label)));
-    step.map(|line| line.t)
+    step.map(|line| line.t - 1)
 }
 
 fn steps(lines: &[Line]) -> Vec<(i64, Step<'_>)> {
