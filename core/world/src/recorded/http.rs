@@ -58,7 +58,10 @@ impl Replay<'_> {
         for (at, step) in steps {
             self.pass(*at)?;
             match step {
-                Step::Look(view) => self.server.look(self.instant(*at)?, view),
+                Step::Look(view) => {
+                    self.server.look(self.instant(*at)?, view);
+                    self.watch(0)?;
+                }
                 Step::Send(request) => {
                     let response = self.server.send(self.instant(*at)?, &sent(request));
                     if let Some(difference) = answer_differs(*at, request, &response) {
@@ -199,4 +202,105 @@ fn comparable(body: &Value) -> Value {
         }
     }
     body
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A server that shows its first state until somebody looks after 600 ms, and notes when it is looked at.
+    #[derive(Default)]
+    struct Lazy {
+        looks: Vec<(u64, String)>,
+        is_awake: bool,
+    }
+
+    impl Door for Lazy {
+        fn send(&mut self, _now: Instant, _request: &Sent) -> Response {
+            Response { status: 200, body: "ok".to_owned() }
+        }
+
+        fn look(&mut self, now: Instant, view: &View) {
+            self.is_awake |= now.as_millis() > 600;
+            self.looks.push((now.as_millis(), view.to_string()));
+        }
+
+        fn peek(&self, _now: Instant, views: &[View]) -> Result<Vec<State>, Error> {
+            Ok(vec![State::of_error(404, self.is_awake.to_string()); views.len()])
+        }
+
+        fn next_deadline(&self) -> Option<Instant> {
+            None
+        }
+
+        fn advance(&mut self, _now: Instant) {}
+    }
+
+    fn recording(lines: &[&str]) -> Recording {
+        let header = r#"{"case":"c","family":"http","server":"2.0.3","client":"http v1","nodes":1,"phase":1,"about":"a","t0":"start","widest_window":200}"#;
+        Recording::parse(&format!("{header}\n{}", lines.join("\n"))).expect("it is one")
+    }
+
+    #[test]
+    fn a_server_is_looked_at_when_the_recorder_is_known_to_have_looked_and_never_between() {
+        let recording = recording(&[
+            r#"{"t":-10,"see":"list","is":null,"err":[404,"false"]}"#,
+            r#"{"t":5,"see":"list","of":"SERVICE-x","is":null,"err":[404,"false"]}"#,
+            r#"{"t":100,"who":"p","api":"PUT /instance/beat","status":200,"got":"ok","took":3}"#,
+            r#"{"t":700,"after":500,"see":"list","is":null,"err":[404,"true"]}"#,
+            r#"{"t":700,"after":500,"see":"list","of":"SERVICE-x","is":null,"err":[404,"true"]}"#,
+        ]);
+        let mut server = Lazy::default();
+        replay(&recording, &mut server).expect("no errors");
+        // The server's zero is the first line: everything is 10 ms later there.
+        let looks = [
+            (0, "list"),
+            (15, "list of SERVICE-x"),
+            (510, "list"),
+            (510, "list of SERVICE-x"),
+            (710, "list"),
+            (710, "list of SERVICE-x"),
+        ];
+        assert_eq!(server.looks, looks.map(|(at, view)| (at, view.to_owned())));
+    }
+
+    #[test]
+    fn a_change_that_a_look_makes_is_seen_by_that_look() {
+        let lines = [
+            r#"{"t":0,"see":"list","is":null,"err":[404,"false"]}"#,
+            r#"{"t":700,"after":500,"see":"list","is":null,"err":[404,"true"]}"#,
+        ];
+        assert_eq!(replay(&recording(&lines), &mut Lazy::default()), Ok(None));
+    }
+
+    #[test]
+    fn what_cannot_be_replayed_is_a_difference() {
+        let push = r#"{"t":5,"see":"udp","is":[]}"#;
+        let stop = r#"{"t":7,"who":"driver","event":"stop-server"}"#;
+        for (lines, at, ours) in
+            [(vec![push, stop], 5, "udp is not replayed yet"), (vec![stop], 7, "server is not replayed yet")]
+        {
+            let found = replay(&recording(&lines), &mut Lazy::default()).expect("no errors").expect("a difference");
+            assert_eq!((found.at, found.ours.as_str()), (at, ours));
+        }
+    }
+
+    #[test]
+    fn a_request_is_sent_as_it_was_before_the_recorder_shortened_it() {
+        let line = |label: &str| {
+            format!(
+                r#"{{"t":1,"who":"t","api":"POST /instance","label":"{label}","args":{{"port":8080}},"status":200,"got":"ok"}}"#
+            )
+        };
+        let request = |label: &str| match &recording(&[&line(label)]).lines[0].what {
+            What::Request(request) => sent(request),
+            other => panic!("{other:?}"),
+        };
+        let named = Sent::new("POST", "/instance", [("serviceName", "SERVICE"), ("port", "8080")]);
+        assert_eq!(request("register"), named);
+        assert_eq!(request("register missing serviceName"), Sent::new("POST", "/instance", [("port", "8080")]));
+        assert_eq!(whole(r#"{"k": "vv...(12 chars)"#), r#"{"k": "vvv"}"#);
+        assert_eq!(whole("gg...(5 chars)"), "ggggg");
+        assert_eq!(whole("a...(b)"), "a...(b)");
+    }
 }
