@@ -21,6 +21,8 @@ demo [--lang rust|c|java|go|js]   plays the five reports under the policy compla
 test [rust|c|java|go|js]...       runs every test, or those of the languages named
 scenario [--bless|--timeline] FILE|DIR...
                                   plays scenarios; closes with `N passed, N failed`
+recordings [DIR] [--explain] [--only SUBSTRING]
+                                  replays what real servers did, by default core/nacos/recordings, which must all match
 vectors                           writes core/vectors from core/scenarios
 digests                           replays the vectors in every engine and compares the digests
 header                            writes bindings/c/include/liveset.h from the Rust sources
@@ -44,6 +46,7 @@ fn run(words: &[&str]) -> Result<()> {
         ["demo", "--lang", language] => demo::demo(language),
         ["test", languages @ ..] => test(languages),
         ["scenario", rest @ ..] if !rest.is_empty() => rust::cli(&[&["scenario"], rest].concat()),
+        ["recordings", rest @ ..] => rust::recordings(rest),
         ["vectors"] => rust::cli(&["vectors", "core/scenarios", "core/vectors"]),
         ["digests"] => digests::digests(),
         ["header"] => header::generate(),

@@ -48,6 +48,23 @@ pub fn cli(words: &[&str]) -> Result<()> {
     tool::run(tool::cargo().args(["run", "--quiet", "--package", "liveset-cli", "--"]).args(words))
 }
 
+/// Replays recordings, optimized: a search for phases replays each many times. The project's own must all match.
+pub fn recordings(words: &[&str]) -> Result<()> {
+    let own = tool::root().join("core/nacos/recordings");
+    let (place, options) = match words {
+        [place, options @ ..] if !place.starts_with("--") => (PathBuf::from(place), options),
+        options => (own.clone(), options),
+    };
+    let place = place.canonicalize().with_context(|| format!("no recordings at {}", place.display()))?;
+    let mut liveset = tool::cargo();
+    liveset.args(["run", "--quiet", "--release", "--package", "liveset-cli", "--", "recordings"]);
+    liveset.arg(&place).args(options);
+    if place == own.canonicalize()? {
+        liveset.arg("--all");
+    }
+    tool::run(&mut liveset)
+}
+
 fn replay() -> Result<String> {
     let mut lines = String::new();
     for file in files("core/vectors", ".jsonl")? {

@@ -1,22 +1,29 @@
-//! The command `liveset`: plays scenarios, blesses their expectations, and writes the vectors that every language replays.
+//! The command `liveset`: plays scenarios, blesses their expectations, writes the vectors that every language replays, and replays
+//! recordings of real servers.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use liveset_world::recorded::score;
 use liveset_world::{Scenario, bless, play, play_document, vectors};
 
 const USAGE: &str = "\
 usage: liveset scenario [--bless | --timeline | --json] FILE|DIR...
        liveset vectors SCENARIOS_DIR VECTORS_DIR [--check]
+       liveset recordings FILE|DIR [--explain] [--only SUBSTRING] [--all]
 
 scenario   plays scenarios and says of each whether it held; closes with `N passed, N failed`
            --bless      rewrites the expectations of those that did not, and nothing else
            --timeline   prints what happened, too
            --json       prints the report document of each on a line of its own, and nothing else
 vectors    writes what the registries of all scenarios were told, one file for each registry
-           --check      writes nothing and fails when a file is not as it would be written";
+           --check      writes nothing and fails when a file is not as it would be written
+recordings replays what real servers did, and says of each recording `match` or where ours parts from it; then the score by version
+           --explain    names the phases that were chosen for timers that a recording does not show, too
+           --only       replays those whose path contains the text
+           --all        fails when any does not match";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -25,6 +32,7 @@ fn main() -> ExitCode {
         ["scenario", rest @ ..] if !rest.is_empty() => scenarios(rest),
         ["vectors", from, to] => write_vectors(Path::new(from), Path::new(to), false),
         ["vectors", from, to, "--check"] => write_vectors(Path::new(from), Path::new(to), true),
+        ["recordings", place, options @ ..] => recordings(Path::new(place), options),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);
@@ -99,6 +107,25 @@ fn one(file: &Path, text: &str, blesses: bool, timeline: bool) -> io::Result<boo
         }
     }
     Ok(word != "FAILED")
+}
+
+fn recordings(place: &Path, options: &[&str]) -> io::Result<bool> {
+    let (mut explains, mut needs_all, mut only) = (false, false, None);
+    let mut options = options.iter();
+    while let Some(&option) = options.next() {
+        match option {
+            "--explain" => explains = true,
+            "--all" => needs_all = true,
+            "--only" => only = Some(*options.next().ok_or_else(|| io::Error::other("--only needs a text"))?),
+            other => return Err(io::Error::other(format!("no option `{other}`"))),
+        }
+    }
+    let score = score(place, only)?;
+    for run in &score.runs {
+        println!("{}", run.lines(explains));
+    }
+    println!("\n{score}");
+    Ok(!needs_all || score.failed() == 0)
 }
 
 /// All scenario files of a place, in the order of their names.

@@ -9,6 +9,7 @@
 mod network;
 mod node;
 mod parties;
+pub mod recorded;
 mod report;
 mod scenario;
 mod world;

@@ -1,0 +1,306 @@
+//! One standalone server driven by plain HTTP: what was sent is sent again at the recorded times, and every answer and view compared.
+
+use std::collections::BTreeMap;
+
+use liveset::{Error, Instant};
+use liveset_nacos::{Request as Sent, Response};
+use serde_json::Value;
+
+use super::door::{Door, View};
+use super::file::{Line, Recording, Request, Sight, What};
+use super::track::{Difference, Seen, State, Track};
+
+/// Replays a recording on a fresh server; the first difference, if there is one.
+pub(crate) fn replay(recording: &Recording, server: &mut dyn Door) -> Result<Option<Difference>, Error> {
+    let views = recorded(&recording.lines);
+    let mut replay = Replay::new(recording, server, views.keys().filter(|view| view.is_asked_for()).cloned().collect());
+    let stopped = replay.run(&steps(&recording.lines))?;
+    let end = recording.lines.last().map_or(0, |line| line.t);
+    let differences = views.iter().filter_map(|(view, seen)| match replay.track(view) {
+        Some(track) => track.differs(&view.to_string(), seen, recording.header.widest_window, end),
+        None => Some(not_yet(seen[0].by, &view.to_string(), &seen[0].state.to_string())),
+    });
+    // What was sent and answered differently comes first: views of the same moment follow from it.
+    Ok(stopped.into_iter().chain(differences).min_by_key(|difference| difference.at))
+}
+
+struct Replay<'a> {
+    server: &'a mut dyn Door,
+    views: Vec<View>,
+    tracks: Vec<Track>,
+    /// The recording's time of the server's zero: a recording may begin before its own.
+    zero: i64,
+    now: i64,
+}
+
+/// What is done to the server, in order.
+enum Step<'a> {
+    /// The recorder is known to have looked.
+    Look(View),
+    Send(&'a Request),
+    /// What happened cannot be replayed.
+    Stop(&'a str),
+}
+
+impl Replay<'_> {
+    fn new<'a>(recording: &Recording, server: &'a mut dyn Door, views: Vec<View>) -> Replay<'a> {
+        let zero = recording.lines.first().map_or(0, |line| line.t.min(0));
+        Replay { server, tracks: vec![Track::default(); views.len()], views, zero, now: zero }
+    }
+
+    fn track(&self, view: &View) -> Option<&Track> {
+        self.views.iter().position(|known| known == view).map(|number| &self.tracks[number])
+    }
+
+    /// Until the first answer that differs.
+    fn run(&mut self, steps: &[(i64, Step)]) -> Result<Option<Difference>, Error> {
+        self.watch(0)?;
+        for (at, step) in steps {
+            self.pass(*at)?;
+            match step {
+                Step::Look(view) => {
+                    self.server.look(self.instant(*at)?, view);
+                    self.watch(0)?;
+                }
+                Step::Send(request) => {
+                    let response = self.server.send(self.instant(*at)?, &sent(request));
+                    if let Some(difference) = answer_differs(*at, request, &response) {
+                        return Ok(Some(difference));
+                    }
+                    self.watch(request.took)?;
+                }
+                Step::Stop(event) => return Ok(Some(not_yet(*at, "server", event))),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Time passes, and what changes by itself is seen at its own moment.
+    fn pass(&mut self, until: i64) -> Result<(), Error> {
+        while let Some(due) = self.server.next_deadline() {
+            let due = (due.as_millis() as i64 + self.zero).max(self.now + 1);
+            if due > until {
+                break;
+            }
+            self.now = due;
+            self.server.advance(self.instant(due)?);
+            self.watch(0)?;
+        }
+        self.now = until;
+        Ok(())
+    }
+
+    fn watch(&mut self, in_flight: i64) -> Result<(), Error> {
+        let states = self.server.peek(self.instant(self.now)?, &self.views)?;
+        for (track, state) in self.tracks.iter_mut().zip(states) {
+            track.show(self.now, in_flight, state);
+        }
+        Ok(())
+    }
+
+    fn instant(&self, at: i64) -> Result<Instant, Error> {
+        Instant::from_millis((at - self.zero).unsigned_abs())
+    }
+}
+
+/// The recorded sights of each view.
+fn recorded(lines: &[Line]) -> BTreeMap<View, Vec<Seen>> {
+    let mut views: BTreeMap<View, Vec<Seen>> = BTreeMap::new();
+    for (number, line) in lines.iter().enumerate() {
+        if let What::Sight(sight) = &line.what {
+            let after = sight.after.or_else(|| step_before(&lines[..number], sight));
+            let seen = Seen { after, by: line.t, state: State::of_sight(sight) };
+            views.entry(View::of(sight)).or_default().push(seen);
+        }
+    }
+    views
+}
+
+/// A recorder that looks once behind each step saw the previous state before it sent the one that the sight names.
+fn step_before(lines: &[Line], sight: &Sight) -> Option<i64> {
+    let label = sight.changed_by.as_ref()?;
+    let step = lines
+        .iter()
+        .rfind(|line| matches!(&line.what, What::Request(request) if request.label.as_ref() == Some(label)));
+    step.map(|line| line.t - 1)
+}
+
+fn steps(lines: &[Line]) -> Vec<(i64, Step<'_>)> {
+    let mut steps: Vec<(i64, Step)> = Vec::new();
+    for line in lines {
+        match &line.what {
+            What::Sight(sight) if View::of(sight).is_asked_for() => {
+                steps.extend(sight.after.map(|after| (after, Step::Look(View::of(sight)))));
+            }
+            _ => {}
+        }
+    }
+    // The sort is stable: what was still seen at a moment was seen before anything was sent at it.
+    for line in lines {
+        match &line.what {
+            What::Sight(sight) if View::of(sight).is_asked_for() => steps.push((line.t, Step::Look(View::of(sight)))),
+            What::Request(request) => steps.push((line.t, Step::Send(request))),
+            What::Event(event) if ["stop-server", "start-server"].contains(&event.event.as_str()) => {
+                steps.push((line.t, Step::Stop(&event.event)));
+            }
+            _ => {}
+        }
+    }
+    steps.sort_by_key(|(at, _)| *at);
+    steps
+}
+
+fn not_yet(at: i64, place: &str, recorded: &str) -> Difference {
+    Difference::new(at, place, recorded.to_owned(), format!("{place} is not replayed yet"))
+}
+
+/// A recorded request as it was sent. The recorder left out the case's own service, and shortened long texts.
+fn sent(request: &Request) -> Sent {
+    let is_nameless = request.label.as_ref().is_some_and(|label| label.ends_with("missing serviceName"));
+    let own = (!is_nameless).then(|| ("serviceName".to_owned(), super::SERVICE.to_owned()));
+    let args = request
+        .args
+        .iter()
+        .map(|(name, value)| (name.clone(), value.as_str().map_or_else(|| value.to_string(), whole)));
+    let parameters: Vec<(String, String)> = own.into_iter().chain(args).collect();
+    let parameters = parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    Sent::new(&request.method, &request.path, parameters)
+}
+
+/// A text of which the recorder kept the beginning, as in `{"k": "vvv...(1032 chars)`: it went on with the same letter.
+fn whole(text: &str) -> String {
+    let shortened = text.strip_suffix(" chars)").and_then(|text| text.rsplit_once("...("));
+    let Some((start, length)) = shortened.and_then(|(start, length)| Some((start, length.parse::<usize>().ok()?)))
+    else {
+        return text.to_owned();
+    };
+    let end = if start.starts_with('{') { "\"}" } else { "" };
+    let letter = start.chars().next_back().map_or(String::new(), String::from);
+    let more = length.saturating_sub(start.chars().count() + end.len());
+    format!("{start}{}{end}", letter.repeat(more))
+}
+
+fn answer_differs(at: i64, request: &Request, response: &Response) -> Option<Difference> {
+    let body = serde_json::from_str(&response.body).unwrap_or(Value::String(response.body.clone()));
+    if response.status == request.status && comparable(&body) == comparable(&request.got) {
+        return None;
+    }
+    let label = request.label.as_ref().map_or(String::new(), |label| format!(" ({label})"));
+    let place = format!("{} {} of {}{label}", request.method, request.path, request.who);
+    let recorded = format!("{} {}", request.status, request.got);
+    Some(Difference::new(at, &place, recorded, format!("{} {body}", response.status)))
+}
+
+/// A body without what differs between any two answers.
+fn comparable(body: &Value) -> Value {
+    let mut body = body.clone();
+    if let Some(fields) = body.as_object_mut() {
+        fields.remove("lastRefTime");
+        fields.remove("checksum");
+        if let Some(Value::Array(hosts)) = fields.get_mut("hosts") {
+            hosts.sort_by_key(Value::to_string);
+        }
+    }
+    body
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A server that shows its first state until somebody looks after 600 ms, and notes when it is looked at.
+    #[derive(Default)]
+    struct Lazy {
+        looks: Vec<(u64, String)>,
+        is_awake: bool,
+    }
+
+    impl Door for Lazy {
+        fn send(&mut self, _now: Instant, _request: &Sent) -> Response {
+            Response { status: 200, body: "ok".to_owned() }
+        }
+
+        fn look(&mut self, now: Instant, view: &View) {
+            self.is_awake |= now.as_millis() > 600;
+            self.looks.push((now.as_millis(), view.to_string()));
+        }
+
+        fn peek(&self, _now: Instant, views: &[View]) -> Result<Vec<State>, Error> {
+            Ok(vec![State::of_error(404, self.is_awake.to_string()); views.len()])
+        }
+
+        fn next_deadline(&self) -> Option<Instant> {
+            None
+        }
+
+        fn advance(&mut self, _now: Instant) {}
+    }
+
+    fn recording(lines: &[&str]) -> Recording {
+        let header = r#"{"case":"c","family":"http","server":"2.0.3","client":"http v1","nodes":1,"phase":1,"about":"a","t0":"start","widest_window":200}"#;
+        Recording::parse(&format!("{header}\n{}", lines.join("\n"))).expect("it is one")
+    }
+
+    #[test]
+    fn a_server_is_looked_at_when_the_recorder_is_known_to_have_looked_and_never_between() {
+        let recording = recording(&[
+            r#"{"t":-10,"see":"list","is":null,"err":[404,"false"]}"#,
+            r#"{"t":5,"see":"list","of":"SERVICE-x","is":null,"err":[404,"false"]}"#,
+            r#"{"t":100,"who":"p","api":"PUT /instance/beat","status":200,"got":"ok","took":3}"#,
+            r#"{"t":700,"after":500,"see":"list","is":null,"err":[404,"true"]}"#,
+            r#"{"t":700,"after":500,"see":"list","of":"SERVICE-x","is":null,"err":[404,"true"]}"#,
+        ]);
+        let mut server = Lazy::default();
+        replay(&recording, &mut server).expect("no errors");
+        // The server's zero is the first line: everything is 10 ms later there.
+        let looks = [
+            (0, "list"),
+            (15, "list of SERVICE-x"),
+            (510, "list"),
+            (510, "list of SERVICE-x"),
+            (710, "list"),
+            (710, "list of SERVICE-x"),
+        ];
+        assert_eq!(server.looks, looks.map(|(at, view)| (at, view.to_owned())));
+    }
+
+    #[test]
+    fn a_change_that_a_look_makes_is_seen_by_that_look() {
+        let lines = [
+            r#"{"t":0,"see":"list","is":null,"err":[404,"false"]}"#,
+            r#"{"t":700,"after":500,"see":"list","is":null,"err":[404,"true"]}"#,
+        ];
+        assert_eq!(replay(&recording(&lines), &mut Lazy::default()), Ok(None));
+    }
+
+    #[test]
+    fn what_cannot_be_replayed_is_a_difference() {
+        let push = r#"{"t":5,"see":"udp","is":[]}"#;
+        let stop = r#"{"t":7,"who":"driver","event":"stop-server"}"#;
+        for (lines, at, ours) in
+            [(vec![push, stop], 5, "udp is not replayed yet"), (vec![stop], 7, "server is not replayed yet")]
+        {
+            let found = replay(&recording(&lines), &mut Lazy::default()).expect("no errors").expect("a difference");
+            assert_eq!((found.at, found.ours.as_str()), (at, ours));
+        }
+    }
+
+    #[test]
+    fn a_request_is_sent_as_it_was_before_the_recorder_shortened_it() {
+        let line = |label: &str| {
+            format!(
+                r#"{{"t":1,"who":"t","api":"POST /instance","label":"{label}","args":{{"port":8080}},"status":200,"got":"ok"}}"#
+            )
+        };
+        let request = |label: &str| match &recording(&[&line(label)]).lines[0].what {
+            What::Request(request) => sent(request),
+            other => panic!("{other:?}"),
+        };
+        let named = Sent::new("POST", "/instance", [("serviceName", "SERVICE"), ("port", "8080")]);
+        assert_eq!(request("register"), named);
+        assert_eq!(request("register missing serviceName"), Sent::new("POST", "/instance", [("port", "8080")]));
+        assert_eq!(whole(r#"{"k": "vv...(12 chars)"#), r#"{"k": "vvv"}"#);
+        assert_eq!(whole("gg...(5 chars)"), "ggggg");
+        assert_eq!(whole("a...(b)"), "a...(b)");
+    }
+}

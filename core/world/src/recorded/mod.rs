@@ -1,0 +1,89 @@
+//! What real servers did, replayed: every answer and every view of ours is held against the recording of one.
+//!
+//! [`score`] replays the recordings of a folder. A new family of recordings is a new replay behind [`replay`].
+
+mod door;
+mod file;
+mod http;
+mod phases;
+mod report;
+mod track;
+
+pub use file::{Event, Header, Line, Malformed, Recording, Request, Row, Sight, What};
+pub use phases::Chosen;
+pub use report::{Run, Score, Verdict};
+pub use track::Difference;
+
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use liveset::{Error, Policy};
+use liveset_nacos::Dialect;
+
+/// What stands for the name of the case's service in every recording.
+pub(crate) const SERVICE: &str = "SERVICE";
+
+/// Replays the recordings of a folder, at any depth, or a single one; those whose path contains `only`.
+pub fn score(place: &Path, only: Option<&str>) -> io::Result<Score> {
+    let mut files = Vec::new();
+    collect(place, &mut files)?;
+    files.retain(|file| only.is_none_or(|only| file.to_string_lossy().contains(only)));
+    if files.is_empty() {
+        return Err(io::Error::other(format!("no recording there: {}", place.display())));
+    }
+    let runs = files.iter().map(|file| {
+        let problem = |message: String| io::Error::other(format!("{}: {message}", file.display()));
+        let text = fs::read_to_string(file).map_err(|error| problem(error.to_string()))?;
+        let recording = Recording::parse(&text).map_err(|error| problem(error.to_string()))?;
+        let (verdict, chosen) = replay(&recording).map_err(|error| problem(error.to_string()))?;
+        Ok(Run {
+            server: recording.header.server,
+            family: recording.header.family,
+            name: file.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+            verdict,
+            chosen,
+        })
+    });
+    Ok(Score { runs: runs.collect::<io::Result<_>>()? })
+}
+
+/// Replays one recording on the preset of its server.
+pub fn replay(recording: &Recording) -> Result<(Verdict, Vec<Chosen>), Error> {
+    let Header { server, family, .. } = &recording.header;
+    if family != "http" {
+        return Ok((Verdict::NotReplayed("not replayed yet".to_owned()), Vec::new()));
+    }
+    let Some((policy, dialect)) = preset(server) else {
+        return Ok((Verdict::NotReplayed(format!("no preset for {server} yet")), Vec::new()));
+    };
+    let (difference, chosen) = phases::search(&policy, &phases::dials(&policy), |policy| {
+        http::replay(recording, &mut door::Standalone::new(policy, dialect.clone())?)
+    })?;
+    Ok((difference.map_or(Verdict::Match, Verdict::Differs), chosen))
+}
+
+/// What imitates a server of that version.
+fn preset(server: &str) -> Option<(Policy, Dialect)> {
+    Some(match server {
+        "1.4.1" => (Policy::nacos_1_4(), Dialect::nacos_1_4()),
+        "2.0.3" => (Policy::nacos_2_0(), Dialect::nacos_2_0()),
+        "2.5.1" => (Policy::nacos_2_5(), Dialect::nacos_2_5()),
+        _ => return None,
+    })
+}
+
+fn collect(place: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    if !place.is_dir() {
+        files.push(place.to_owned());
+        return Ok(());
+    }
+    let mut entries: Vec<PathBuf> =
+        fs::read_dir(place)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+    entries.sort();
+    for entry in entries {
+        if entry.is_dir() || entry.extension().is_some_and(|extension| extension == "jsonl") {
+            collect(&entry, files)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,267 @@
+//! Did ours show the same states as the recorded server, each change inside of its recorded window?
+
+use std::fmt;
+
+use serde_json::Value;
+
+use super::file::{Row, Sight};
+
+/// What one look at a view gives.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct State {
+    /// Instances, sorted.
+    pub(crate) rows: Option<Vec<Row>>,
+    /// Status and body of an error.
+    pub(crate) err: Option<(u16, String)>,
+    /// Whether the protection threshold is reached.
+    pub(crate) reach: bool,
+    /// Of a service's record: whether it is listed, and what reading it gives.
+    pub(crate) record: Option<(Value, Value)>,
+}
+
+/// A recorded state and when it came.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Seen {
+    /// The state before was still there; absent where nobody looked before.
+    pub(crate) after: Option<i64>,
+    /// This one was there.
+    pub(crate) by: i64,
+    pub(crate) state: State,
+}
+
+/// What ours showed over time.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Track(Vec<Stretch>);
+
+#[derive(Clone, Debug)]
+struct Stretch {
+    state: State,
+    from: i64,
+    /// A change that a request made happened while that was in flight; any other at one moment.
+    from_latest: i64,
+}
+
+/// Where ours and the recording part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// When, in ms of the recording.
+    pub at: i64,
+    /// Where: a view, or a request.
+    pub place: String,
+    /// What the recording has there.
+    pub recorded: String,
+    /// What ours has there.
+    pub ours: String,
+}
+
+impl Track {
+    /// What ours shows from `at` on; `in_flight` is how long the request took that may have made the change.
+    pub(crate) fn show(&mut self, at: i64, in_flight: i64, state: State) {
+        if self.0.last().is_none_or(|last| last.state != state) {
+            self.0.push(Stretch { state, from: at, from_latest: at + in_flight });
+        }
+    }
+
+    /// The first difference from what was recorded of a view until `end`.
+    ///
+    /// The recorder looked all the time, so a state of ours that it did not see must have fitted between two of its looks:
+    /// inside of a window in which it saw one state give way to the next, or away and back within `widest`.
+    pub(crate) fn differs(&self, view: &str, recorded: &[Seen], widest: i64, end: i64) -> Option<Difference> {
+        // Every stretch of ours that may be the last one of the recorded state in hand.
+        let mut lasts: Vec<usize> = Vec::new();
+        for (number, seen) in recorded.iter().enumerate() {
+            if let (Some(&last), Some(before)) = (lasts.last(), number.checked_sub(1).map(|number| &recorded[number])) {
+                let after = seen.after.unwrap_or(before.by);
+                lasts.retain(|&last| self.behind(last).is_none_or(|next| next.from_latest > after));
+                if let (true, Some(next)) = (lasts.is_empty(), self.behind(last)) {
+                    let recorded = format!("until {} {}", seconds(after), before.state);
+                    return Some(Difference::new(next.from, view, recorded, next.state.to_string()));
+                }
+            }
+            let earliest = lasts.first().map_or(0, |&last| last + 1);
+            let starts = (earliest..self.0.len())
+                .filter(|&start| self.0[start].from <= seen.by && self.0[start].state == seen.state);
+            lasts = starts.flat_map(|start| self.stays(start, widest)).collect();
+            lasts.sort_unstable();
+            if lasts.is_empty() {
+                return Some(self.missing(view, seen));
+            }
+        }
+        let next = self.behind(*lasts.last()?).filter(|next| next.from < end - widest)?;
+        let recorded = format!("no change until {}", seconds(end));
+        Some(Difference::new(next.from, view, recorded, next.state.to_string()))
+    }
+
+    fn missing(&self, view: &str, seen: &Seen) -> Difference {
+        let window = seen.after.map_or("by".to_owned(), |after| format!("after {}, by", seconds(after)));
+        let recorded = format!("{window} {} {}", seconds(seen.by), seen.state);
+        let then = self.0.iter().rfind(|stretch| stretch.from <= seen.by);
+        let mut ours = then.map_or("nothing".to_owned(), |stretch| stretch.state.to_string());
+        if let Some(late) = self.0.iter().find(|stretch| stretch.from > seen.by && stretch.state == seen.state) {
+            ours = format!("{ours}, as recorded only at {}", seconds(late.from));
+        }
+        Difference::new(seen.by, view, recorded, ours)
+    }
+
+    fn behind(&self, stretch: usize) -> Option<&Stretch> {
+        self.0.get(stretch + 1)
+    }
+
+    /// The stretches of the state at `start` until it stays away for longer than `widest`.
+    fn stays(&self, start: usize, widest: i64) -> Vec<usize> {
+        let mut lasts = vec![start];
+        let mut left = start;
+        for (number, stretch) in self.0.iter().enumerate().skip(start + 2) {
+            if stretch.from - self.0[left + 1].from > widest {
+                break;
+            }
+            if stretch.state == self.0[start].state {
+                lasts.push(number);
+                left = number;
+            }
+        }
+        lasts
+    }
+}
+
+impl Difference {
+    pub(crate) fn new(at: i64, place: &str, recorded: String, ours: String) -> Difference {
+        Difference { at, place: place.to_owned(), recorded, ours }
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut parts = Vec::new();
+        if let Some(rows) = &self.rows {
+            let rows: Vec<String> = rows.iter().map(Row::to_string).collect();
+            parts.push(if rows.is_empty() { "nobody".to_owned() } else { rows.join("; ") });
+        }
+        if let Some((status, text)) = &self.err {
+            parts.push(format!("{status} {text}"));
+        }
+        if self.reach {
+            parts.push("(threshold reached)".to_owned());
+        }
+        if let Some((listed, get)) = &self.record {
+            parts.push(format!("listed {listed}, read {get}"));
+        }
+        f.write_str(&parts.join(" "))
+    }
+}
+
+impl State {
+    pub(crate) fn of_rows(mut rows: Vec<Row>, reach: bool) -> State {
+        rows.sort_by_key(Row::to_string);
+        State { rows: Some(rows), reach, ..State::default() }
+    }
+
+    pub(crate) fn of_error(status: u16, text: String) -> State {
+        State { err: Some((status, text)), ..State::default() }
+    }
+
+    pub(crate) fn of_sight(sight: &Sight) -> State {
+        let record =
+            sight.rest.get("listed").map(|listed| (listed.clone(), sight.rest.get("get").cloned().unwrap_or_default()));
+        let mut state = match &sight.is {
+            Some(rows) => State::of_rows(rows.clone(), sight.reach),
+            None => State::default(),
+        };
+        state.err = sight.err.clone();
+        state.record = record;
+        state
+    }
+}
+
+/// A time of a recording: `12.345s`, `-0.020s`.
+pub(crate) fn seconds(millis: i64) -> String {
+    format!("{}{}.{:03}s", if millis < 0 { "-" } else { "" }, millis.abs() / 1000, millis.abs() % 1000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const END: i64 = 10_000;
+    const WIDEST: i64 = 200;
+
+    fn state(name: &str) -> State {
+        State::of_error(200, name.to_owned())
+    }
+
+    fn seen(after: impl Into<Option<i64>>, by: i64, name: &str) -> Seen {
+        Seen { after: after.into(), by, state: state(name) }
+    }
+
+    fn track(changes: &[(i64, i64, &str)]) -> Track {
+        let mut track = Track::default();
+        for (at, in_flight, name) in changes {
+            track.show(*at, *in_flight, state(name));
+        }
+        track
+    }
+
+    fn differs(changes: &[(i64, i64, &str)], recorded: &[Seen]) -> Option<(i64, String)> {
+        track(changes).differs("list", recorded, WIDEST, END).map(|found| (found.at, found.ours))
+    }
+
+    #[test]
+    fn a_change_one_ms_outside_of_its_window_fails() {
+        let recorded = [seen(None, 0, "a"), seen(1000, 1200, "b")];
+        assert_eq!(differs(&[(0, 0, "a"), (1000, 0, "b")], &recorded), Some((1000, "200 b".to_owned())));
+        assert_eq!(differs(&[(0, 0, "a"), (1001, 0, "b")], &recorded), None);
+        assert_eq!(differs(&[(0, 0, "a"), (1200, 0, "b")], &recorded), None);
+        let late = Some((1200, "200 a, as recorded only at 1.201s".to_owned()));
+        assert_eq!(differs(&[(0, 0, "a"), (1201, 0, "b")], &recorded), late);
+    }
+
+    #[test]
+    fn a_change_by_a_request_counts_while_that_was_in_flight() {
+        let recorded = [seen(None, 0, "a"), seen(1000, 1200, "b")];
+        assert_eq!(differs(&[(0, 0, "a"), (990, 11, "b")], &recorded), None);
+        assert!(differs(&[(0, 0, "a"), (990, 10, "b")], &recorded).is_some());
+        assert!(differs(&[(0, 0, "a"), (1201, 10, "b")], &recorded).is_some());
+    }
+
+    #[test]
+    fn a_state_that_slipped_between_two_looks_passes() {
+        let recorded = [seen(None, 0, "a"), seen(1000, 1200, "b")];
+        assert_eq!(differs(&[(0, 0, "a"), (1001, 0, "x"), (1100, 0, "y"), (1200, 0, "b")], &recorded), None);
+        assert_eq!(differs(&[(0, 0, "a"), (500, 0, "x"), (700, 0, "a"), (1100, 0, "b")], &recorded), None);
+        assert_eq!(differs(&[(0, 0, "a"), (1100, 0, "b"), (9800, 0, "x")], &recorded), None);
+    }
+
+    #[test]
+    fn a_state_that_must_have_been_seen_fails() {
+        let recorded = [seen(None, 0, "a"), seen(1000, 1200, "b")];
+        let away = differs(&[(0, 0, "a"), (500, 0, "x"), (701, 0, "a"), (1100, 0, "b")], &recorded);
+        assert_eq!(away, Some((500, "200 x".to_owned())));
+        let at_the_end = differs(&[(0, 0, "a"), (1100, 0, "b"), (9799, 0, "x")], &recorded);
+        assert_eq!(at_the_end, Some((9799, "200 x".to_owned())));
+        let through = differs(&[(0, 0, "a"), (999, 0, "x"), (1300, 0, "b")], &recorded);
+        assert_eq!(through, Some((999, "200 x".to_owned())));
+    }
+
+    #[test]
+    fn a_missing_state_fails() {
+        let recorded = [seen(None, 0, "a"), seen(1000, 1200, "b"), seen(2000, 2200, "a")];
+        assert_eq!(differs(&[(0, 0, "a")], &recorded), Some((1200, "200 a".to_owned())));
+        assert_eq!(differs(&[(0, 0, "a"), (1100, 0, "b"), (2100, 0, "a")], &recorded), None);
+        assert_eq!(differs(&[(0, 0, "b")], &recorded[..1]), Some((0, "200 b".to_owned())));
+    }
+
+    #[test]
+    fn a_poll_sent_before_the_answer_of_the_one_before_still_bounds_the_next_change() {
+        // The second look was sent at 3 and the first one answered at 12: what was seen by 12 came by 12, and went after 3.
+        let recorded = [seen(None, 12, "a"), seen(3, 600, "b")];
+        assert_eq!(differs(&[(0, 0, "a"), (5, 0, "b")], &recorded), None);
+        assert!(differs(&[(0, 0, "a"), (3, 0, "b")], &recorded).is_some());
+    }
+
+    #[test]
+    fn a_change_without_a_lower_bound_came_behind_the_state_before() {
+        let recorded = [seen(None, 100, "a"), seen(None, 900, "b")];
+        assert_eq!(differs(&[(0, 0, "a"), (101, 0, "b")], &recorded), None);
+        assert!(differs(&[(0, 0, "a"), (100, 0, "b")], &recorded).is_some());
+    }
+}
