@@ -11,17 +11,31 @@ use super::file::{Line, Recording, Request, Sight, What};
 use super::track::{Difference, Seen, State, Track};
 
 /// Replays a recording on a fresh server; the first difference, if there is one.
-pub(crate) fn replay(recording: &Recording, server: &mut dyn Door) -> Result<Option<Difference>, Error> {
-    let views = recorded(&recording.lines);
-    let mut replay = Replay::new(recording, server, views.keys().filter(|view| view.is_asked_for()).cloned().collect());
-    let stopped = replay.run(&steps(&recording.lines))?;
-    let end = recording.lines.last().map_or(0, |line| line.t);
+///
+/// With `until`, only whether that comes by then is asked, and the rest need not be replayed: a later difference may be none.
+pub(crate) fn replay(
+    recording: &Recording,
+    until: Option<i64>,
+    server: &mut dyn Door,
+) -> Result<Option<Difference>, Error> {
+    let lines = until.map_or(&recording.lines[..], |until| beginning(&recording.lines, until));
+    let views = recorded(lines);
+    let mut replay = Replay::new(lines, server, views.keys().filter(|view| view.is_asked_for()).cloned().collect());
+    let stopped = replay.run(&steps(lines))?;
+    let end = lines.last().map_or(0, |line| line.t);
     let differences = views.iter().filter_map(|(view, seen)| match replay.track(view) {
         Some(track) => track.differs(&view.to_string(), seen, recording.header.widest_window, end),
         None => Some(not_yet(seen[0].by, &view.to_string(), &seen[0].state.to_string())),
     });
     // What was sent and answered differently comes first: views of the same moment follow from it.
     Ok(stopped.into_iter().chain(differences).min_by_key(|difference| difference.at))
+}
+
+/// The lines that decide what differs by `until`: every window that begins by then has to end in them.
+fn beginning(lines: &[Line], until: i64) -> &[Line] {
+    let windows = recorded(lines).into_values().flatten().filter_map(|seen| Some(seen.by - seen.after?));
+    let last = until.saturating_add(windows.max().unwrap_or(0));
+    &lines[..lines.partition_point(|line| line.t <= last)]
 }
 
 struct Replay<'a> {
@@ -43,8 +57,8 @@ enum Step<'a> {
 }
 
 impl Replay<'_> {
-    fn new<'a>(recording: &Recording, server: &'a mut dyn Door, views: Vec<View>) -> Replay<'a> {
-        let zero = recording.lines.first().map_or(0, |line| line.t.min(0));
+    fn new<'a>(lines: &[Line], server: &'a mut dyn Door, views: Vec<View>) -> Replay<'a> {
+        let zero = lines.first().map_or(0, |line| line.t.min(0));
         Replay { server, tracks: vec![Track::default(); views.len()], views, zero, now: zero }
     }
 
@@ -251,7 +265,7 @@ mod tests {
             r#"{"t":700,"after":500,"see":"list","of":"SERVICE-x","is":null,"err":[404,"true"]}"#,
         ]);
         let mut server = Lazy::default();
-        replay(&recording, &mut server).expect("no errors");
+        replay(&recording, None, &mut server).expect("no errors");
         // The server's zero is the first line: everything is 10 ms later there.
         let looks = [
             (0, "list"),
@@ -270,7 +284,23 @@ mod tests {
             r#"{"t":0,"see":"list","is":null,"err":[404,"false"]}"#,
             r#"{"t":700,"after":500,"see":"list","is":null,"err":[404,"true"]}"#,
         ];
-        assert_eq!(replay(&recording(&lines), &mut Lazy::default()), Ok(None));
+        assert_eq!(replay(&recording(&lines), None, &mut Lazy::default()), Ok(None));
+    }
+
+    #[test]
+    fn what_differs_by_a_moment_is_known_from_the_beginning_of_a_recording() {
+        let lines = [
+            r#"{"t":0,"see":"list","is":null,"err":[404,"false"]}"#,
+            r#"{"t":700,"after":500,"see":"list","is":null,"err":[404,"other"]}"#,
+            r#"{"t":9000,"after":8900,"see":"list","is":null,"err":[404,"true"]}"#,
+        ];
+        let recording = recording(&lines);
+        let whole = replay(&recording, None, &mut Lazy::default()).expect("no errors");
+        assert_eq!(whole.as_ref().map(|found| found.at), Some(700));
+        for until in [500, 700, 8999] {
+            assert_eq!(replay(&recording, Some(until), &mut Lazy::default()).expect("no errors"), whole);
+        }
+        assert_eq!(replay(&recording, Some(499), &mut Lazy::default()), Ok(None));
     }
 
     #[test]
@@ -280,7 +310,8 @@ mod tests {
         for (lines, at, ours) in
             [(vec![push, stop], 5, "udp is not replayed yet"), (vec![stop], 7, "server is not replayed yet")]
         {
-            let found = replay(&recording(&lines), &mut Lazy::default()).expect("no errors").expect("a difference");
+            let found =
+                replay(&recording(&lines), None, &mut Lazy::default()).expect("no errors").expect("a difference");
             assert_eq!((found.at, found.ours.as_str()), (at, ours));
         }
     }

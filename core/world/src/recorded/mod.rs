@@ -56,8 +56,8 @@ pub fn replay(recording: &Recording) -> Result<(Verdict, Vec<Chosen>), Error> {
     let Some((policy, dialect)) = preset(server) else {
         return Ok((Verdict::NotReplayed(format!("no preset for {server} yet")), Vec::new()));
     };
-    let (difference, chosen) = phases::search(&policy, &phases::dials(&policy), |policy| {
-        http::replay(recording, &mut door::Standalone::new(policy, dialect.clone())?)
+    let (difference, chosen) = phases::search(&policy, &phases::dials(&policy), |policy, until| {
+        http::replay(recording, until, &mut door::Standalone::new(policy, dialect.clone())?)
     })?;
     Ok((difference.map_or(Verdict::Match, Verdict::Differs), chosen))
 }
