@@ -5,9 +5,9 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{LeaseId, ServiceId, SessionId, SubscriptionId};
-use crate::instance::{Content, Registered, Registration};
+use crate::instance::{Content, Kind, Registered, Registration};
 use crate::memory::OverrideChange;
-use crate::name::{Actor, Address, Reason, ServiceKey, Threshold};
+use crate::name::{Actor, Address, Metadata, Reason, ServiceKey, Threshold};
 use crate::time::{Instant, Span};
 use crate::view::Notice;
 
@@ -30,6 +30,20 @@ pub enum Command {
     },
     /// A sign of life by name, as clients without ids send it.
     BeatInstance(InstanceBeat),
+    /// Claims several instances of one service over one session at once, in the place of all that it holds there.
+    RegisterBatch(BatchRegistration),
+    /// What the host's checker found out about a persistent instance.
+    ReportHealth {
+        /// Which service.
+        service: ServiceKey,
+        /// Which instance.
+        address: Address,
+        /// What was found.
+        healthy: bool,
+        /// Whether this report is enough by itself; else it takes as many equal ones in a row as the policy says.
+        #[serde(default)]
+        sure: bool,
+    },
     /// Takes back a claim, by name.
     Deregister(Deregistration),
     /// Takes back a claim, by id.
@@ -69,13 +83,17 @@ pub enum Command {
         /// Which instance.
         address: Address,
     },
-    /// Changes the settings of a service, creating it where it is not known.
-    SetService {
+    /// Sets the settings of a service as a whole, creating it where it is not known.
+    SetService(ServiceSettings),
+    /// An operator takes an empty service away, with its settings.
+    RemoveService {
         /// Which service.
         service: ServiceKey,
-        /// Protect threshold; none goes back to the policy's.
-        #[serde(default)]
-        protect_threshold: Option<Threshold>,
+    },
+    /// A reader is about to read a service: where the policy computes views late and nobody computed this one yet, it is computed now.
+    Look {
+        /// Which service.
+        service: ServiceKey,
     },
     /// A connection opens.
     OpenSession {
@@ -144,6 +162,68 @@ pub struct Deregistration {
     /// Of which life; a late command of an older one is refused.
     #[serde(default, deserialize_with = "crate::name::incarnation")]
     pub incarnation: Option<u64>,
+    /// Over which session; none for a claim by beats, or by name alone.
+    #[serde(default)]
+    pub session: Option<SessionId>,
+    /// Which of the two instances that an address may have; whichever is there where none is named.
+    #[serde(default)]
+    pub kind: Option<Kind>,
+}
+
+impl Deregistration {
+    /// The claim of `source` on `address` in `service`, whichever life it is.
+    pub fn new(service: ServiceKey, address: Address, source: Actor) -> Deregistration {
+        Deregistration { service, address, source, incarnation: None, session: None, kind: None }
+    }
+}
+
+/// What an operator sets for a service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceSettings {
+    /// Which service.
+    pub service: ServiceKey,
+    /// Protect threshold; none goes back to the policy's.
+    #[serde(default)]
+    pub protect_threshold: Option<Threshold>,
+    /// Free texts.
+    #[serde(default)]
+    pub metadata: Metadata,
+    /// Its kind where it is created by this; the kind of its first instance where none is named.
+    #[serde(default)]
+    pub kind: Option<Kind>,
+}
+
+impl ServiceSettings {
+    /// No settings at all.
+    pub fn new(service: ServiceKey) -> ServiceSettings {
+        ServiceSettings { service, protect_threshold: None, metadata: Metadata::default(), kind: None }
+    }
+}
+
+/// Several claims of one session on instances of one service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BatchRegistration {
+    /// Which service.
+    pub service: ServiceKey,
+    /// Who claims.
+    pub source: Actor,
+    /// Over which session.
+    pub session: SessionId,
+    /// What it claims; whatever else it holds there is withdrawn.
+    pub members: Vec<BatchMember>,
+}
+
+/// One claim of a batch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BatchMember {
+    /// Which instance.
+    pub address: Address,
+    /// What it asks of load balancers.
+    #[serde(default)]
+    pub content: Content,
 }
 
 /// An operator's removal.
@@ -183,6 +263,18 @@ pub enum OverrideField {
 pub enum Outcome {
     /// The claim holds.
     Registered(Registered),
+    /// The claims hold, and nothing else that the session held in the service.
+    RegisteredBatch {
+        /// In the order given.
+        members: Vec<Registered>,
+        /// How many other claims ended.
+        withdrawn: u32,
+    },
+    /// The report counts.
+    HealthReported {
+        /// Whether the instance is healthy now.
+        healthy: bool,
+    },
     /// It counts.
     Beaten {
         /// The lease that beats; a host without ids may keep it.
@@ -224,6 +316,10 @@ pub enum Outcome {
         /// The service.
         service: ServiceId,
     },
+    /// The service is gone.
+    ServiceRemoved,
+    /// The reader may read.
+    Looked,
     /// The connection is known.
     SessionOpened {
         /// Its id.

@@ -94,6 +94,24 @@ pub enum Error {
         /// Sources that hold it.
         holders: Vec<String>,
     },
+    /// 303: the service is of the other kind.
+    #[error("{service} is {}, and {instance} is {}", words(*persistent), words(!*persistent))]
+    OtherKind {
+        /// The service.
+        service: String,
+        /// The instance that was to be registered.
+        instance: String,
+        /// Whether the service is the persistent one.
+        persistent: bool,
+    },
+    /// 304: a service that has instances is not taken away.
+    #[error("{service} is not empty: {instances} instances; deregister them first")]
+    NotEmpty {
+        /// The service.
+        service: String,
+        /// How many it has.
+        instances: u32,
+    },
     /// 400: a limit of the policy is reached. Beats, deregistrations and operator commands still go through.
     #[error("{limit}: the limit of {max} is reached")]
     LimitReached {
@@ -118,6 +136,10 @@ pub enum Error {
     },
 }
 
+fn words(persistent: bool) -> &'static str {
+    if persistent { "persistent" } else { "ephemeral" }
+}
+
 /// What a document as a whole is called where no field is at fault.
 pub(crate) const WHOLE: &str = "document";
 
@@ -140,6 +162,8 @@ impl Error {
             Error::Fenced { .. } => 300,
             Error::Stale { .. } => 301,
             Error::NotOwner { .. } => 302,
+            Error::OtherKind { .. } => 303,
+            Error::NotEmpty { .. } => 304,
             Error::LimitReached { .. } => 400,
             Error::CorruptSnapshot { .. } => 500,
             Error::NewerSnapshot { .. } => 501,

@@ -25,9 +25,26 @@ pub struct Registration {
     /// Whether it is a copy of a claim that another node of a cluster holds.
     #[serde(default)]
     pub copied: bool,
+    /// What ends it: silence or its session, or its source alone.
+    #[serde(default)]
+    pub kind: Kind,
+    /// Whether it is healthy to begin with; true where nothing is said.
+    #[serde(default = "yes")]
+    pub healthy: bool,
     /// What it asks of load balancers.
     #[serde(default)]
     pub content: Content,
+}
+
+/// What keeps an instance: rule 4.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Beats, or its session.
+    #[default]
+    Ephemeral,
+    /// Nothing: it stays until its source or an operator takes it back, and its health is what the host's checker reports.
+    Persistent,
 }
 
 /// The part of a registration that later registrations replace as a whole.
@@ -66,6 +83,8 @@ impl Registration {
             session: None,
             incarnation: None,
             copied: false,
+            kind: Kind::Ephemeral,
+            healthy: true,
             content: Content::default(),
         }
     }
@@ -104,6 +123,8 @@ pub enum Cause {
     SourceJoined = 5,
     /// A source ended its claim on an instance that others hold.
     SourceLeft = 6,
+    /// Its source claimed another address of the service instead, where the policy lets it hold one only.
+    Replaced = 7,
     /// Silence past the timeout.
     Silent = 10,
     /// Silence past the delete time.
@@ -116,6 +137,10 @@ pub enum Cause {
     SessionLost = 14,
     /// An operator removed it.
     Removed = 15,
+    /// The host's checker found a persistent instance healthy again.
+    ReportedUp = 16,
+    /// The host's checker found a persistent instance unhealthy.
+    ReportedDown = 17,
     /// An operator's override was set.
     OverrideSet = 20,
     /// An operator's override was cleared.
@@ -135,6 +160,8 @@ pub struct InstanceView {
     pub id: InstanceId,
     /// Its address.
     pub address: Address,
+    /// What keeps it.
+    pub kind: Kind,
     /// As this reader gets it: protection shows all as healthy.
     pub healthy: bool,
     /// Whether traffic is allowed.
@@ -169,4 +196,5 @@ pub(crate) struct Key {
     pub(crate) host: NameId,
     pub(crate) port: u16,
     pub(crate) cluster: NameId,
+    pub(crate) kind: Kind,
 }

@@ -65,15 +65,18 @@ pub use account::{
     Deciding, Explanation, FenceAccount, LeaseAccount, LeaseKind, NextEvent, NextKind, OverrideAccount,
     ProtectionAccount, Remedy, Rule, Sight, Sights, Standing, Transition,
 };
-pub use command::{Command, Deregistration, InstanceBeat, Outcome, OverrideField, Removal};
+pub use command::{
+    BatchMember, BatchRegistration, Command, Deregistration, InstanceBeat, Outcome, OverrideField, Removal,
+    ServiceSettings,
+};
 pub use error::{Error, ErrorDocument};
 pub use id::{InstanceId, LeaseId, ServiceId, SessionId, SubscriptionId};
-pub use instance::{Cause, Content, InstanceView, Registered, Registration, state};
+pub use instance::{Cause, Content, InstanceView, Kind, Registered, Registration, state};
 pub use memory::OverrideChange;
 pub use name::{
     Actor, Address, Cluster, Group, Host, Metadata, Namespace, Port, Reason, ServiceKey, ServiceName, Threshold, Weight,
 };
 pub use policy::Policy;
-pub use registry::{Counters, InstanceQuery, Question, Reader, Registry, Reply, ServiceView};
+pub use registry::{Counters, InstanceQuery, Question, Reader, Registry, Reply, ServiceRecord, ServiceView};
 pub use time::{Instant, Span};
 pub use view::{Change, Changes, Notice};

@@ -2,7 +2,7 @@
 
 use liveset::{
     Actor, Address, Cause, InstanceQuery, Instant, Notice, Outcome, OverrideChange, Policy, Reader, Registration,
-    Registry, Removal, ServiceKey, Standing, Threshold, policy::Lifetime,
+    Registry, Removal, ServiceKey, ServiceSettings, Standing, Threshold, policy::Lifetime,
 };
 
 fn at(secs: u32) -> Instant {
@@ -33,6 +33,7 @@ fn strict(change: impl FnOnce(&mut Policy)) -> Registry {
 
 fn offline(place: &str, lifetime: Option<Lifetime>) -> OverrideChange {
     OverrideChange {
+        kind: None,
         service: orders(),
         address: host(place),
         by: actor("ops"),
@@ -170,11 +171,12 @@ fn subscribers_are_told_of_a_threshold_that_changes_what_they_get() {
     else {
         panic!("there is room");
     };
-    registry.set_service(at(17), &orders(), Threshold::new(0.5).ok());
+    let protect_threshold = Threshold::new(0.5).ok();
+    registry.set_service(at(17), &ServiceSettings { protect_threshold, ..ServiceSettings::new(orders()) });
     assert!(matches!(registry.poll(), Some(Notice::Changed { .. })));
     let changes = registry.changes(service, revision).expect("known");
     assert!(changes.protected && changes.rows[0].cause == Cause::ServiceChanged as u32);
-    let view = registry.instances(&InstanceQuery { service: orders(), reader: Reader::Consumer });
+    let view = registry.instances(&InstanceQuery::new(orders(), Reader::Consumer));
     assert!(view.instances[0].healthy);
 }
 

@@ -1,184 +1,170 @@
-//! From parameters to commands.
+//! A request, and its parameters by name.
 
 use std::collections::BTreeMap;
 
 use liveset::{
-    Actor, Address, Cluster, Command, Content, Deregistration, Error, Group, Host, InstanceBeat, InstanceQuery,
-    Metadata, Namespace, OverrideChange, Port, Question, Reader, Registration, ServiceKey, ServiceName, Weight,
+    Actor, Address, Cluster, Error, Group, Host, Kind, Namespace, Port, ServiceKey, ServiceName, Threshold, Weight,
 };
-use serde_json::Value;
 
-use crate::answer::{Response, refused};
-use crate::{Dialect, Meaning};
+use crate::{Call, Dialect, Door, Response};
 
 /// A request below `/nacos/v1/ns`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
     method: String,
     path: String,
+    agent: String,
     parameters: BTreeMap<String, String>,
 }
 
 impl Request {
-    /// A request with its query and form parameters, decoded.
+    /// A request with its query and form parameters, decoded, of no particular agent.
     pub fn new<'a>(method: &str, path: &str, parameters: impl IntoIterator<Item = (&'a str, &'a str)>) -> Request {
         let parameters = parameters.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        Request { method: method.to_owned(), path: path.to_owned(), parameters }
+        Request { method: method.to_owned(), path: path.to_owned(), agent: String::new(), parameters }
     }
 
-    fn parameter(&self, name: &str) -> Option<&str> {
+    /// The same with its `User-Agent`, as in `Nacos-Java-Client:v1.4.1`.
+    #[must_use]
+    pub fn of_agent(self, agent: &str) -> Request {
+        Request { agent: agent.to_owned(), ..self }
+    }
+
+    /// `GET`, `POST`, `PUT`, `PATCH` or `DELETE`.
+    pub fn method(&self) -> &str {
+        &self.method
+    }
+
+    /// Path below `/nacos/v1/ns`.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// A parameter that is there and not blank.
+    pub fn parameter(&self, name: &str) -> Option<&str> {
         self.parameters.get(name).map(String::as_str).filter(|value| !value.trim().is_empty())
     }
 
-    fn required(&self, dialect: &Dialect, name: &str) -> Result<&str, Response> {
-        self.parameter(name).ok_or_else(|| {
-            let text = format!("Param '{name}' is required.");
-            let body = if dialect.refusal_wrapped { format!("caused: {text};") } else { text };
-            Response { status: 400, body }
+    pub(crate) fn is_of_sdk(&self) -> bool {
+        self.agent.starts_with("Nacos-Java-Client")
+    }
+
+    /// A parameter that counts as true: `true`, `yes`, `on`, `y` or `t`. Anything else that is there is false.
+    pub(crate) fn flag(&self, name: &str) -> Option<bool> {
+        let value = self.parameter(name)?.trim().to_lowercase();
+        Some(["y", "yes", "on", "true", "t"].contains(&value.as_str()))
+    }
+}
+
+impl<D: Door> Call<'_, D> {
+    pub(crate) fn required(&self, name: &str) -> Result<&str, Response> {
+        self.request.parameter(name).ok_or_else(|| self.bad_parameter(&format!("Param '{name}' is required.")))
+    }
+
+    /// `group@@name` as the filter of service names makes it: the group of the name, else of the parameter, else the default.
+    pub(crate) fn grouped_name(&self) -> Result<String, Response> {
+        let full = self.required("serviceName")?.trim();
+        let group = self.request.parameter("groupName").unwrap_or("DEFAULT_GROUP").trim();
+        Ok(if full.contains("@@") { full.to_owned() } else { format!("{group}@@{full}") })
+    }
+
+    pub(crate) fn service(&self) -> Result<ServiceKey, Response> {
+        let namespace = self.request.parameter("namespaceId").unwrap_or("public").trim();
+        self.service_named(namespace, &self.grouped_name()?)
+    }
+
+    pub(crate) fn service_named(&self, namespace: &str, grouped: &str) -> Result<ServiceKey, Response> {
+        let mut parts = grouped.split("@@");
+        let (group, name) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        let bad = |error: Error| self.bad_parameter(&error.to_string());
+        Ok(ServiceKey {
+            namespace: Namespace::parse(namespace).map_err(bad)?,
+            group: Group::parse(group).map_err(bad)?,
+            name: ServiceName::parse(name).map_err(bad)?,
         })
     }
-}
 
-pub(crate) fn meaning(dialect: &Dialect, request: &Request) -> Result<Meaning, Response> {
-    let command = match (request.method.as_str(), request.path.as_str()) {
-        ("POST", "/instance") => register(dialect, request)?,
-        ("DELETE", "/instance") => deregister(dialect, request)?,
-        ("PUT", "/instance") => update(dialect, request)?,
-        ("PUT", "/instance/beat") => beat(dialect, request)?,
-        ("GET", "/instance/list") => {
-            let query = InstanceQuery { service: service(dialect, request)?, reader: Reader::Consumer };
-            return Ok(Meaning::Ask(Question::Instances(query)));
-        }
-        (method, path) => {
-            return Err(Response { status: 501, body: format!("{method} {path} is not translated") });
-        }
-    };
-    Ok(Meaning::Do(Box::new(command)))
-}
-
-fn register(dialect: &Dialect, request: &Request) -> Result<Command, Response> {
-    ephemeral(request)?;
-    let address = address(dialect, request)?;
-    let mut registration = Registration::new(service(dialect, request)?, address.clone(), client(dialect, &address)?);
-    registration.content = content(dialect, request)?;
-    Ok(Command::Register(registration))
-}
-
-fn deregister(dialect: &Dialect, request: &Request) -> Result<Command, Response> {
-    ephemeral(request)?;
-    let address = address(dialect, request)?;
-    let source = client(dialect, &address)?;
-    Ok(Command::Deregister(Deregistration { service: service(dialect, request)?, address, source, incarnation: None }))
-}
-
-/// The console's button and the API's update: the whole row is written as the operator's word.
-fn update(dialect: &Dialect, request: &Request) -> Result<Command, Response> {
-    let content = content(dialect, request)?;
-    Ok(Command::SetOverride(OverrideChange {
-        service: service(dialect, request)?,
-        address: address(dialect, request)?,
-        by: Actor::parse("operator").map_err(|error| refused(dialect, &error))?,
-        because: None,
-        lifetime: None,
-        enabled: Some(content.enabled),
-        weight: Some(content.weight),
-        metadata: Some(content.metadata),
-    }))
-}
-
-/// A light beat names the instance; a full beat carries it as JSON, and what that says counts.
-fn beat(dialect: &Dialect, request: &Request) -> Result<Command, Response> {
-    let service = service(dialect, request)?;
-    let Some(text) = request.parameter("beat") else {
-        let address = address(dialect, request)?;
-        let source = client(dialect, &address)?;
-        return Ok(Command::BeatInstance(InstanceBeat { service, address, source, incarnation: None, content: None }));
-    };
-    let body: Value = serde_json::from_str(text).map_err(|error| Response { status: 500, body: error.to_string() })?;
-    let bad = |error: Error| refused(dialect, &error);
-    let host = Host::parse(body["ip"].as_str().unwrap_or_default()).map_err(bad)?;
-    let port = port(dialect, &body["port"].to_string())?;
-    let cluster = body["cluster"].as_str().filter(|name| !name.is_empty()).or(request.parameter("clusterName"));
-    let address = Address { host, port, cluster: Cluster::parse(cluster.unwrap_or("DEFAULT")).map_err(bad)? };
-    let entries = body["metadata"].as_object().into_iter().flatten();
-    let entries = entries.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())));
-    let content = Content {
-        // Recorded: a full beat without a weight registers weight 0.
-        weight: weight(dialect, body["weight"].as_f64().unwrap_or(0.0))?,
-        enabled: true,
-        metadata: Metadata::new(entries.collect()).map_err(bad)?,
-    };
-    let source = client(dialect, &address)?;
-    Ok(Command::BeatInstance(InstanceBeat { service, address, source, incarnation: None, content: Some(content) }))
-}
-
-fn ephemeral(request: &Request) -> Result<(), Response> {
-    match request.parameter("ephemeral") {
-        None | Some("true") => Ok(()),
-        Some(_) => Err(Response { status: 501, body: "persistent instances are not translated".to_owned() }),
+    pub(crate) fn address(&self) -> Result<Address, Response> {
+        let host = self.required("ip")?.trim();
+        let port = self.required("port")?;
+        self.address_of(host, port, self.cluster())
     }
-}
 
-fn service(dialect: &Dialect, request: &Request) -> Result<ServiceKey, Response> {
-    let bad = |error: Error| refused(dialect, &error);
-    let full = request.required(dialect, "serviceName")?.trim();
-    let (group, name) =
-        full.split_once("@@").unwrap_or((request.parameter("groupName").unwrap_or("DEFAULT_GROUP"), full));
-    Ok(ServiceKey {
-        namespace: Namespace::parse(request.parameter("namespaceId").unwrap_or("public")).map_err(bad)?,
-        group: Group::parse(group).map_err(bad)?,
-        name: ServiceName::parse(name).map_err(bad)?,
-    })
-}
+    pub(crate) fn address_of(&self, host: &str, port: &str, cluster: &str) -> Result<Address, Response> {
+        let bad = |error: Error| self.bad_parameter(&error.to_string());
+        let number: i32 =
+            port.trim().parse().map_err(|_| self.bad_parameter(&format!("For input string: \"{port}\"")))?;
+        let port = u16::try_from(number)
+            .map_err(|_| self.bad_parameter(&Error::invalid("port", number, "a port from 0 to 65535").to_string()))?;
+        Ok(Address {
+            host: Host::parse(host).map_err(bad)?,
+            port: Port::new(port),
+            cluster: Cluster::parse(cluster).map_err(bad)?,
+        })
+    }
 
-fn address(dialect: &Dialect, request: &Request) -> Result<Address, Response> {
-    let bad = |error: Error| refused(dialect, &error);
-    let cluster = request.parameter("clusterName").or(request.parameter("cluster")).unwrap_or("DEFAULT");
-    Ok(Address {
-        host: Host::parse(request.required(dialect, "ip")?.trim()).map_err(bad)?,
-        port: port(dialect, request.required(dialect, "port")?)?,
-        cluster: Cluster::parse(cluster).map_err(bad)?,
-    })
-}
+    pub(crate) fn cluster(&self) -> &str {
+        self.request.parameter("clusterName").or(self.request.parameter("cluster")).unwrap_or("DEFAULT")
+    }
 
-fn port(dialect: &Dialect, text: &str) -> Result<Port, Response> {
-    let bad = || refused(dialect, &Error::invalid("port", text, "a port from 0 to 65535"));
-    text.trim().parse().map(Port::new).map_err(|_| bad())
-}
-
-fn content(dialect: &Dialect, request: &Request) -> Result<Content, Response> {
-    let number = request.parameter("weight").map(|text| text.parse::<f64>().unwrap_or(f64::NAN));
-    let enabled = request.parameter("enabled").or(request.parameter("enable")).unwrap_or("true").to_lowercase();
-    Ok(Content {
-        weight: weight(dialect, number.unwrap_or(1.0))?,
-        enabled: ["y", "yes", "on", "true", "t"].contains(&enabled.as_str()),
-        metadata: metadata(dialect, request.parameter("metadata").unwrap_or_default())?,
-    })
-}
-
-fn weight(dialect: &Dialect, number: f64) -> Result<Weight, Response> {
-    let text = "instance format invalid: The weights range from 0.0 to 10000.0";
-    Weight::new(number).map_err(|_| Response::refusal(dialect, text))
-}
-
-/// A JSON object of texts, or `key=value,key=value`.
-fn metadata(dialect: &Dialect, text: &str) -> Result<Metadata, Response> {
-    let incorrect = || Response::refusal(dialect, &format!("metadata format incorrect:{text}"));
-    let entries: BTreeMap<String, String> = match serde_json::from_str(text) {
-        Ok(entries) => entries,
-        Err(_) if text.is_empty() => BTreeMap::new(),
-        Err(_) => {
-            let pair = |part: &str| match part.split('=').collect::<Vec<_>>()[..] {
-                [key, value] => Ok((key.to_owned(), value.to_owned())),
-                _ => Err(incorrect()),
-            };
-            text.split(',').map(pair).collect::<Result<_, _>>()?
+    pub(crate) fn kind(&self) -> Kind {
+        match self.request.flag("ephemeral") {
+            Some(false) => Kind::Persistent,
+            _ => Kind::Ephemeral,
         }
-    };
-    Metadata::new(entries).map_err(|error| refused(dialect, &error))
-}
+    }
 
-/// Over HTTP a client is its `ip:port`, whoever sends the request.
-fn client(dialect: &Dialect, address: &Address) -> Result<Actor, Response> {
-    Actor::parse(&format!("{}:{}", address.host, address.port)).map_err(|error| refused(dialect, &error))
+    pub(crate) fn weight(&self) -> Result<Option<Weight>, Response> {
+        let Some(text) = self.request.parameter("weight") else { return Ok(None) };
+        let number = self.number(text)?;
+        self.weight_of(number).map(Some)
+    }
+
+    pub(crate) fn weight_of(&self, number: f64) -> Result<Weight, Response> {
+        // Recorded: 1.4 shows small weights as 0.01; 3.0 takes what is not a number for 1.
+        let number = match self.dialect {
+            Dialect::V1_4 if 0.0 < number && number < 0.01 => 0.01,
+            Dialect::V3_0 if number.is_nan() => 1.0,
+            _ => number,
+        };
+        let text = "instance format invalid: The weights range from 0.0 to 10000.0";
+        Weight::new(number).map_err(|_| self.refusal(400, text))
+    }
+
+    /// A threshold as written. What lies outside of 0 to 1 is answered as done and means the same as the nearer bound.
+    pub(crate) fn threshold(&self) -> Result<Option<Threshold>, Response> {
+        let Some(text) = self.request.parameter("protectThreshold") else { return Ok(None) };
+        let number: f64 = text.trim().parse().map_err(|_| self.no_float(text))?;
+        Threshold::new(number.clamp(0.0, 1.0)).map(Some).map_err(|error| self.bad_parameter(&error.to_string()))
+    }
+
+    /// Over HTTP a client is its `ip:port`, whoever sends the request.
+    pub(crate) fn client(&self, address: &Address) -> Result<Actor, Response> {
+        Actor::parse(&format!("{}:{}", address.host, address.port))
+            .map_err(|error| self.bad_parameter(&error.to_string()))
+    }
+
+    pub(crate) fn operator(&self) -> Result<Actor, Response> {
+        Actor::parse("operator").map_err(|error| self.bad_parameter(&error.to_string()))
+    }
+
+    fn number(&self, text: &str) -> Result<f64, Response> {
+        let number = text.trim().parse().map_err(|_| self.bad_parameter(&format!("For input string: \"{text}\"")));
+        number.or_else(|refusal| if text == "Infinity" { Ok(f64::INFINITY) } else { Err(refusal) })
+    }
+
+    fn no_float(&self, text: &str) -> Response {
+        let input = format!("For input string: \"{text}\"");
+        let conversion = "Failed to convert value of type 'java.lang.String' to required type 'float';";
+        let body = match self.dialect {
+            Dialect::V3_0 => {
+                format!("caused: Method parameter 'protectThreshold': {conversion} {input};caused: {input};")
+            }
+            _ => {
+                let nested = "nested exception is java.lang.NumberFormatException:";
+                format!("caused: {conversion} {nested} {input};caused: {input};")
+            }
+        };
+        Response { status: 500, body }
+    }
 }

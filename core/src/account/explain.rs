@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use serde::Serialize;
 
 use super::Transition;
+use crate::instance::Kind;
 use crate::name::{Actor, Address, Reason, ServiceKey, Threshold};
 use crate::policy::Lifetime;
 use crate::time::{Instant, Span};
@@ -17,6 +18,8 @@ pub struct Explanation {
     pub service: ServiceKey,
     /// The instance.
     pub address: Address,
+    /// Which of the two that an address may have; the ephemeral one where both are there.
+    pub kind: Kind,
     /// The moment it is explained at.
     pub at: Instant,
     /// What it is, in a word.
@@ -110,6 +113,10 @@ pub enum Rule {
     SessionClosed,
     /// A session that fell silent.
     SessionLost,
+    /// A report of the host's checker.
+    HealthReport,
+    /// Its source went to another address.
+    Replacement,
     /// A deregistration.
     Deregistration,
     /// An operator's removal.
@@ -155,6 +162,8 @@ pub enum LeaseKind {
     Beats,
     /// A connection.
     Session,
+    /// Nothing: it stays until somebody takes it back.
+    Persistent,
 }
 
 /// One decided field.

@@ -60,6 +60,8 @@ impl Explanation {
                 format!("offline: {by} switched it off at {at}{}; {until}", because(decided.because.as_ref()))
             }
             (Standing::Offline, _) => format!("offline: {by} registered it as disabled at {at}"),
+            (Standing::Unhealthy, Rule::HealthReport) => format!("unhealthy: its checker reported so, marked at {at}"),
+            (Standing::Unhealthy, Rule::Registration) => format!("unhealthy: {by} registered it as unhealthy at {at}"),
             (Standing::Unhealthy, _) => {
                 let silent = self.leases.first();
                 let name = silent.map_or("anybody", |lease| lease.source.as_str());
@@ -76,6 +78,7 @@ impl Explanation {
                 Some(by) => format!("online: since {at}, when {by} cleared the override"),
             },
             (Standing::Online, Rule::BeatForTheUnknown) => format!("online: since {at}, registered by a beat of {by}"),
+            (Standing::Online, Rule::HealthReport) => format!("online: since {at}, when its checker found it healthy"),
             (Standing::Online, Rule::Recovery) => format!("online: since {at}, when {by} beat again"),
             (Standing::Online, _) => format!("online: since {at}, registered by {by}"),
             (Standing::Gone, Rule::BeatExpiry) => format!("gone: silent for too long, removed at {at}"),
@@ -83,6 +86,7 @@ impl Explanation {
             (Standing::Gone, Rule::SessionLost) => {
                 format!("gone: the connection of {by} fell silent, given up at {at}")
             }
+            (Standing::Gone, Rule::Replacement) => format!("gone: {by} claimed another address instead at {at}"),
             (Standing::Gone, Rule::Removal) => format!("gone: removed{who} at {at}"),
             (Standing::Gone, _) => format!("gone: deregistered{who} at {at}"),
         }
@@ -170,6 +174,10 @@ impl Explanation {
 fn lease(lease: &LeaseAccount) -> String {
     match (lease.kind, lease.alive) {
         (LeaseKind::Session, _) => format!("alive: connection of {}, open since {}", lease.source, lease.since),
+        (LeaseKind::Persistent, true) => format!("persistent: claimed by {} at {}", lease.source, lease.since),
+        (LeaseKind::Persistent, false) => {
+            format!("persistent: claimed by {} at {}, unhealthy", lease.source, lease.since)
+        }
         (LeaseKind::Beats, true) => format!("alive: beats of {}, last at {}", lease.source, lease.last_seen),
         (LeaseKind::Beats, false) => format!("silent: no beat of {} since {}", lease.source, lease.last_seen),
     }
@@ -206,6 +214,9 @@ fn event(entry: &Transition) -> String {
         Cause::Reregistered => format!("registered anew by {by} at {at}"),
         Cause::SourceJoined => format!("also claimed by {by} at {at}"),
         Cause::SourceLeft => format!("no longer claimed by {by} from {at}"),
+        Cause::Replaced => format!("left by {by} for another address at {at}"),
+        Cause::ReportedUp => format!("reported healthy at {at}"),
+        Cause::ReportedDown => format!("reported unhealthy at {at}"),
         Cause::Silent => format!("silent, marked at {at}"),
         Cause::Expired => format!("removed for silence at {at}"),
         Cause::Deregistered => format!("deregistered{who} at {at}"),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::name::Metadata;
-use crate::policy::{Bound, Expiry, MalformedTimes, Sweep};
+use crate::policy::{Bound, Cap, Expiry, MalformedTimes, Sweep};
 use crate::time::{Instant, Span, next_tick};
 
 const INTERVAL_KEY: &str = "preserved.heart.beat.interval";
@@ -21,22 +21,55 @@ pub(crate) struct Times {
     pub(crate) delete: Span,
 }
 
-impl Times {
+/// How silence is measured: the part of the policy that every lease is held to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Measure {
+    bound: Bound,
+    sweep: Sweep,
+    cap: Option<Cap>,
+}
+
+impl Measure {
+    pub(crate) fn of(expiry: &Expiry) -> Measure {
+        Measure { bound: expiry.bound, sweep: expiry.sweep, cap: expiry.cap }
+    }
+
     /// From a beat to the first moment at which anything can happen.
-    pub(crate) fn reach(&self, bound: Bound) -> Span {
-        past(self.timeout.min(self.delete), bound)
+    pub(crate) fn reach(&self, times: Times) -> Span {
+        self.past(times.timeout).min(self.delete_reach(times))
     }
 
     /// From a beat to removal.
-    pub(crate) fn delete_reach(&self, bound: Bound) -> Span {
-        past(self.delete, bound)
+    pub(crate) fn delete_reach(&self, times: Times) -> Span {
+        self.past(self.cap.map_or(times.delete, |cap| cap.silence.min(times.delete)))
     }
-}
 
-fn past(span: Span, bound: Bound) -> Span {
-    match bound {
-        Bound::Reached => span,
-        Bound::Exceeded => Span::unbounded(span.as_millis() + 1),
+    /// When a lease whose last beat was at `last` is found silent, given when its sweeping clock began.
+    pub(crate) fn silent_at(&self, times: Times, last: Instant, clock_began: Instant) -> Instant {
+        self.look(clock_began, last + self.past(times.timeout))
+    }
+
+    /// When it is removed.
+    pub(crate) fn removed_at(&self, times: Times, last: Instant, clock_began: Instant) -> Instant {
+        let by_own_time = self.look(clock_began, last + self.past(times.delete));
+        let by_cap = self.cap.map(|cap| cap.sweep.look(last + self.past(cap.silence)));
+        by_cap.map_or(by_own_time, |at| at.min(by_own_time))
+    }
+
+    fn past(&self, span: Span) -> Span {
+        match self.bound {
+            Bound::Reached => span,
+            Bound::Exceeded => Span::unbounded(span.as_millis() + 1),
+        }
+    }
+
+    fn look(&self, clock_began: Instant, deadline: Instant) -> Instant {
+        match self.sweep {
+            Sweep::Exact => deadline,
+            Sweep::PerService(period) | Sweep::PerLease(period) => {
+                next_tick(deadline.max(clock_began + period), period, clock_began.as_millis())
+            }
+        }
     }
 }
 
@@ -75,13 +108,5 @@ fn time_in(expiry: &Expiry, metadata: &Metadata, key: &str, default: Span) -> Re
             format!("{text:?}"),
             "whole milliseconds from 1 to 864000000",
         )),
-    }
-}
-
-/// When a deadline is acted on, given when the sweeping clock of its lease or service began.
-pub(crate) fn look(sweep: Sweep, clock_began: Instant, deadline: Instant) -> Instant {
-    match sweep {
-        Sweep::Exact => deadline,
-        Sweep::PerService(period) | Sweep::PerLease(period) => next_tick(deadline, period, clock_began.as_millis()),
     }
 }

@@ -31,6 +31,21 @@ impl Record {
     fn state(&self) -> u32 {
         self.meta >> STATE_SHIFT & 7
     }
+
+    fn named_state(&self) -> State {
+        match self.state() {
+            ALIVE => State::Alive,
+            ALIVE_OWN_TIMES => State::AliveOwnTimes,
+            SILENT => State::Silent,
+            HELD => State::Held,
+            DOWN => State::Down,
+            _ => State::Free,
+        }
+    }
+
+    fn class(&self) -> u8 {
+        (self.meta >> CLASS_SHIFT) as u8 % CLASSES as u8
+    }
 }
 
 /// What a record says of its lease.
@@ -44,8 +59,10 @@ pub(crate) enum State {
     AliveOwnTimes,
     /// Silent past its timeout.
     Silent,
-    /// Held by its session: no deadline.
+    /// Held by its session or by nothing at all: no deadline.
     Held,
+    /// As held, and reported unhealthy.
+    Down,
 }
 
 const STATE_SHIFT: u32 = GENERATION_BITS;
@@ -56,6 +73,7 @@ const ALIVE_OWN_TIMES: u32 = 1;
 const SILENT: u32 = 2;
 const HELD: u32 = 3;
 const FREE: u32 = 4;
+const DOWN: u32 = 5;
 
 /// Number of classes of times; the last is the lease's own.
 pub(crate) const CLASSES: usize = 32;
@@ -180,17 +198,11 @@ impl Hot {
     }
 
     pub(crate) fn state(&self, slot: u32) -> State {
-        match self.record(slot).state() {
-            ALIVE => State::Alive,
-            ALIVE_OWN_TIMES => State::AliveOwnTimes,
-            SILENT => State::Silent,
-            HELD => State::Held,
-            _ => State::Free,
-        }
+        self.record(slot).named_state()
     }
 
     pub(crate) fn class(&self, slot: u32) -> u8 {
-        (self.record(slot).meta >> CLASS_SHIFT) as u8 % CLASSES as u8
+        self.record(slot).class()
     }
 
     pub(crate) fn deadline(&self, slot: u32) -> Option<Instant> {
@@ -208,6 +220,7 @@ impl Hot {
             State::AliveOwnTimes => ALIVE_OWN_TIMES,
             State::Silent => SILENT,
             State::Held => HELD,
+            State::Down => DOWN,
         };
         record.meta = u32::from(class) << CLASS_SHIFT | state << STATE_SHIFT | record.generation();
         record.deadline = deadline;
@@ -231,7 +244,12 @@ impl Hot {
     }
 
     /// Appends what is due by `until`, in no order. `due` says when a deadline is acted on: at once, or at the next sweep.
-    pub(crate) fn collect(&mut self, until: Instant, due: impl Fn(u32, Instant) -> Instant, found: &mut Vec<Due>) {
+    pub(crate) fn collect(
+        &mut self,
+        until: Instant,
+        due: impl Fn(u32, State, u8, Instant) -> Instant,
+        found: &mut Vec<Due>,
+    ) {
         let limit = self.tick(until);
         let epoch = self.epoch;
         let mut soonest = NEVER;
@@ -245,7 +263,8 @@ impl Hot {
                         continue;
                     }
                     let slot = (first + offset) as u32;
-                    let at = due(slot, epoch + Span::unbounded(u64::from(record.deadline)));
+                    let deadline = epoch + Span::unbounded(u64::from(record.deadline));
+                    let at = due(slot, record.named_state(), record.class(), deadline);
                     if at <= until {
                         found.push(Due { at, slot });
                     } else {
@@ -297,7 +316,7 @@ impl Hot {
         self.soonest = self.bounds.iter().copied().min().unwrap_or(NEVER);
         (0..self.len)
             .map(|slot| self.record(slot))
-            .all(|record| record.state() <= FREE && (record.generation() != RETIRED || record.state() == FREE))
+            .all(|record| record.state() <= DOWN && (record.generation() != RETIRED || record.state() == FREE))
     }
 
     fn record(&self, slot: u32) -> &Record {

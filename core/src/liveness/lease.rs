@@ -5,12 +5,12 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::expiry::{Times, look};
+use super::expiry::{Measure, Times};
 use super::hot::{CLASSES, Due, Hot, OWN_TIMES, State};
 use crate::id::{LeaseId, NONE};
+use crate::instance::Kind;
 use crate::name::NameId;
 use crate::pages::Pages;
-use crate::policy::{Bound, Sweep};
 use crate::time::{Instant, Span};
 
 /// The cold part of a lease.
@@ -21,8 +21,9 @@ pub(crate) struct Lease {
     /// Next lease of the same instance, or [`NONE`].
     pub(crate) next: u32,
     pub(crate) source: NameId,
-    /// Slot of the session that carries it, or [`NONE`] when it lives by beats.
+    /// Slot of the session that carries it, or [`NONE`] when it lives by beats or is persistent.
     pub(crate) session: u32,
+    pub(crate) kind: Kind,
     pub(crate) incarnation: u64,
     pub(crate) since: Instant,
     /// When the clock that looks for its silence began.
@@ -49,20 +50,18 @@ pub(crate) struct Leases {
     classes: Vec<Times>,
     /// Times of leases beyond the classes.
     own_times: BTreeMap<u32, Times>,
-    bound: Bound,
-    sweep: Sweep,
+    measure: Measure,
 }
 
 impl Leases {
-    pub(crate) fn new(bound: Bound, sweep: Sweep) -> Leases {
+    pub(crate) fn new(measure: Measure) -> Leases {
         Leases {
             hot: Hot::new(),
             rows: Pages::new(),
             free: VecDeque::new(),
             classes: Vec::new(),
             own_times: BTreeMap::new(),
-            bound,
-            sweep,
+            measure,
         }
     }
 
@@ -96,11 +95,11 @@ impl Leases {
     }
 
     pub(crate) fn lives_by_beats(&self, slot: u32) -> bool {
-        self.rows[slot].session == NONE
+        self.rows[slot].session == NONE && self.rows[slot].kind == Kind::Ephemeral
     }
 
-    /// Adds a lease that begins with a beat at `now`. Without a session it lives by `times`.
-    pub(crate) fn insert(&mut self, now: Instant, lease: Lease, times: Times) -> u32 {
+    /// Adds a lease that begins with a beat at `now`. Without a session it lives by `times`, but for a persistent one.
+    pub(crate) fn insert(&mut self, now: Instant, lease: Lease, times: Times, healthy: bool) -> u32 {
         let slot = match self.free.pop_front() {
             Some(slot) => {
                 self.rows[slot] = lease;
@@ -112,22 +111,36 @@ impl Leases {
                 slot
             }
         };
-        self.renew(now, slot, times);
+        self.renew(now, slot, times, healthy);
         slot
     }
 
-    /// Sets the times of a lease and counts as a beat.
-    pub(crate) fn renew(&mut self, now: Instant, slot: u32, times: Times) {
+    /// Sets the times of a lease and its health, and counts as a beat.
+    pub(crate) fn renew(&mut self, now: Instant, slot: u32, times: Times, healthy: bool) {
         self.own_times.remove(&slot);
         let class = self.class_of(times);
         if class == OWN_TIMES {
             self.own_times.insert(slot, times);
         }
-        if self.rows[slot].session == NONE {
-            self.set_alive(now, slot, class, times);
-        } else {
-            self.hot.set(slot, State::Held, class, None);
+        match (self.lives_by_beats(slot), healthy) {
+            (true, true) => self.set_alive(now, slot, class, times),
+            (true, false) => self.set_silent(slot, class, now, times),
+            (false, true) => self.hot.set(slot, State::Held, class, None),
+            (false, false) => self.hot.set(slot, State::Down, class, None),
         }
+    }
+
+    /// Gives a lease other times, counted from its last beat.
+    pub(crate) fn retime(&mut self, slot: u32, times: Times) {
+        let Some(last) = self.last_beat(slot).filter(|_| self.times(slot) != times) else { return };
+        let silent = self.hot.state(slot) == State::Silent;
+        self.renew(last, slot, times, !silent);
+    }
+
+    /// Sets the reported health of a lease that is held by nothing but itself.
+    pub(crate) fn report(&mut self, slot: u32, healthy: bool) {
+        let state = if healthy { State::Held } else { State::Down };
+        self.hot.set(slot, state, self.hot.class(slot), None);
     }
 
     /// A beat of a lease that the hot path did not take: it was silent, has its own times, or hangs on a session. True when it
@@ -139,7 +152,7 @@ impl Leases {
                 self.set_alive(now, slot, self.hot.class(slot), self.times(slot));
                 return true;
             }
-            State::Held | State::Free => {}
+            State::Held | State::Down | State::Free => {}
         }
         false
     }
@@ -161,16 +174,17 @@ impl Leases {
     /// Its last beat; none for a lease that hangs on a session.
     pub(crate) fn last_beat(&self, slot: u32) -> Option<Instant> {
         let reach = match self.hot.state(slot) {
-            State::Alive | State::AliveOwnTimes => self.times(slot).reach(self.bound),
-            State::Silent => self.times(slot).delete_reach(self.bound),
-            State::Held | State::Free => return None,
+            State::Alive | State::AliveOwnTimes => self.measure.reach(self.times(slot)),
+            State::Silent => self.measure.delete_reach(self.times(slot)),
+            State::Held | State::Down | State::Free => return None,
         };
         self.hot.deadline(slot).map(|deadline| deadline - reach)
     }
 
     /// When the next thing happens to it without a beat: silence, or removal once it is silent.
     pub(crate) fn due(&self, slot: u32) -> Option<Instant> {
-        self.hot.deadline(slot).map(|deadline| look(self.sweep, self.rows[slot].clock_began, deadline))
+        let deadline = self.hot.deadline(slot)?;
+        Some(acted_on(&self.measure, self.hot.state(slot), self.times(slot), deadline, self.rows[slot].clock_began))
     }
 
     pub(crate) fn soonest(&self) -> Option<Instant> {
@@ -181,8 +195,12 @@ impl Leases {
     /// there twice, so that a long jump passes through the same moments as small steps.
     pub(crate) fn collect_due(&mut self, until: Instant) -> Vec<Due> {
         let mut found = Vec::new();
-        let Leases { hot, rows, sweep, .. } = self;
-        hot.collect(until, |slot, deadline| look(*sweep, rows[slot].clock_began, deadline), &mut found);
+        let Leases { hot, rows, classes, own_times, measure, .. } = self;
+        let due = |slot: u32, state: State, class: u8, deadline: Instant| {
+            let times = if class == OWN_TIMES { own_times[&slot] } else { classes[class as usize] };
+            acted_on(measure, state, times, deadline, rows[slot].clock_began)
+        };
+        hot.collect(until, due, &mut found);
         for index in 0..found.len() {
             let slot = found[index].slot;
             if matches!(self.hot.state(slot), State::Alive | State::AliveOwnTimes)
@@ -202,12 +220,12 @@ impl Leases {
         }
         match (self.hot.state(due.slot), self.removal_due(due.slot)) {
             (State::Alive | State::AliveOwnTimes, Some(removal)) if removal > due.at => {
-                let deadline =
-                    self.last_beat(due.slot).map(|last| last + self.times(due.slot).delete_reach(self.bound));
-                self.hot.set(due.slot, State::Silent, self.hot.class(due.slot), deadline);
+                if let Some(last) = self.last_beat(due.slot) {
+                    self.set_silent(due.slot, self.hot.class(due.slot), last, self.times(due.slot));
+                }
                 Lapse::Silent
             }
-            (State::Free | State::Held, _) => Lapse::Nothing,
+            (State::Free | State::Held | State::Down, _) => Lapse::Nothing,
             _ => Lapse::Expired,
         }
     }
@@ -234,12 +252,15 @@ impl Leases {
 
     fn set_alive(&mut self, now: Instant, slot: u32, class: u8, times: Times) {
         let state = if class == OWN_TIMES { State::AliveOwnTimes } else { State::Alive };
-        self.hot.set(slot, state, class, Some(now + times.reach(self.bound)));
+        self.hot.set(slot, state, class, Some(now + self.measure.reach(times)));
+    }
+
+    fn set_silent(&mut self, slot: u32, class: u8, last: Instant, times: Times) {
+        self.hot.set(slot, State::Silent, class, Some(last + self.measure.delete_reach(times)));
     }
 
     fn removal_due(&self, slot: u32) -> Option<Instant> {
-        let deadline = self.last_beat(slot)? + self.times(slot).delete_reach(self.bound);
-        Some(look(self.sweep, self.rows[slot].clock_began, deadline))
+        Some(self.measure.removed_at(self.times(slot), self.last_beat(slot)?, self.rows[slot].clock_began))
     }
 
     fn class_of(&mut self, times: Times) -> u8 {
@@ -251,12 +272,23 @@ impl Leases {
         }
         self.classes.push(times);
         let class = self.classes.len() as u8 - 1;
-        self.hot.set_reach(class, times.reach(self.bound));
+        self.hot.set_reach(class, self.measure.reach(times));
         class
     }
 
     /// The reach of a beat of this lease, as explained to operators.
     pub(crate) fn silence_allowed(&self, slot: u32) -> Option<Span> {
-        (self.rows[slot].session == NONE).then(|| self.times(slot).timeout)
+        self.lives_by_beats(slot).then(|| self.times(slot).timeout)
+    }
+}
+
+/// When a deadline is acted on: at once, or at the next look of the clock that is responsible.
+fn acted_on(measure: &Measure, state: State, times: Times, deadline: Instant, clock_began: Instant) -> Instant {
+    match state {
+        State::Silent => measure.removed_at(times, deadline - measure.delete_reach(times), clock_began),
+        _ => {
+            let last = deadline - measure.reach(times);
+            measure.silent_at(times, last, clock_began).min(measure.removed_at(times, last, clock_began))
+        }
     }
 }

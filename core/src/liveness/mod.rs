@@ -5,7 +5,7 @@ mod hot;
 mod lease;
 mod session;
 
-pub(crate) use expiry::{Times, times_of};
+pub(crate) use expiry::{Measure, Times, times_of};
 
 pub(crate) use lease::{Lapse, Lease, Leases};
 pub(crate) use session::{Check, Sessions};

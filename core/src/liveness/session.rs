@@ -8,7 +8,7 @@ use crate::id::SessionId;
 use crate::name::NameId;
 use crate::policy::SessionPolicy;
 use crate::slots::Slots;
-use crate::time::{Instant, Span, next_tick};
+use crate::time::Instant;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Session {
@@ -82,8 +82,7 @@ impl Sessions {
 
     /// When the clock of a session with its last sign of life at `last` looks next.
     pub(crate) fn first_look(policy: &SessionPolicy, last: Instant) -> Instant {
-        let idle = last + policy.idle;
-        if policy.sweep == Span::ZERO { idle } else { next_tick(idle, policy.sweep, 0) }
+        policy.sweep.look(last + policy.idle)
     }
 
     /// Looks at the session in `slot` at `now`; none when it is closed.

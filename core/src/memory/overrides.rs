@@ -8,10 +8,10 @@ use alloc::string::String;
 
 use serde::{Deserialize, Serialize};
 
-use crate::instance::Key;
+use crate::instance::{Key, Kind};
 use crate::name::{Actor, Address, Metadata, Reason, ServiceKey, Weight};
 use crate::policy::{Absence, Lifetime, OverridePolicy, OverrideWrite};
-use crate::time::{Instant, Span, next_tick};
+use crate::time::Instant;
 
 /// An operator's command about an instance, present or not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +21,9 @@ pub struct OverrideChange {
     pub service: ServiceKey,
     /// Which instance.
     pub address: Address,
+    /// Which of the two that an address may have; whichever is there where none is named.
+    #[serde(default)]
+    pub kind: Option<Kind>,
     /// Who decides.
     pub by: Actor,
     /// Why.
@@ -58,6 +61,8 @@ pub(crate) struct Override {
     pub(crate) enabled: Option<Decided<bool>>,
     pub(crate) weight: Option<Decided<Weight>>,
     pub(crate) metadata: BTreeMap<String, Decided<String>>,
+    /// Whether the provider's own metadata does not show.
+    pub(crate) hides_metadata: bool,
     /// Since when the time of absence is counted.
     pub(crate) absent_since: Option<Instant>,
 }
@@ -95,7 +100,7 @@ fn end_of(policy: &OverridePolicy, lifetime: Lifetime, at: Instant, absent_since
         Lifetime::For(span) => at + span,
         Lifetime::Absent(span) => absent_since? + span,
     };
-    Some(if policy.sweep == Span::ZERO { end } else { next_tick(end, policy.sweep, 0) })
+    Some(policy.sweep.look(end))
 }
 
 /// Which fields an operator clears.
@@ -125,6 +130,11 @@ impl Overrides {
         self.by_key.iter()
     }
 
+    /// Whether anything is decided about any instance of a service.
+    pub(crate) fn any_in(&self, service: u32) -> bool {
+        self.by_key.keys().any(|key| key.service == service)
+    }
+
     /// Writes an operator's command. `incarnation` is the life it is about; `absent` whether nobody holds the instance now.
     pub(crate) fn set(
         &mut self,
@@ -148,8 +158,9 @@ impl Overrides {
         let entry = self.by_key.entry(key).or_default();
         let (enabled, weight) = match policy.write {
             OverrideWrite::Fields => (change.enabled, change.weight),
-            OverrideWrite::Whole => {
+            OverrideWrite::Whole | OverrideWrite::Record => {
                 entry.metadata.clear();
+                entry.hides_metadata = policy.write == OverrideWrite::Record;
                 (Some(change.enabled.unwrap_or(true)), Some(change.weight.unwrap_or_default()))
             }
         };
@@ -201,7 +212,7 @@ impl Overrides {
             entry.absent_since = None;
         }
         let before = entry.clone();
-        if policy.ends_at_registration {
+        if policy.write == OverrideWrite::Record {
             entry.retain(|_, _, _| false);
         } else {
             entry.retain(|lifetime, _, made_for| lifetime != Lifetime::ThisIncarnation || made_for == incarnation);

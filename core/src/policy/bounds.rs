@@ -2,8 +2,9 @@
 
 use alloc::format;
 
-use super::{Limits, Policy, Span, Sweep};
+use super::{Limits, Policy, Sweep};
 use crate::error::Error;
+use crate::time::Span;
 
 impl Policy {
     /// Refuses a policy that cannot work, naming the field and the bound.
@@ -19,6 +20,27 @@ impl Policy {
         }
         if let Sweep::PerService(period) | Sweep::PerLease(period) = self.expiry.sweep {
             at_least_1("expiry.sweep", period)?;
+        }
+        let clocks = [
+            ("session.sweep", self.session.sweep),
+            ("overrides.sweep", self.overrides.sweep),
+            ("view.engine", self.view.engine),
+            ("services.sweep", self.services.sweep),
+        ];
+        let cap = self.expiry.cap.map(|cap| ("expiry.cap.sweep", cap.sweep));
+        for (field, clock) in clocks.into_iter().chain(cap) {
+            if clock.phase != Span::ZERO && clock.phase >= clock.every {
+                let bound = format!("below {field}.every, in ms");
+                return Err(Error::invalid(format!("{field}.phase"), clock.phase.as_millis(), &bound));
+            }
+        }
+        if let Some(cap) = self.expiry.cap {
+            at_least_1("expiry.cap.silence", cap.silence)?;
+        }
+        for (field, found) in [("checks.rise", self.checks.rise), ("checks.fall", self.checks.fall)] {
+            if !(1..=100).contains(&found) {
+                return Err(Error::invalid(field, found, "1 to 100"));
+            }
         }
         at_least_1("session.idle", self.session.idle)?;
         at_least_1("session.probe", self.session.probe)?;

@@ -3,16 +3,20 @@
 use alloc::borrow::ToOwned;
 
 use super::*;
+use crate::name::Threshold;
+use crate::time::Span;
 
 pub(super) fn policy() -> Policy {
     let strict = strict::policy();
     Policy {
         label: "nacos_1_4".to_owned(),
         expiry: Expiry {
-            bound: Bound::Exceeded,
+            // It compares with `>`, on clocks that are always late by a moment: recorded, a look at 15.00x s finds 15 s exceeded.
+            bound: Bound::Reached,
             sweep: Sweep::PerService(Span::from_secs(5)),
             malformed_times: MalformedTimes::Default,
             times_in_order: false,
+            registration_revives: false,
             ..strict.expiry
         },
         claims: Claims {
@@ -22,20 +26,29 @@ pub(super) fn policy() -> Policy {
             incarnations: false,
         },
         overrides: OverridePolicy {
-            // The flag dies with the record: a removed instance comes back without it.
+            // What is decided dies with the record: a removed instance comes back without it.
             lifetime: Lifetime::Absent(Span::ZERO),
-            write: OverrideWrite::Whole,
+            write: OverrideWrite::Record,
             enabled: EnabledRule::OverrideWins,
-            ends_at_registration: true,
             ..strict.overrides
         },
         fence: FencePolicy { removal: Span::ZERO, deregistration: Span::ZERO },
         view: ViewPolicy {
-            refresh: Span::ZERO,
             notice_window: Span::from_secs(1),
+            unchanged_is_told: true,
             default_threshold: Some(Threshold::ZERO),
             threshold_is_told: false,
             protect_at_zero: true,
+            healthy_only: HealthyOnly::AfterProtection,
+            ..strict.view
+        },
+        services: ServicePolicy {
+            kinds: Kinds::Together,
+            // Forgotten at the fifth sighting in a row by a clock of 30 s.
+            empty: Some(Span::from_secs(120)),
+            sweep: Clock::every(Span::from_secs(30)),
+            created_stays: false,
+            settings: Span::ZERO,
         },
         limits: Limits { metadata_bytes_max: 65_536, ..strict.limits },
         ..strict

@@ -3,42 +3,62 @@
 use alloc::borrow::ToOwned;
 
 use super::*;
+use crate::time::Span;
 
 pub(super) fn policy() -> Policy {
     let strict = strict::policy();
+    let five_seconds = Clock::every(Span::from_secs(5));
     Policy {
         label: "nacos_2_0".to_owned(),
         expiry: Expiry {
-            bound: Bound::Exceeded,
+            // It compares with `>`, on clocks that are always late by a moment: recorded, a look at 15.00x s finds 15 s exceeded.
+            bound: Bound::Reached,
             sweep: Sweep::PerLease(Span::from_secs(5)),
             malformed_times: MalformedTimes::Zero,
             times_in_order: false,
+            cap: Some(Cap { silence: Span::from_secs(180), sweep: five_seconds }),
             ..strict.expiry
         },
         claims: Claims {
             unknown_beat: UnknownBeat::Registers,
-            sources: Sources::OnePerAddress,
+            sources: Sources::OnePerHostPort,
             foreign_deregistration: ForeignDeregistration::Ignored,
             incarnations: false,
         },
-        session: SessionPolicy { idle: Span::from_secs(20), sweep: Span::from_secs(3), probe: Span::from_secs(1) },
+        session: SessionPolicy {
+            idle: Span::from_secs(20),
+            sweep: Clock::every(Span::from_secs(3)),
+            probe: Span::from_secs(1),
+            holds: Holds::One,
+        },
+        checks: strict.checks,
         overrides: OverridePolicy {
             lifetime: Lifetime::Absent(Span::from_secs(60)),
             write: OverrideWrite::Whole,
             enabled: EnabledRule::OverrideWins,
-            ends_at_registration: false,
             absence: Absence::AnyLeaseEnded,
             copies_end_absence: false,
-            sweep: Span::from_secs(5),
+            sweep: five_seconds,
             end_is_told: false,
+            end_drops_settings: true,
         },
         fence: FencePolicy { removal: Span::ZERO, deregistration: Span::ZERO },
         view: ViewPolicy {
             refresh: Span::HALF_SECOND,
+            engine: Clock::every(Span::unbounded(100)),
             notice_window: Span::ZERO,
+            unchanged_is_told: true,
             default_threshold: None,
             threshold_is_told: false,
             protect_at_zero: true,
+            healthy_only: HealthyOnly::AfterProtection,
+        },
+        services: ServicePolicy {
+            kinds: Kinds::Together,
+            empty: Some(Span::from_secs(60)),
+            sweep: Clock::every(Span::from_secs(60)),
+            created_stays: false,
+            settings: Span::from_secs(60),
         },
         limits: Limits { metadata_bytes_max: 65_536, ..strict.limits },
     }

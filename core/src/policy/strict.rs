@@ -3,6 +3,7 @@
 use alloc::borrow::ToOwned;
 
 use super::*;
+use crate::time::Span;
 
 pub(super) fn policy() -> Policy {
     Policy {
@@ -15,6 +16,8 @@ pub(super) fn policy() -> Policy {
             sweep: Sweep::Exact,
             malformed_times: MalformedTimes::Refused,
             times_in_order: true,
+            registration_revives: true,
+            cap: None,
         },
         claims: Claims {
             unknown_beat: UnknownBeat::Refused,
@@ -22,25 +25,41 @@ pub(super) fn policy() -> Policy {
             foreign_deregistration: ForeignDeregistration::Refused,
             incarnations: true,
         },
-        session: SessionPolicy { idle: Span::from_secs(20), sweep: Span::ZERO, probe: Span::from_secs(5) },
+        session: SessionPolicy {
+            idle: Span::from_secs(20),
+            sweep: Clock::EXACT,
+            probe: Span::from_secs(5),
+            holds: Holds::Many,
+        },
+        checks: CheckPolicy { rise: 3, fall: 3 },
         overrides: OverridePolicy {
             lifetime: Lifetime::UntilCleared,
             write: OverrideWrite::Fields,
             enabled: EnabledRule::BothAllow,
-            ends_at_registration: false,
             absence: Absence::NoLeaseLeft,
             copies_end_absence: true,
-            sweep: Span::ZERO,
+            sweep: Clock::EXACT,
             end_is_told: true,
+            end_drops_settings: false,
         },
         // An hour outlives every beat in flight and every retry loop; an owner's own fence only has to outlive its last beats.
         fence: FencePolicy { removal: Span::from_secs(3600), deregistration: Span::from_secs(30) },
         view: ViewPolicy {
             refresh: Span::ZERO,
+            engine: Clock::EXACT,
             notice_window: Span::ZERO,
+            unchanged_is_told: false,
             default_threshold: None,
             threshold_is_told: true,
             protect_at_zero: false,
+            healthy_only: HealthyOnly::BeforeProtection,
+        },
+        services: ServicePolicy {
+            kinds: Kinds::Apart,
+            empty: Some(Span::from_secs(60)),
+            sweep: Clock::EXACT,
+            created_stays: true,
+            settings: Span::ZERO,
         },
         limits: Limits {
             instances_max: 20_000_000,

@@ -1,21 +1,20 @@
-//! Claims: registering, beating, deregistering.
+//! Claims: registering and beating.
 
 use alloc::string::ToString;
-use alloc::vec;
 use alloc::vec::Vec;
 
 use super::Registry;
 use super::journal::Author;
-use crate::command::{Deregistration, InstanceBeat, Outcome};
+use crate::command::{InstanceBeat, Outcome};
 use crate::error::Error;
 use crate::id::{ID_MAX, LeaseId, NONE};
-use crate::instance::{Cause, Content, Key, Registered, Registration};
+use crate::instance::{Cause, Content, Kind, Registered, Registration};
 use crate::liveness::{Lease, Times, times_of};
 use crate::memory::{Claim, Fence};
 use crate::name::{Actor, Address, INCARNATION, ServiceKey};
-use crate::policy::{ForeignDeregistration, Sources, UnknownBeat};
-use crate::time::{Instant, Span};
-use crate::view::{Fate, Services};
+use crate::policy::{Holds, Sources, Sweep, UnknownBeat};
+use crate::time::Instant;
+use crate::view::Fate;
 
 impl Registry {
     /// Claims an instance for a source, or says anew what it is. Counts as a beat.
@@ -23,7 +22,15 @@ impl Registry {
     /// Refuses a fenced or outdated life, times that the policy does not accept, and whatever a limit forbids.
     pub fn register(&mut self, now: Instant, registration: &Registration) -> Result<Registered, Error> {
         self.settle(now);
-        self.claim(registration, Cause::Registered, false)
+        let registered = self.claim(registration, Cause::Registered, false)?;
+        if let Some(session) = registration.session.filter(|_| self.policy.session.holds == Holds::One) {
+            for lease in self.leases_over(session.slot(), registered.service.slot()) {
+                if lease != registered.lease.slot() {
+                    self.withdraw(lease, Cause::Replaced, &Author::of(&registration.source));
+                }
+            }
+        }
+        Ok(registered)
     }
 
     /// A sign of life. One record is read and one is written; refused when nobody holds the lease: register again.
@@ -54,8 +61,8 @@ impl Registry {
     /// where it does not.
     pub fn beat_instance(&mut self, now: Instant, beat: &InstanceBeat) -> Result<Outcome, Error> {
         self.settle(now);
-        let held = self.find_present(&beat.service, &beat.address);
-        let lease = held.and_then(|(_, slot)| self.lease_for(slot, &beat.source, None));
+        let held = self.find_claimed(&beat.service, &beat.address, Kind::Ephemeral);
+        let lease = held.and_then(|slot| self.lease_for(slot, &beat.source, None));
         if let Some(lease) = lease {
             self.refuse_older(beat.incarnation, self.leases.row(lease).incarnation, &beat.address)?;
             let id = self.leases.id(lease);
@@ -67,159 +74,110 @@ impl Registry {
             self.refuse_fenced(&beat.service, &beat.address, &beat.source, beat.incarnation, true)?;
             return Err(Error::UnknownLease { what: beat.address.to_string() });
         };
-        let registration = Registration {
-            service: beat.service.clone(),
-            address: beat.address.clone(),
-            source: beat.source.clone(),
-            session: None,
-            incarnation: beat.incarnation,
-            copied: false,
-            content: content.clone(),
-        };
+        let mut registration = Registration::new(beat.service.clone(), beat.address.clone(), beat.source.clone());
+        registration.incarnation = beat.incarnation;
+        registration.content = content.clone();
         let registered = self.claim(&registration, Cause::RegisteredByBeat, true)?;
         let interval = self.leases.times(registered.lease.slot()).interval;
         Ok(Outcome::Beaten { lease: registered.lease, interval, registered: Some(registered) })
     }
 
-    /// Takes back the claim of its source. Other sources keep the instance, and the outcome names them.
-    pub fn deregister(&mut self, now: Instant, deregistration: &Deregistration) -> Result<Outcome, Error> {
-        self.settle(now);
-        let Deregistration { service, address, source, incarnation } = deregistration;
-        let ignored = self.policy.claims.foreign_deregistration == ForeignDeregistration::Ignored;
-        let Some((_, instance)) = self.find_present(service, address) else {
-            if ignored {
-                return Ok(Outcome::Deregistered { withdrawn: 0, remaining: Vec::new() });
-            }
-            return Err(Registry::unknown_instance(service, address));
-        };
-        let Some(lease) = self.lease_to_withdraw(instance, source) else {
-            let remaining = self.holders(instance);
-            if ignored {
-                return Ok(Outcome::Deregistered { withdrawn: 0, remaining });
-            }
-            let holders = remaining.iter().map(|holder| holder.to_string()).collect();
-            return Err(Error::NotOwner { instance: address.to_string(), holders });
-        };
-        self.refuse_older(*incarnation, self.leases.row(lease).incarnation, address)?;
-        self.deregister_slot(lease, source);
-        Ok(Outcome::Deregistered { withdrawn: 1, remaining: self.holders(instance) })
-    }
-
-    /// Takes back one claim by id.
-    pub fn deregister_lease(&mut self, now: Instant, lease: LeaseId) -> Result<Outcome, Error> {
-        self.settle(now);
-        let Some(row) = self.leases.get(lease).copied() else {
-            return Err(Error::UnknownLease { what: lease.to_u64().to_string() });
-        };
-        let source = self.actor(row.source);
-        self.deregister_slot(lease.slot(), &source);
-        Ok(Outcome::Deregistered { withdrawn: 1, remaining: self.holders(row.instance) })
-    }
-
-    /// Ends a lease: out of its instance's chain and its session, into the journal, and the memory of overrides is told.
-    pub(super) fn withdraw(&mut self, lease: u32, cause: Cause, author: &Author) {
-        let row = *self.leases.row(lease);
-        let instance = row.instance;
-        let was_alive = self.is_alive(instance);
-        self.unchain(instance, lease);
-        if let Some(session) = self.sessions.in_slot(row.session) {
-            session.leases.retain(|&other| other != lease);
-        }
-        self.leases.remove(lease);
-        self.names.release(row.source);
-        let left = self.roster.row(instance).first_lease != NONE;
-        let key = self.roster.row(instance).key;
-        self.note(instance, if left { Cause::SourceLeft } else { cause }, author);
-        if self.overrides.lease_ended(&self.policy.overrides, self.now, key, left) {
-            self.arm_override(key);
-        }
-        if !left {
-            self.decide_fate(instance, cause, author);
-            self.roster.departed(instance);
-        } else if was_alive && !self.is_alive(instance) {
-            // The one that kept it healthy went; the others had been silent for long.
-            self.decide_fate(instance, Cause::Silent, &Author::time());
-            self.note(instance, Cause::Silent, &Author::time());
-        }
-        self.touch(instance, cause, false);
-        self.forget_gone();
-    }
-
-    fn deregister_slot(&mut self, lease: u32, source: &Actor) {
-        let row = *self.leases.row(lease);
-        let key = self.roster.row(row.instance).key;
-        let keeps = self.policy.fence.deregistration;
-        if keeps != Span::ZERO {
-            self.names.retain(row.source);
-            let fence = Fence {
-                incarnation: row.incarnation,
-                sources: vec![row.source],
-                at: self.now,
-                until: self.now + keeps,
-                by: source.clone(),
-                because: None,
-                by_operator: false,
-            };
-            self.set_fence(key, fence);
-        }
-        self.withdraw(lease, Cause::Deregistered, &Author::of(source));
-    }
-
-    fn claim(&mut self, registration: &Registration, cause: Cause, is_beat: bool) -> Result<Registered, Error> {
-        let Registration { service, address, source, session, incarnation, copied, content } = registration;
-        let times = self.check_content(content)?;
-        if let Some(session) = session {
-            self.sessions.get(*session).ok_or(Error::UnknownSession { session: session.to_u64() })?;
-        }
-        self.refuse_fenced(service, address, source, *incarnation, is_beat)?;
-        let row = self.find_row(service, address).map(|(_, slot)| slot);
-        let newest = row.map_or(0, |slot| self.roster.row(slot).incarnation);
-        self.refuse_older(*incarnation, newest, address)?;
-        let lease = row.and_then(|slot| self.lease_for(slot, source, session.map(|id| id.slot())));
+    pub(super) fn claim(
+        &mut self,
+        registration: &Registration,
+        cause: Cause,
+        is_beat: bool,
+    ) -> Result<Registered, Error> {
+        let times = self.check_claim(registration, is_beat)?;
+        let Registration { service, address, source, session, incarnation, copied, kind, healthy, content } =
+            registration;
+        let session = session.map(|id| id.slot());
+        let row = self.find_row_of(service, address, *kind);
+        let lease = row.and_then(|slot| self.lease_for(slot, source, session));
         self.admit(registration, row, lease.is_none())?;
 
         let service_slot = self.ensure_service(service);
-        let instance = row.unwrap_or_else(|| self.new_row(service_slot, address, cause));
-        let was_present = self.roster.row(instance).first_lease != NONE;
+        self.make_record(service_slot, Some(*kind), false);
+        let elsewhere = self.find_claimed(service, address, *kind).filter(|_| session.is_none() && lease.is_none());
+        if let Some(other) = elsewhere.filter(|&other| Some(other) != row)
+            && let Some(moved) = self.lease_for(other, source, None)
+        {
+            self.withdraw(moved, Cause::Replaced, &Author::of(source));
+        }
+        let instance = row.unwrap_or_else(|| self.new_row(service_slot, address, *kind, cause));
+        let was_present = self.is_present(instance);
         let life = self.life_of(instance, lease, *incarnation);
         let changed = self.set_content(instance, content);
         let author = Author::of(source);
         let (joins, was_alive) = (lease.is_none(), self.is_alive(instance));
         let lease = match lease {
-            Some(lease) => self.renew_lease(lease, source, life, times),
-            None => self.new_lease(instance, source, session.map(|id| id.slot()), life, times),
+            Some(lease) => {
+                let healthy =
+                    if self.policy.expiry.registration_revives { *healthy } else { self.leases.is_alive(lease) };
+                self.renew_lease(lease, source, life, times, healthy)
+            }
+            None => self.new_lease(instance, registration, life, times),
         };
+        if !was_present {
+            self.roster.arrived();
+            let cluster = self.roster.row(instance).key.cluster;
+            self.services.get_mut(service_slot).arrived(cluster);
+            self.decide_fate(instance, cause, &author);
+        }
         let happened = match (was_present, joins) {
             (false, _) => Some(cause),
             (true, true) => Some(Cause::SourceJoined),
             (true, false) => changed.then_some(Cause::Reregistered),
         };
-        if !was_present {
-            self.roster.arrived();
-            self.decide_fate(instance, cause, &author);
-        }
         if let Some(happened) = happened {
             self.note(instance, happened, &author);
         }
-        if was_present && !was_alive {
-            self.decide_fate(instance, Cause::Beat, &author);
-            self.note(instance, Cause::Beat, &author);
+        if was_present && was_alive != self.is_alive(instance) {
+            let cause = if was_alive { Cause::Reregistered } else { Cause::Beat };
+            self.decide_fate(instance, cause, &author);
+            self.note(instance, cause, &author);
         }
-        let key = self.roster.row(instance).key;
-        let forgot = self.overrides.registered(&self.policy.overrides, key, life, *copied);
+        let memory = self.memory_key(self.roster.row(instance).key);
+        let forgot = self.overrides.registered(&self.policy.overrides, memory, life, *copied);
         if forgot {
             self.note(instance, Cause::OverrideEnded, &author);
-            self.release_override_key(key);
+            self.release_override_key(memory);
         }
+        self.retime(instance);
         self.touch(instance, happened.unwrap_or(Cause::Beat), changed || forgot);
+        if self.policy.view.unchanged_is_told {
+            self.arm_notices(service_slot, self.policy.view.notice_window);
+        }
         Ok(Registered {
             lease: self.leases.id(lease),
             instance: self.roster.id(instance),
-            service: Services::id(service_slot),
+            service: self.services.id(service_slot),
             incarnation: life,
             created: !was_present,
             other_sources: self.others(instance, lease),
         })
+    }
+
+    /// All that can be wrong with a claim, but for the limits; what it lives by where nothing is.
+    pub(super) fn check_claim(&self, registration: &Registration, is_beat: bool) -> Result<Times, Error> {
+        let Registration { service, address, source, session, incarnation, kind, content, .. } = registration;
+        let times = self.check_content(content)?;
+        if let Some(session) = session {
+            self.sessions.get(*session).ok_or(Error::UnknownSession { session: session.to_u64() })?;
+            if *kind == Kind::Persistent {
+                return Err(Error::invalid(
+                    "session",
+                    "a session",
+                    "none for a persistent instance, which outlives it",
+                ));
+            }
+        }
+        self.refuse_fenced(service, address, source, *incarnation, is_beat)?;
+        self.refuse_other_kind(service, address, *kind)?;
+        let row = self.find_row_of(service, address, *kind);
+        let newest = row.map_or(0, |slot| self.roster.row(slot).incarnation);
+        self.refuse_older(*incarnation, newest, address)?;
+        Ok(times)
     }
 
     /// Any beat but the plain one of a healthy lease.
@@ -257,25 +215,18 @@ impl Registry {
     }
 
     /// The lease that a claim of `source` means: over its session, or by beats.
-    fn lease_for(&self, instance: u32, source: &Actor, session: Option<u32>) -> Option<u32> {
+    pub(super) fn lease_for(&self, instance: u32, source: &Actor, session: Option<u32>) -> Option<u32> {
         self.leases_of(instance).find(|&slot| {
             let row = self.leases.row(slot);
             let own = self.names.text(row.source) == source.as_str();
             match session {
                 Some(session) => row.session == session && own,
-                None => row.session == NONE && (own || self.policy.claims.sources == Sources::OnePerAddress),
+                None => row.session == NONE && (own || self.policy.claims.sources != Sources::Distinct),
             }
         })
     }
 
-    /// The lease that a deregistration by name of `source` means: its own, or the one that anybody may withdraw.
-    fn lease_to_withdraw(&self, instance: u32, source: &Actor) -> Option<u32> {
-        let own =
-            self.leases_of(instance).find(|&slot| self.names.text(self.leases.row(slot).source) == source.as_str());
-        own.or_else(|| self.lease_for(instance, source, None))
-    }
-
-    fn refuse_older(&self, given: Option<u64>, current: u64, address: &Address) -> Result<(), Error> {
+    pub(super) fn refuse_older(&self, given: Option<u64>, current: u64, address: &Address) -> Result<(), Error> {
         match given {
             Some(given) if given > ID_MAX => Err(Error::invalid("incarnation", given, INCARNATION)),
             Some(given) if self.policy.claims.incarnations && given < current => {
@@ -293,7 +244,7 @@ impl Registry {
         incarnation: Option<u64>,
         is_beat: bool,
     ) -> Result<(), Error> {
-        let Some(key) = self.find_key(service, address) else { return Ok(()) };
+        let Some(key) = self.find_memory(service, address, None) else { return Ok(()) };
         let source = self.names.find(source.as_str());
         match self.fences.refusing(key, Claim { source, incarnation, is_beat }) {
             Some(fence) => Err(fenced(fence, address)),
@@ -301,15 +252,15 @@ impl Registry {
         }
     }
 
-    fn new_row(&mut self, service: u32, address: &Address, cause: Cause) -> u32 {
-        let key = self.intern_key(service, address);
+    fn new_row(&mut self, service: u32, address: &Address, kind: Kind, cause: Cause) -> u32 {
+        let key = self.intern_key(service, address, kind);
         self.roster.insert(key, Fate { at: self.now, cause, by: None })
     }
 
     /// Which life a claim is: the number it brings, the life its lease has, or a new one.
     fn life_of(&mut self, instance: u32, lease: Option<u32>, given: Option<u64>) -> u64 {
         let row = self.roster.row(instance);
-        let fenced = self.fences.dead(row.key);
+        let fenced = self.fences.dead(self.memory_key(row.key));
         let current = lease.map(|lease| self.leases.row(lease).incarnation);
         let life = given.or(current).unwrap_or_else(|| row.incarnation.max(fenced).saturating_add(1).min(ID_MAX));
         self.roster.row_mut(instance).incarnation = life.max(self.roster.row(instance).incarnation);
@@ -327,32 +278,34 @@ impl Registry {
         changed
     }
 
-    fn renew_lease(&mut self, lease: u32, source: &Actor, life: u64, times: Times) -> u32 {
+    fn renew_lease(&mut self, lease: u32, source: &Actor, life: u64, times: Times, healthy: bool) -> u32 {
         let source = self.names.intern(source.as_str());
         let row = self.leases.row_mut(lease);
         let older = core::mem::replace(&mut row.source, source);
         row.incarnation = life;
         self.names.release(older);
-        self.leases.renew(self.now, lease, times);
+        self.leases.renew(self.now, lease, times, healthy);
         lease
     }
 
-    fn new_lease(&mut self, instance: u32, source: &Actor, session: Option<u32>, life: u64, times: Times) -> u32 {
-        let service = self.roster.row(instance).key.service;
-        let clock_began = match self.policy.expiry.sweep {
-            crate::policy::Sweep::PerService(_) => self.services.get(service).since,
+    fn new_lease(&mut self, instance: u32, registration: &Registration, life: u64, times: Times) -> u32 {
+        let service = self.services.get(self.roster.row(instance).key.service);
+        let clock_began = match (self.policy.expiry.sweep, service.record) {
+            (Sweep::PerService(_), Some(record)) => record.since,
             _ => self.now,
         };
+        let session = registration.session.map(|id| id.slot());
         let lease = Lease {
             instance,
             next: NONE,
-            source: self.names.intern(source.as_str()),
+            source: self.names.intern(registration.source.as_str()),
             session: session.unwrap_or(NONE),
+            kind: registration.kind,
             incarnation: life,
             since: self.now,
             clock_began,
         };
-        let lease = self.leases.insert(self.now, lease, times);
+        let lease = self.leases.insert(self.now, lease, times, registration.healthy);
         match self.leases_of(instance).last() {
             Some(last) => self.leases.row_mut(last).next = lease,
             None => self.roster.row_mut(instance).first_lease = lease,
@@ -363,24 +316,9 @@ impl Registry {
         lease
     }
 
-    fn unchain(&mut self, instance: u32, lease: u32) {
-        let next = self.leases.row(lease).next;
-        let before = self.leases_of(instance).find(|&slot| self.leases.row(slot).next == lease);
-        match before {
-            Some(before) => self.leases.row_mut(before).next = next,
-            None => self.roster.row_mut(instance).first_lease = next,
-        }
-    }
-
     fn others(&self, instance: u32, lease: u32) -> Vec<Actor> {
         let others = self.leases_of(instance).filter(|&slot| slot != lease);
         others.map(|slot| self.actor(self.leases.row(slot).source)).collect()
-    }
-
-    pub(super) fn release_override_key(&mut self, key: Key) {
-        if self.overrides.get(key).is_none() {
-            self.release_key(key);
-        }
     }
 }
 

@@ -9,7 +9,7 @@ use crate::account::{
     ProtectionAccount, Remedy, Rule, Sight, Sights, Standing, Transition,
 };
 use crate::id::NONE;
-use crate::instance::{Cause, Key, state};
+use crate::instance::{Cause, Key, Kind, state};
 use crate::memory::Decided;
 use crate::name::{Address, ServiceKey};
 use crate::time::Instant;
@@ -19,11 +19,12 @@ const HISTORY_MAX: usize = 8;
 impl Registry {
     /// Why an instance is, or is not, what its readers get; for instances present, hidden, gone and never seen.
     pub fn explain(&self, service: &ServiceKey, address: &Address) -> Explanation {
-        let key = self.find_key(service, address);
-        let instance = key.and_then(|key| self.roster.find(key));
+        let key = self.find_memory(service, address, None);
+        let instance = self.find_row(service, address);
         let mut explanation = Explanation {
             service: service.clone(),
             address: address.clone(),
+            kind: instance.map(|slot| self.roster.row(slot).key.kind).unwrap_or_default(),
             at: self.now,
             standing: self.standing(instance),
             sights: self.sights(instance),
@@ -85,7 +86,11 @@ impl Registry {
             let last_seen = self.leases.last_beat(slot).or(session.map(|session| session.last)).unwrap_or(row.since);
             LeaseAccount {
                 source: self.actor(row.source),
-                kind: if self.leases.lives_by_beats(slot) { LeaseKind::Beats } else { LeaseKind::Session },
+                kind: match (self.leases.lives_by_beats(slot), row.kind) {
+                    (true, _) => LeaseKind::Beats,
+                    (false, Kind::Ephemeral) => LeaseKind::Session,
+                    (false, Kind::Persistent) => LeaseKind::Persistent,
+                },
                 incarnation: row.incarnation,
                 since: row.since,
                 last_seen,
@@ -139,7 +144,7 @@ impl Registry {
     fn protection_account(&self, instance: u32) -> Option<ProtectionAccount> {
         let slot = self.roster.row(instance).key.service;
         let service = self.services.get(slot);
-        let threshold = service.threshold.or(self.policy.view.default_threshold)?;
+        let threshold = service.settings.threshold.or(self.policy.view.default_threshold)?;
         let (total, healthy) = service.served();
         // Where none is unhealthy it changes nothing for anybody.
         (self.protects(slot) && healthy < total).then_some(ProtectionAccount { healthy, total, threshold })
@@ -182,6 +187,8 @@ impl Registry {
             (_, Cause::SessionLost) => Rule::SessionLost,
             (_, Cause::Deregistered) => Rule::Deregistration,
             (_, Cause::Removed) => Rule::Removal,
+            (_, Cause::ReportedUp | Cause::ReportedDown) => Rule::HealthReport,
+            (_, Cause::Replaced) => Rule::Replacement,
             _ => Rule::Registration,
         };
         let because = explanation.history.iter().find(|entry| entry.at == row.fate.at && entry.cause == row.fate.cause);

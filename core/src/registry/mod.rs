@@ -3,6 +3,8 @@
 //! Every verb does the same three things. It lets everything happen that is due by `now`; it checks all it is about to do; and
 //! only then it changes anything. A refusal therefore leaves the registry as if only time had passed.
 
+mod batch;
+mod check;
 mod claim;
 mod connect;
 mod explain;
@@ -12,8 +14,10 @@ mod query;
 mod question;
 mod resolve;
 mod restore;
+mod services;
 mod settle;
 mod show;
+mod withdraw;
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
@@ -24,14 +28,14 @@ use crate::account::Journal;
 use crate::command::{Command, Outcome};
 use crate::error::Error;
 use crate::instance::Key;
-use crate::liveness::{Leases, Sessions};
+use crate::liveness::{Leases, Measure, Sessions};
 use crate::memory::{Fences, Overrides};
 use crate::name::{MetadataPool, Names};
 use crate::policy::Policy;
 use crate::time::Instant;
 use crate::view::{Roster, Services, Subscriptions};
 
-pub use query::{InstanceQuery, Reader, ServiceView};
+pub use query::{InstanceQuery, Reader, ServiceRecord, ServiceView};
 pub use question::{Counters, Question, Reply};
 
 /// A service registry as a pure state machine.
@@ -83,6 +87,7 @@ enum Timer {
     Fence(Key),
     Refresh(u32),
     Notice(u32),
+    Service(u32),
 }
 
 impl Registry {
@@ -102,7 +107,7 @@ impl Registry {
             clamped: 0,
             names: Names::new(seed),
             metadata: MetadataPool::new(seed),
-            leases: Leases::new(policy.expiry.bound, policy.expiry.sweep),
+            leases: Leases::new(Measure::of(&policy.expiry)),
             sessions: Sessions::new(),
             overrides: Overrides::new(),
             fences: Fences::new(),
@@ -144,6 +149,10 @@ impl Registry {
                 Ok(Outcome::BeatenMany { stale })
             }
             Command::BeatInstance(beat) => self.beat_instance(now, &beat),
+            Command::RegisterBatch(batch) => self.register_batch(now, &batch),
+            Command::ReportHealth { service, address, healthy, sure } => {
+                self.report_health(now, &service, &address, healthy, sure)
+            }
             Command::Deregister(deregistration) => self.deregister(now, &deregistration),
             Command::DeregisterLease { lease } => self.deregister_lease(now, lease),
             Command::Remove(removal) => self.remove(now, &removal),
@@ -153,8 +162,11 @@ impl Registry {
                 self.clear_override(now, &service, &address, &by, field.as_ref())
             }
             Command::EndOverride { service, address } => self.end_override(now, &service, &address),
-            Command::SetService { service, protect_threshold } => {
-                Ok(Outcome::ServiceSet { service: self.set_service(now, &service, protect_threshold) })
+            Command::SetService(settings) => Ok(Outcome::ServiceSet { service: self.set_service(now, &settings) }),
+            Command::RemoveService { service } => self.remove_service(now, &service).map(|()| Outcome::ServiceRemoved),
+            Command::Look { service } => {
+                self.look(now, &service);
+                Ok(Outcome::Looked)
             }
             Command::OpenSession { name } => Ok(Outcome::SessionOpened { session: self.open_session(now, &name)? }),
             Command::TouchSession { session } => self.touch_session(now, session).map(|()| Outcome::SessionTouched),

@@ -1,4 +1,4 @@
-//! What operators do: removing, fencing, overriding, and a service's settings.
+//! What operators do: removing, fencing, overriding.
 
 use alloc::vec::Vec;
 
@@ -6,22 +6,22 @@ use super::journal::Author;
 use super::{Registry, Timer};
 use crate::command::{Outcome, OverrideField, Removal};
 use crate::error::Error;
-use crate::id::NONE;
-use crate::id::ServiceId;
-use crate::instance::{Cause, Key};
+use crate::instance::{Cause, Key, Kind};
+use crate::liveness::times_of;
 use crate::memory::{Fence, Fields, OverrideChange};
-use crate::name::{Actor, Address, ServiceKey, Threshold};
+use crate::name::{Actor, Address, Metadata, ServiceKey};
 use crate::time::{Instant, Span};
-use crate::view::Services;
+use crate::view::Settings;
 
 impl Registry {
     /// Ends every claim on an instance and fences the life that ended: its beats and retries are told to stop.
     pub fn remove(&mut self, now: Instant, removal: &Removal) -> Result<Outcome, Error> {
         self.settle(now);
         let Removal { service, address, by, because, fence_for } = removal;
-        let Some((key, instance)) = self.find_present(service, address) else {
+        let Some(instance) = self.find_present(service, address, None) else {
             return Err(Registry::unknown_instance(service, address));
         };
+        let key = self.memory_key(self.roster.row(instance).key);
         let keeps = fence_for.unwrap_or(self.policy.fence.removal);
         let leases: Vec<u32> = self.leases_of(instance).collect();
         if keeps != Span::ZERO {
@@ -61,10 +61,10 @@ impl Registry {
         by: &Actor,
     ) -> Result<Outcome, Error> {
         self.settle(now);
-        let key = self.find_key(service, address).filter(|&key| self.fences.get(key).is_some());
+        let key = self.find_memory(service, address, None).filter(|&key| self.fences.get(key).is_some());
         let Some(key) = key else { return Err(Registry::unknown_instance(service, address)) };
         self.drop_fences(key, None);
-        if let Some(instance) = self.roster.find(key) {
+        for instance in self.rows_of(key) {
             self.note_lasting(instance, Cause::FenceLifted, &Author::of(by));
         }
         Ok(Outcome::FenceLifted)
@@ -77,17 +77,21 @@ impl Registry {
         if change.enabled.is_none() && change.weight.is_none() && keys == 0 {
             return Err(Error::invalid("set_override", "nothing", "enabled, weight or at least one key of metadata"));
         }
+        self.check_times_decided(change)?;
         let service = self.ensure_service(&change.service);
-        let key = self.intern_key(service, &change.address);
+        let instance = self.find_present(&change.service, &change.address, change.kind);
+        let kind = instance.map_or(change.kind.unwrap_or_default(), |slot| self.roster.row(slot).key.kind);
+        let key = self.intern_key(service, &change.address, kind);
+        let key = self.memory_key(key);
         if self.overrides.get(key).is_some() {
             // The memory keeps one count of the names, however often it is written.
             self.release_key(key);
         }
-        let instance = self.roster.find(key);
         let life = instance.map_or(0, |slot| self.roster.row(slot).incarnation);
-        let absent = instance.is_none_or(|slot| self.roster.row(slot).first_lease == NONE);
+        let absent = instance.is_none();
         self.overrides.set(&self.policy.overrides, self.now, key, change, life, absent);
         self.arm_override(key);
+        self.services.get_mut(service).changed_at = self.now;
         self.tell_override(key, Cause::OverrideSet, &Author::with(&change.by, change.because.as_ref()));
         Ok(Outcome::OverrideSet)
     }
@@ -108,7 +112,7 @@ impl Registry {
             Some(OverrideField::Weight) => Fields::Weight,
             Some(OverrideField::Metadata(key)) => Fields::Metadata(key),
         };
-        let key = self.find_key(service, address);
+        let key = self.find_memory(service, address, None);
         let Some(key) = key.filter(|&key| self.overrides.clear(key, &fields)) else {
             return Err(Registry::unknown_instance(service, address));
         };
@@ -120,7 +124,7 @@ impl Registry {
     /// Ends a decision whose lifetime ended at another node; the policy says whether readers hear of it.
     pub fn end_override(&mut self, now: Instant, service: &ServiceKey, address: &Address) -> Result<Outcome, Error> {
         self.settle(now);
-        let key = self.find_key(service, address);
+        let key = self.find_memory(service, address, None);
         let Some(key) = key.filter(|&key| self.overrides.clear(key, &Fields::All)) else {
             return Err(Registry::unknown_instance(service, address));
         };
@@ -128,22 +132,17 @@ impl Registry {
         Ok(Outcome::OverrideEnded)
     }
 
-    /// Changes the settings of a service, creating it where it is not known. Queries see the new threshold at once; the policy says
-    /// whether subscribers are told.
-    pub fn set_service(
-        &mut self,
-        now: Instant,
-        service: &ServiceKey,
-        protect_threshold: Option<Threshold>,
-    ) -> ServiceId {
-        self.settle(now);
-        let slot = self.ensure_service(service);
-        let before = self.protects(slot);
-        self.services.get_mut(slot).threshold = protect_threshold;
-        if self.policy.view.threshold_is_told && self.protects(slot) != before {
-            self.service_changed(slot);
+    /// Refuses an operator's times that the policy would refuse of a provider, where they can be told alone.
+    fn check_times_decided(&self, change: &OverrideChange) -> Result<(), Error> {
+        let instance = self.find_present(&change.service, &change.address, change.kind);
+        let mut metadata = instance.map(|slot| self.content_in_force(slot).1).unwrap_or_default();
+        for (key, value) in change.metadata.iter().flat_map(Metadata::entries) {
+            metadata.set(key, value);
         }
-        Services::id(slot)
+        match times_of(&self.policy.expiry, &metadata) {
+            Err(error) if change.metadata.is_some() => Err(error.within("set_override")),
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn set_fence(&mut self, key: Key, fence: Fence) {
@@ -153,8 +152,7 @@ impl Registry {
             self.names.release(name);
         }
         if !stood {
-            self.names.retain(key.host);
-            self.names.retain(key.cluster);
+            self.retain_key(key);
         }
         // An older fence that lasts longer has a timer of its own.
         self.timers.insert((until, Timer::Fence(key)));
@@ -188,8 +186,12 @@ impl Registry {
 
     fn override_ended(&mut self, key: Key) {
         self.release_override_key(key);
-        if let Some(instance) = self.roster.find(key) {
+        if self.policy.overrides.end_drops_settings && !self.overrides.any_in(key.service) {
+            self.services.get_mut(key.service).settings = Settings::default();
+        }
+        for instance in self.rows_of(key) {
             self.note_lasting(instance, Cause::OverrideEnded, &Author::time());
+            self.retime(instance);
             if self.policy.overrides.end_is_told {
                 self.touch(instance, Cause::OverrideEnded, true);
             }
@@ -213,9 +215,27 @@ impl Registry {
     }
 
     fn tell_override(&mut self, key: Key, cause: Cause, author: &Author) {
-        if let Some(instance) = self.roster.find(key) {
+        for instance in self.rows_of(key) {
             self.note_lasting(instance, cause, author);
+            self.retime(instance);
             self.touch(instance, cause, true);
         }
+    }
+
+    /// The three times of an instance may be an operator's: they hold from its last beat on.
+    pub(super) fn retime(&mut self, instance: u32) {
+        let (_, metadata) = self.content_in_force(instance);
+        let Ok(times) = times_of(&self.policy.expiry, &metadata) else { return };
+        let leases: Vec<u32> = self.leases_of(instance).collect();
+        for lease in leases {
+            self.leases.retime(lease, times);
+        }
+    }
+
+    /// The rows that a memory is about: of one kind, or of both.
+    fn rows_of(&self, memory: Key) -> Vec<u32> {
+        let kinds = [Kind::Ephemeral, Kind::Persistent].map(|kind| Key { kind, ..memory });
+        let about_it = |key: &Key| self.memory_key(*key) == memory;
+        kinds.into_iter().filter(about_it).filter_map(|key| self.roster.find(key)).collect()
     }
 }

@@ -6,9 +6,10 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::Registry;
-use crate::instance::{InstanceView, state};
-use crate::name::{Metadata, ServiceKey, Weight};
-use crate::view::Shown;
+use crate::instance::{Content, InstanceView, Kind, state};
+use crate::name::{Address, Cluster, Metadata, ServiceKey, Threshold, Weight};
+use crate::policy::HealthyOnly;
+use crate::view::{Shown, is_protected};
 
 /// Who reads. Each gets what a server with this policy would give such a reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +29,38 @@ pub struct InstanceQuery {
     pub service: ServiceKey,
     /// For whom.
     pub reader: Reader,
+    /// Of which clusters; of all where none is named.
+    #[serde(default)]
+    pub clusters: Vec<Cluster>,
+    /// Whether only healthy instances are wanted; the policy says what that means for a protected service.
+    #[serde(default)]
+    pub healthy_only: bool,
+}
+
+impl InstanceQuery {
+    /// All instances of a service, for a reader.
+    pub fn new(service: ServiceKey, reader: Reader) -> InstanceQuery {
+        InstanceQuery { service, reader, clusters: Vec::new(), healthy_only: false }
+    }
+}
+
+/// What is known of a service, or remembered of one that was forgotten.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceRecord {
+    /// The service.
+    pub service: ServiceKey,
+    /// Whether it is known; else only its settings are remembered, or somebody waits for it.
+    pub known: bool,
+    /// Its kind; none before its first instance where nobody said.
+    pub kind: Option<Kind>,
+    /// Protect threshold, where one was set.
+    pub protect_threshold: Option<Threshold>,
+    /// Free texts an operator set.
+    pub metadata: Metadata,
+    /// Clusters that have instances, by name.
+    pub clusters: Vec<Cluster>,
+    /// Instances held by some lease.
+    pub instances: u32,
 }
 
 /// A service as a reader gets it.
@@ -55,36 +88,84 @@ impl Registry {
             };
         };
         let service = self.services.get(slot);
-        let protected = self.protects(slot);
-        let wanted = match query.reader {
-            Reader::Operator => state::PRESENT,
-            Reader::Consumer => state::SERVED,
+        let consumer = query.reader == Reader::Consumer;
+        let wanted = if consumer { state::SERVED } else { state::PRESENT };
+        let listed = |&instance: &u32| {
+            let row = self.roster.row(instance);
+            let cluster = self.names.text(row.key.cluster);
+            let there = query.clusters.is_empty() || query.clusters.iter().any(|named| named.as_str() == cluster);
+            row.state & wanted != 0 && there
         };
+        let is_healthy = |instance: &u32| self.roster.row(*instance).state & state::HEALTHY != 0;
+        let mut rows: Vec<u32> = service.members.iter().copied().filter(listed).collect();
+        if query.healthy_only && self.policy.view.healthy_only == HealthyOnly::BeforeProtection {
+            rows.retain(is_healthy);
+        }
+        let healthy = rows.iter().filter(|instance| is_healthy(instance)).count();
+        let threshold = service.settings.threshold;
+        let protected = is_protected(&self.policy.view, threshold, healthy as u32, rows.len() as u32);
+        if query.healthy_only && !(protected && consumer) {
+            rows.retain(is_healthy);
+        }
         let shown: BTreeMap<u32, &Shown> = service.shown.iter().map(|row| (row.slot, row)).collect();
-        let listed = service.members.iter().copied().filter(|&instance| self.roster.row(instance).state & wanted != 0);
-        let mut instances: Vec<InstanceView> = listed
-            .map(|instance| {
-                let row = self.roster.row(instance);
-                let (weight, metadata) = self.content_shown(instance, shown.get(&instance).copied());
-                InstanceView {
-                    id: self.roster.id(instance),
-                    address: self.address(row.key),
-                    healthy: row.state & state::HEALTHY != 0 || (protected && query.reader == Reader::Consumer),
-                    enabled: row.state & state::ENABLED != 0,
-                    weight,
-                    metadata,
-                }
-            })
-            .collect();
-        instances.sort_by(|a, b| a.address.cmp(&b.address));
+        let view = |instance: u32| {
+            let row = self.roster.row(instance);
+            let (weight, metadata) = self.content_shown(instance, shown.get(&instance).copied());
+            InstanceView {
+                id: self.roster.id(instance),
+                address: self.address(row.key),
+                kind: row.key.kind,
+                healthy: is_healthy(&instance) || (protected && consumer),
+                enabled: row.state & state::ENABLED != 0,
+                weight,
+                metadata,
+            }
+        };
+        let mut instances: Vec<InstanceView> = rows.into_iter().map(view).collect();
+        instances.sort_by(|a, b| (&a.address, a.kind).cmp(&(&b.address, b.kind)));
         ServiceView { service: query.service.clone(), revision: service.revision, protected, instances }
+    }
+
+    /// What is known or remembered of a service; none when nobody ever named it, or everything is forgotten.
+    pub fn service(&self, service: &ServiceKey) -> Option<ServiceRecord> {
+        let entry = self.services.get(self.find_service(service)?);
+        let mut clusters: Vec<Cluster> =
+            entry.clusters.iter().map(|&(name, _)| Cluster::trusted(self.names.text(name))).collect();
+        clusters.sort();
+        Some(ServiceRecord {
+            service: service.clone(),
+            known: entry.record.is_some(),
+            kind: entry.record.and_then(|record| record.kind),
+            protect_threshold: entry.settings.threshold,
+            metadata: entry.settings.metadata.clone(),
+            clusters,
+            instances: entry.held,
+        })
     }
 
     /// Services known here, by name.
     pub fn services(&self) -> Vec<ServiceKey> {
-        let mut keys: Vec<ServiceKey> = (0..self.services.len() as u32).map(|slot| self.service_key(slot)).collect();
+        let mut keys: Vec<ServiceKey> = self.services.known().map(|slot| self.service_key(slot)).collect();
         keys.sort();
         keys
+    }
+
+    /// Whether some lease holds the instance of this kind.
+    pub fn is_held(&self, service: &ServiceKey, address: &Address, kind: Kind) -> bool {
+        self.find_present(service, address, Some(kind)).is_some()
+    }
+
+    /// What operators decided about an instance, as the content it gives by itself: fields nobody decided have their defaults. None where
+    /// nothing is decided.
+    pub fn decision(&self, service: &ServiceKey, address: &Address) -> Option<Content> {
+        let decided = self.overrides.get(self.find_memory(service, address, None)?)?;
+        let mut content = Content::default();
+        content.enabled = decided.enabled.as_ref().map_or(content.enabled, |enabled| enabled.value);
+        content.weight = decided.weight.as_ref().map_or(content.weight, |weight| weight.value);
+        for (key, value) in &decided.metadata {
+            content.metadata.set(key, &value.value);
+        }
+        Some(content)
     }
 
     /// How many instances are held by some lease.

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::Registry;
-use super::query::{InstanceQuery, ServiceView};
+use super::query::{InstanceQuery, ServiceRecord, ServiceView};
 use crate::account::{Explanation, Transition};
 use crate::error::Error;
 use crate::id::InstanceId;
@@ -38,6 +38,11 @@ pub enum Question {
         /// The id.
         instance: InstanceId,
     },
+    /// What is known of this service?
+    Service {
+        /// Which.
+        service: ServiceKey,
+    },
     /// Which services are known?
     Services,
     /// About which instances is an operator's decision remembered?
@@ -63,6 +68,8 @@ pub enum Reply {
     Transitions(Vec<Transition>),
     /// To [`Question::InstanceName`], [`Question::Overridden`] and [`Question::Fenced`].
     Names(Vec<InstanceNames>),
+    /// To [`Question::Service`]; none when nobody ever named it.
+    ServiceRecord(Option<ServiceRecord>),
     /// To [`Question::Services`].
     Services(Vec<ServiceKey>),
     /// To [`Question::Counters`].
@@ -120,6 +127,7 @@ impl Registry {
                     });
                 }
             },
+            Question::Service { service } => Reply::ServiceRecord(self.service(service)),
             Question::Services => Reply::Services(self.services()),
             Question::Overridden => names(self.overridden()),
             Question::Fenced => names(self.fenced()),
@@ -134,7 +142,7 @@ impl Registry {
             now: self.now,
             clamped: self.clamped,
             instances: self.roster.present(),
-            services: self.services.len() as u32,
+            services: self.services.known().count() as u32,
             sessions: self.sessions.open_count(),
             subscriptions: self.subscriptions.active(),
             newest_transition: self.journal.newest(),

@@ -3,8 +3,9 @@
 use super::Registry;
 use crate::error::Error;
 use crate::id::NONE;
-use crate::instance::{Key, Registration};
+use crate::instance::{Key, Kind, Registration};
 use crate::name::{Actor, Address, Cluster, Group, Host, NameId, Namespace, Port, ServiceKey, ServiceName};
+use crate::policy::{OverrideWrite, Sources};
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
@@ -16,22 +17,67 @@ impl Registry {
         self.services.find([namespace, group, name])
     }
 
-    /// The key of an address that somebody named before: an instance, an override or a fence.
-    pub(super) fn find_key(&self, service: &ServiceKey, address: &Address) -> Option<Key> {
+    /// The key of an address that somebody named before.
+    fn find_key(&self, service: &ServiceKey, address: &Address, kind: Kind) -> Option<Key> {
         let host = self.names.find(address.host.as_str())?;
         let cluster = self.names.find(address.cluster.as_str())?;
-        Some(Key { service: self.find_service(service)?, host, port: address.port.get(), cluster })
+        Some(Key { service: self.find_service(service)?, host, port: address.port.get(), cluster, kind })
     }
 
-    /// The row of an instance, present or lately gone.
-    pub(super) fn find_row(&self, service: &ServiceKey, address: &Address) -> Option<(Key, u32)> {
-        let key = self.find_key(service, address)?;
-        Some((key, self.roster.find(key)?))
+    /// The row of an instance of this kind, present or lately gone.
+    pub(super) fn find_row_of(&self, service: &ServiceKey, address: &Address, kind: Kind) -> Option<u32> {
+        self.roster.find(self.find_key(service, address, kind)?)
+    }
+
+    /// The row of an instance: the ephemeral one, unless only the persistent one is there.
+    pub(super) fn find_row(&self, service: &ServiceKey, address: &Address) -> Option<u32> {
+        let [ephemeral, persistent] =
+            [Kind::Ephemeral, Kind::Persistent].map(|kind| self.find_row_of(service, address, kind));
+        let is_there = |slot: &u32| self.is_present(*slot);
+        ephemeral.filter(is_there).or(persistent.filter(is_there)).or(ephemeral).or(persistent)
     }
 
     /// The row of an instance that is there.
-    pub(super) fn find_present(&self, service: &ServiceKey, address: &Address) -> Option<(Key, u32)> {
-        self.find_row(service, address).filter(|&(_, slot)| self.roster.row(slot).first_lease != NONE)
+    pub(super) fn find_present(&self, service: &ServiceKey, address: &Address, kind: Option<Kind>) -> Option<u32> {
+        let row = match kind {
+            None => self.find_row(service, address),
+            Some(kind) => self.find_row_of(service, address, kind),
+        };
+        row.filter(|&slot| self.is_present(slot))
+    }
+
+    /// The row that a claim by beats on this address means: another cluster's, where the policy lets an address stand in one only.
+    pub(super) fn find_claimed(&self, service: &ServiceKey, address: &Address, kind: Kind) -> Option<u32> {
+        let own = self.find_present(service, address, Some(kind));
+        if own.is_some() || self.policy.claims.sources != Sources::OnePerHostPort {
+            return own;
+        }
+        let host = self.names.find(address.host.as_str())?;
+        let slot = self.find_service(service)?;
+        let clusters = self.services.get(slot).clusters.iter();
+        let mut keys =
+            clusters.map(|&(cluster, _)| Key { service: slot, host, port: address.port.get(), cluster, kind });
+        let by_beats = |&row: &u32| self.leases_of(row).any(|lease| self.leases.row(lease).session == NONE);
+        keys.find_map(|key| self.roster.find(key).filter(by_beats))
+    }
+
+    pub(super) fn is_present(&self, instance: u32) -> bool {
+        self.roster.row(instance).first_lease != NONE
+    }
+
+    /// The key under which decisions about an address are remembered, where somebody named it before.
+    pub(super) fn find_memory(&self, service: &ServiceKey, address: &Address, kind: Option<Kind>) -> Option<Key> {
+        let row = self.find_present(service, address, kind).map(|slot| self.roster.row(slot).key);
+        let key = row.or_else(|| self.find_key(service, address, kind.unwrap_or_default()))?;
+        Some(self.memory_key(key))
+    }
+
+    /// The key under which decisions about an instance are remembered: both kinds share one, unless each record has its own.
+    pub(super) fn memory_key(&self, key: Key) -> Key {
+        match self.policy.overrides.write {
+            OverrideWrite::Record => key,
+            _ => Key { kind: Kind::Ephemeral, ..key },
+        }
     }
 
     pub(super) fn ensure_service(&mut self, service: &ServiceKey) -> u32 {
@@ -43,16 +89,25 @@ impl Registry {
         self.services.insert(self.now, names)
     }
 
-    /// The key of an address, with its two names counted once more for whoever keeps it.
-    pub(super) fn intern_key(&mut self, service: u32, address: &Address) -> Key {
+    /// The key of an address, counted once more for whoever keeps it.
+    pub(super) fn intern_key(&mut self, service: u32, address: &Address, kind: Kind) -> Key {
         let host = self.names.intern(address.host.as_str());
         let cluster = self.names.intern(address.cluster.as_str());
-        Key { service, host, port: address.port.get(), cluster }
+        self.services.get_mut(service).uses += 1;
+        Key { service, host, port: address.port.get(), cluster, kind }
+    }
+
+    pub(super) fn retain_key(&mut self, key: Key) {
+        self.names.retain(key.host);
+        self.names.retain(key.cluster);
+        self.services.get_mut(key.service).uses += 1;
     }
 
     pub(super) fn release_key(&mut self, key: Key) {
         self.names.release(key.host);
         self.names.release(key.cluster);
+        self.services.get_mut(key.service).uses -= 1;
+        self.free_service(key.service);
     }
 
     pub(super) fn service_key(&self, slot: u32) -> ServiceKey {
@@ -105,7 +160,7 @@ impl Registry {
             (
                 "services_max",
                 limits.services_max,
-                self.services.len(),
+                self.services.used() as usize,
                 self.find_service(&registration.service).is_none(),
             ),
             ("instances_max", limits.instances_max, self.roster.present() as usize, held == 0),

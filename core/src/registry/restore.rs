@@ -49,7 +49,7 @@ impl Registry {
     fn rebuild(&mut self, seed: (u64, u64)) -> bool {
         self.names.reindex(seed);
         self.metadata.reindex(seed);
-        self.services.rebuild(seed);
+        let services_fit = self.services.rebuild(seed);
         let (names, services, leases) = (self.names.len(), self.services.len(), self.leases.len());
         let key_fits = |key: &Key| {
             (key.service as usize) < services && (key.host.0 as usize) < names && (key.cluster.0 as usize) < names
@@ -63,6 +63,7 @@ impl Registry {
         });
         let (rows, sessions, subscriptions) = (self.roster.len(), self.sessions.len(), self.subscriptions.len());
         roster_fits
+            && services_fit
             && self.leases.rebuild(self.now)
             && self.sessions.fits(names, leases)
             && self.subscriptions.fits(names, services, sessions)
@@ -76,7 +77,7 @@ impl Registry {
             && self.timers.iter().all(|(_, timer)| match timer {
                 Timer::Session(slot) => (*slot as usize) < sessions,
                 Timer::Override(key) | Timer::Fence(key) => key_fits(key),
-                Timer::Refresh(slot) | Timer::Notice(slot) => (*slot as usize) < services,
+                Timer::Refresh(slot) | Timer::Notice(slot) | Timer::Service(slot) => (*slot as usize) < services,
             })
             && self.chains_fit()
             && self.sessions_fit()

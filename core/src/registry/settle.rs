@@ -71,6 +71,7 @@ impl Registry {
             }
             Timer::Refresh(service) => self.refresh(service),
             Timer::Notice(service) => self.notices_due(service),
+            Timer::Service(service) => self.service_due(service),
         }
     }
 

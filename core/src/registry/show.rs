@@ -12,7 +12,7 @@ use crate::instance::{Cause, Key, state};
 use crate::name::{Actor, Address, Metadata, ServiceKey, Weight};
 use crate::policy::EnabledRule;
 use crate::time::{Instant, Span};
-use crate::view::{Change, Changes, Notice, Services, Shown, is_protected};
+use crate::view::{Change, Changes, Notice, Shown, is_protected};
 
 impl Registry {
     /// Asks for notices of a service, known or not.
@@ -22,7 +22,7 @@ impl Registry {
         let new_service = self.find_service(service).is_none();
         let table = [
             ("subscriptions_max", limits.subscriptions_max, self.subscriptions.active() as usize, true),
-            ("services_max", limits.services_max, self.services.len(), new_service),
+            ("services_max", limits.services_max, self.services.used() as usize, new_service),
         ];
         for (limit, max, found, adds) in table {
             if adds && found >= max as usize {
@@ -32,14 +32,16 @@ impl Registry {
         let slot = self.ensure_service(service);
         let subscriber = self.names.intern(subscriber.as_str());
         let subscription = self.subscriptions.insert(slot, subscriber);
-        self.services.get_mut(slot).subscriptions.push(subscription.slot());
+        let entry = self.services.get_mut(slot);
+        entry.subscriptions.push(subscription.slot());
+        entry.uses += 1;
         if self.policy.view.refresh != Span::ZERO {
             // Nacos 2: a new subscriber has the view computed again and pushed, changed or not.
             self.arm_refresh(slot);
             self.arm_notices(slot, self.policy.view.refresh);
         }
         let revision = self.services.get(slot).revision;
-        Ok(Outcome::Subscribed { subscription, service: Services::id(slot), revision })
+        Ok(Outcome::Subscribed { subscription, service: self.services.id(slot), revision })
     }
 
     /// Ends a subscription; a notice that waits for it is dropped.
@@ -48,15 +50,19 @@ impl Registry {
         let Some(ended) = self.subscriptions.remove(subscription) else {
             return Err(Error::UnknownSubscription { subscription: subscription.to_u64() });
         };
-        self.services.get_mut(ended.service).subscriptions.retain(|&slot| slot != subscription.slot());
+        let entry = self.services.get_mut(ended.service);
+        entry.subscriptions.retain(|&slot| slot != subscription.slot());
+        entry.uses -= 1;
         self.names.release(ended.subscriber);
+        self.free_service(ended.service);
         Ok(())
     }
 
     /// The next thing the host should do: tell a subscriber, or probe a session. One notice stands for any number of changes.
     pub fn poll(&mut self) -> Option<Notice> {
         let Registry { subscriptions, services, sessions, .. } = self;
-        subscriptions.poll(|service| services.get(service).revision, |session| sessions.take_probe(session))
+        let standing = |slot: u32| (services.id(slot), services.get(slot).revision);
+        subscriptions.poll(standing, |session| sessions.take_probe(session))
     }
 
     /// Whether [`Registry::poll`] has something, or a notice that came to nothing since.
@@ -95,12 +101,13 @@ impl Registry {
     pub(super) fn protects(&self, slot: u32) -> bool {
         let service = self.services.get(slot);
         let (served, healthy) = service.served();
-        is_protected(&self.policy.view, service.threshold, healthy, served)
+        is_protected(&self.policy.view, service.settings.threshold, healthy, served)
     }
 
     /// Something about an instance may have changed for readers. `content` says that weight or metadata did.
     pub(super) fn touch(&mut self, instance: u32, cause: Cause, content: bool) {
         let service = self.roster.row(instance).key.service;
+        self.services.get_mut(service).changed_at = self.now;
         if self.policy.view.refresh == Span::ZERO {
             if self.show(instance, cause, content) {
                 self.arm_notices(service, self.policy.view.notice_window);
@@ -123,17 +130,26 @@ impl Registry {
         self.arm_notices(slot, self.policy.view.notice_window);
     }
 
-    /// Computes the view of a service again and shows what changed.
+    /// Computes the view of a service again and tells its subscribers.
     pub(super) fn refresh(&mut self, slot: u32) {
+        self.services.get_mut(slot).refresh_armed = false;
+        if self.compute(slot) || self.policy.view.unchanged_is_told {
+            self.arm_notices(slot, self.policy.view.notice_window);
+        }
+        self.free_service(slot);
+    }
+
+    /// Computes the view of a service again; false when readers have it so already.
+    pub(super) fn compute(&mut self, slot: u32) -> bool {
         let service = self.services.get_mut(slot);
-        service.refresh_armed = false;
+        service.computed = true;
         let before: BTreeMap<u32, Shown> =
             core::mem::take(&mut service.shown).into_iter().map(|row| (row.slot, row)).collect();
         let members = service.members.clone();
         let mut changed = false;
         let mut shown = Vec::with_capacity(members.len());
         for instance in members {
-            let content = (self.roster.row(instance).first_lease != NONE).then(|| {
+            let content = self.is_present(instance).then(|| {
                 let (weight, metadata) = self.content_in_force(instance);
                 Shown { slot: instance, weight, metadata: self.metadata.intern(&metadata) }
             });
@@ -145,15 +161,14 @@ impl Registry {
             self.metadata.release(row.metadata);
         }
         self.services.get_mut(slot).shown = shown;
-        if changed {
-            self.arm_notices(slot, self.policy.view.notice_window);
-        }
         self.forget_gone();
+        changed
     }
 
     pub(super) fn notices_due(&mut self, slot: u32) {
         self.services.get_mut(slot).notice_armed = false;
         self.queue_notices(slot);
+        self.free_service(slot);
     }
 
     /// State bits of an instance as things stand, whether readers have them yet or not.
@@ -162,7 +177,7 @@ impl Registry {
         if row.first_lease == NONE {
             return 0;
         }
-        let decided = self.overrides.get(row.key);
+        let decided = self.overrides.get(self.memory_key(row.key));
         let mut bits = state::PRESENT;
         if self.is_alive(instance) {
             bits |= state::HEALTHY;
@@ -184,7 +199,10 @@ impl Registry {
     pub(super) fn content_in_force(&self, instance: u32) -> (Weight, Metadata) {
         let row = self.roster.row(instance);
         let mut metadata = self.metadata.content(row.metadata);
-        let Some(decided) = self.overrides.get(row.key) else { return (row.weight, metadata) };
+        let Some(decided) = self.overrides.get(self.memory_key(row.key)) else { return (row.weight, metadata) };
+        if decided.hides_metadata {
+            metadata = Metadata::default();
+        }
         for (key, value) in &decided.metadata {
             metadata.set(key, &value.value);
         }
@@ -238,11 +256,12 @@ impl Registry {
     fn arm_refresh(&mut self, slot: u32) {
         let service = self.services.get_mut(slot);
         if !core::mem::replace(&mut service.refresh_armed, true) {
-            self.timers.insert((self.now + self.policy.view.refresh, Timer::Refresh(slot)));
+            let at = self.policy.view.engine.look(self.now + self.policy.view.refresh);
+            self.timers.insert((at, Timer::Refresh(slot)));
         }
     }
 
-    fn arm_notices(&mut self, slot: u32, window: Span) {
+    pub(super) fn arm_notices(&mut self, slot: u32, window: Span) {
         if window == Span::ZERO {
             self.queue_notices(slot);
             return;

@@ -3,11 +3,13 @@
 mod protection;
 mod roster;
 mod service;
+mod services;
 mod subscription;
 
 pub(crate) use protection::is_protected;
 pub(crate) use roster::{Fate, Roster};
 pub use service::{Change, Changes};
-pub(crate) use service::{Services, Shown};
+pub(crate) use service::{Record, Settings, Shown};
+pub(crate) use services::Services;
 pub use subscription::Notice;
 pub(crate) use subscription::Subscriptions;

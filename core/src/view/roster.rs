@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher13;
 
 use crate::id::{InstanceId, NONE, RETIRED, next_generation};
-use crate::instance::{Cause, Key};
+use crate::instance::{Cause, Key, Kind};
 use crate::name::{MetadataId, MetadataPool, NameId, Weight};
 use crate::pages::Pages;
 use crate::time::Instant;
@@ -38,6 +38,8 @@ pub(crate) struct Row {
     pub(crate) fate: Fate,
     /// Sequence number of its newest entry in the journal.
     pub(crate) newest_entry: u64,
+    /// How many reports in a row said the opposite of its health.
+    pub(crate) streak: u32,
     /// How often it went; tells which of several entries in the list of the gone is the last.
     departures: u32,
     generation: u32,
@@ -112,6 +114,7 @@ impl Roster {
             incarnation: 0,
             fate,
             newest_entry: 0,
+            streak: 0,
             departures: 0,
             generation: 1,
             used: true,
@@ -202,6 +205,7 @@ impl Roster {
 fn hash(seed: (u64, u64), key: Key) -> u64 {
     let mut hasher = SipHasher13::new_with_keys(seed.0, seed.1);
     hasher.write_u64(u64::from(key.service) << 32 | u64::from(key.host.0));
-    hasher.write_u64(u64::from(key.port) << 32 | u64::from(key.cluster.0));
+    let kind = u64::from(key.kind == Kind::Persistent);
+    hasher.write_u64(kind << 48 | u64::from(key.port) << 32 | u64::from(key.cluster.0));
     hasher.finish()
 }

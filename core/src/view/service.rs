@@ -2,15 +2,12 @@
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
-use core::hash::Hasher;
 
-use hashbrown::HashTable;
 use serde::{Deserialize, Serialize};
-use siphasher::sip::SipHasher13;
 
-use crate::id::{InstanceId, ServiceId};
-use crate::instance::{Cause, state};
-use crate::name::{MetadataId, NameId, Threshold, Weight};
+use crate::id::InstanceId;
+use crate::instance::{Cause, Kind, state};
+use crate::name::{Metadata, MetadataId, NameId, Threshold, Weight};
 use crate::time::Instant;
 
 /// One instance's newest state after a revision, as a row of fixed width: instance, revision, state bits, cause.
@@ -40,7 +37,7 @@ pub struct Changes {
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-struct Entry {
+pub(super) struct Entry {
     revision: u64,
     // The id and not the slot: a row may be forgotten, and its slot be somebody else's, while a reader is still behind.
     instance: InstanceId,
@@ -56,28 +53,85 @@ pub(crate) struct Shown {
     pub(crate) metadata: MetadataId,
 }
 
+/// What an operator set for a service.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Settings {
+    pub(crate) threshold: Option<Threshold>,
+    pub(crate) metadata: Metadata,
+}
+
+/// The record of a service. A forgotten one has none, though memories or subscribers may still need its names.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Record {
+    /// When it was made; the clock of sweeps by service begins here.
+    pub(crate) since: Instant,
+    /// None until its first instance decides.
+    pub(crate) kind: Option<Kind>,
+    /// Whether an operator made it, and no registration.
+    pub(crate) created: bool,
+}
+
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Service {
     pub(crate) namespace: NameId,
     pub(crate) group: NameId,
     pub(crate) name: NameId,
-    /// When it was first met; the clock of sweeps by service begins here.
-    pub(crate) since: Instant,
-    pub(crate) threshold: Option<Threshold>,
+    pub(crate) record: Option<Record>,
+    pub(crate) settings: Settings,
+    /// Until when the settings of a forgotten service wait for it.
+    pub(crate) settings_until: Option<Instant>,
+    /// When anything about it last happened; an empty one is forgotten some time after.
+    pub(crate) changed_at: Instant,
+    /// Instances that some lease holds.
+    pub(crate) held: u32,
+    /// Clusters of these instances, and how many there are in each.
+    pub(crate) clusters: Vec<(NameId, u32)>,
+    /// Rows, memories and subscriptions that speak of it.
+    pub(crate) uses: u32,
     pub(crate) members: Vec<u32>,
     pub(crate) revision: u64,
+    /// Whether the view was ever computed, where the policy computes it late.
+    pub(crate) computed: bool,
     /// Whether a new computation of the view is on its way.
     pub(crate) refresh_armed: bool,
     /// Content of the view where the policy computes it late.
     pub(crate) shown: Vec<Shown>,
     pub(crate) subscriptions: Vec<u32>,
     pub(crate) notice_armed: bool,
-    served: u32,
-    served_healthy: u32,
-    changes: VecDeque<Entry>,
+    /// Whether a look at its emptiness, or at its settings, is on its way.
+    pub(crate) look_armed: bool,
+    pub(super) served: u32,
+    pub(super) served_healthy: u32,
+    pub(super) changes: VecDeque<Entry>,
+    pub(super) generation: u32,
+    pub(super) used: bool,
 }
 
 impl Service {
+    /// Whether nothing needs it any more.
+    pub(super) fn is_over(&self) -> bool {
+        let armed = self.refresh_armed || self.notice_armed || self.look_armed;
+        self.record.is_none() && self.settings_until.is_none() && self.uses == 0 && !armed
+    }
+
+    /// An instance of `cluster` is held from now on.
+    pub(crate) fn arrived(&mut self, cluster: NameId) {
+        self.held += 1;
+        match self.clusters.iter_mut().find(|(known, _)| *known == cluster) {
+            Some((_, count)) => *count += 1,
+            None => self.clusters.push((cluster, 1)),
+        }
+    }
+
+    /// Nobody holds an instance of `cluster` any more.
+    pub(crate) fn departed(&mut self, cluster: NameId) {
+        self.held -= 1;
+        if let Some((_, count)) = self.clusters.iter_mut().find(|(known, _)| *known == cluster) {
+            *count -= 1;
+        }
+        self.clusters.retain(|&(_, count)| count > 0);
+    }
+
     /// Served instances, and how many of them are healthy.
     pub(crate) fn served(&self) -> (u32, u32) {
         (self.served, self.served_healthy)
@@ -126,99 +180,8 @@ impl Service {
             && self.members.iter().all(|&slot| (slot as usize) < rows)
             && self.shown.iter().all(|shown| (shown.slot as usize) < rows)
             && self.subscriptions.iter().all(|&slot| (slot as usize) < subscriptions)
+            && self.clusters.iter().all(|(name, _)| (name.0 as usize) < names)
             && self.served <= self.members.len() as u32
             && self.served_healthy <= self.served
     }
-}
-
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Services {
-    all: Vec<Service>,
-    #[serde(skip)]
-    by_names: HashTable<u32>,
-    #[serde(skip)]
-    seed: (u64, u64),
-}
-
-impl Services {
-    pub(crate) fn new(seed: (u64, u64)) -> Services {
-        Services { all: Vec::new(), by_names: HashTable::new(), seed }
-    }
-
-    pub(crate) fn find(&self, names: [NameId; 3]) -> Option<u32> {
-        self.by_names.find(hash(self.seed, names), |&slot| self.names(slot) == names).copied()
-    }
-
-    pub(crate) fn insert(&mut self, now: Instant, names: [NameId; 3]) -> u32 {
-        let slot = self.all.len() as u32;
-        let [namespace, group, name] = names;
-        self.all.push(Service {
-            namespace,
-            group,
-            name,
-            since: now,
-            threshold: None,
-            members: Vec::new(),
-            revision: 0,
-            refresh_armed: false,
-            shown: Vec::new(),
-            subscriptions: Vec::new(),
-            notice_armed: false,
-            served: 0,
-            served_healthy: 0,
-            changes: VecDeque::new(),
-        });
-        let Services { all, by_names, seed } = self;
-        let of = |slot: u32| [all[slot as usize].namespace, all[slot as usize].group, all[slot as usize].name];
-        by_names.insert_unique(hash(*seed, names), slot, |&other| hash(*seed, of(other)));
-        slot
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.all.len()
-    }
-
-    pub(crate) fn get(&self, slot: u32) -> &Service {
-        &self.all[slot as usize]
-    }
-
-    pub(crate) fn get_mut(&mut self, slot: u32) -> &mut Service {
-        &mut self.all[slot as usize]
-    }
-
-    pub(crate) fn all(&self) -> impl Iterator<Item = &Service> {
-        self.all.iter()
-    }
-
-    pub(crate) fn id(slot: u32) -> ServiceId {
-        ServiceId::new(slot, 1)
-    }
-
-    pub(crate) fn slot(&self, id: ServiceId) -> Option<u32> {
-        (id.generation() == 1 && (id.slot() as usize) < self.all.len()).then_some(id.slot())
-    }
-
-    pub(crate) fn rebuild(&mut self, seed: (u64, u64)) {
-        self.seed = seed;
-        self.by_names = HashTable::with_capacity(self.all.len());
-        for slot in 0..self.all.len() as u32 {
-            let names = self.names(slot);
-            let Services { all, by_names, .. } = self;
-            let of = |slot: u32| [all[slot as usize].namespace, all[slot as usize].group, all[slot as usize].name];
-            by_names.insert_unique(hash(seed, names), slot, |&other| hash(seed, of(other)));
-        }
-    }
-
-    fn names(&self, slot: u32) -> [NameId; 3] {
-        let service = &self.all[slot as usize];
-        [service.namespace, service.group, service.name]
-    }
-}
-
-fn hash(seed: (u64, u64), names: [NameId; 3]) -> u64 {
-    let mut hasher = SipHasher13::new_with_keys(seed.0, seed.1);
-    for name in names {
-        hasher.write_u32(name.0);
-    }
-    hasher.finish()
 }

@@ -92,10 +92,10 @@ impl Subscriptions {
         self.waiting.push_back(Waiting::Session { slot: session.slot(), generation: session.generation() });
     }
 
-    /// The next notice; `revision` tells where a service stands, `open` whether a session still waits for its probe.
+    /// The next notice; `service` tells a service's id and where it stands, `open` whether a session still waits for its probe.
     pub(crate) fn poll(
         &mut self,
-        revision: impl Fn(u32) -> u64,
+        service: impl Fn(u32) -> (ServiceId, u64),
         mut open: impl FnMut(SessionId) -> bool,
     ) -> Option<Notice> {
         while let Some(waiting) = self.waiting.pop_front() {
@@ -110,11 +110,9 @@ impl Subscriptions {
                     // A subscription that ended took its notice with it.
                     let Some(subscription) = self.active.get_mut(slot, generation) else { continue };
                     subscription.queued = false;
-                    return Some(Notice::Changed {
-                        subscription: SubscriptionId::new(slot, generation),
-                        service: super::Services::id(subscription.service),
-                        revision: revision(subscription.service),
-                    });
+                    let (service, revision) = service(subscription.service);
+                    let subscription = SubscriptionId::new(slot, generation);
+                    return Some(Notice::Changed { subscription, service, revision });
                 }
             }
         }

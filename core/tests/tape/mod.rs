@@ -1,10 +1,10 @@
 //! Random tapes of commands: tiny names, tiny constants, long lives.
 
 use liveset::{
-    Actor, Address, Command, Content, Deregistration, InstanceBeat, Instant, LeaseId, Metadata, OverrideChange,
-    OverrideField, Policy, Reason, Registration, Removal, ServiceKey, SessionId, Span, SubscriptionId, Threshold,
-    Weight,
-    policy::{Lifetime, Sweep},
+    Actor, Address, BatchMember, BatchRegistration, Cluster, Command, Content, Deregistration, InstanceBeat, Instant,
+    Kind, LeaseId, Metadata, OverrideChange, OverrideField, Policy, Reason, Registration, Removal, ServiceKey,
+    ServiceSettings, SessionId, Span, SubscriptionId, Threshold, Weight,
+    policy::{Cap, Clock, Holds, Lifetime, Sweep},
 };
 
 /// SplitMix64.
@@ -39,12 +39,19 @@ pub(crate) fn policies() -> Vec<Policy> {
     small.limits.sessions_max = 2;
     small.limits.subscriptions_max = 2;
     small.fence.removal = Span::from_secs(20);
+    small.services.empty = Some(Span::from_secs(4));
+    small.services.created_stays = false;
+    small.services.settings = Span::from_secs(6);
+    small.session.holds = Holds::One;
     let mut swept = Policy::nacos_2_5();
     swept.label = "swept".into();
     swept.expiry.sweep = Sweep::PerService(Span::from_secs(3));
     swept.overrides.lifetime = Lifetime::For(Span::from_secs(25));
     swept.view.notice_window = Span::from_secs(1);
-    vec![Policy::strict(), Policy::nacos_1_4(), Policy::nacos_2_0(), Policy::nacos_2_5(), small, swept]
+    swept.expiry.cap = Some(Cap { silence: Span::from_secs(20), sweep: Clock::every(Span::from_secs(7)) });
+    let versions =
+        [Policy::nacos_1_4(), Policy::nacos_2_0(), Policy::nacos_2_1(), Policy::nacos_2_5(), Policy::nacos_3_0()];
+    [Policy::strict()].into_iter().chain(versions).chain([small, swept]).collect()
 }
 
 /// `count` commands at rising times.
@@ -96,6 +103,10 @@ fn content(random: &mut Random) -> Content {
     }
 }
 
+fn kind(random: &mut Random) -> Kind {
+    if random.one_in(4) { Kind::Persistent } else { Kind::Ephemeral }
+}
+
 fn incarnation(random: &mut Random) -> Option<u64> {
     random.one_in(4).then(|| random.below(6))
 }
@@ -111,8 +122,11 @@ fn lifetime(random: &mut Random) -> Option<Lifetime> {
 }
 
 fn command(random: &mut Random) -> Command {
-    let (service, address) = (service(random.next()), address(random.next()));
-    match random.below(32) {
+    let (service, mut address) = (service(random.next()), address(random.next()));
+    if random.one_in(6) {
+        address.cluster = Cluster::parse("c2").expect("good");
+    }
+    match random.below(37) {
         0..7 => Command::Register(Registration {
             service,
             address,
@@ -120,6 +134,8 @@ fn command(random: &mut Random) -> Command {
             session: random.one_in(3).then(|| SessionId::from_u64(id(random))),
             incarnation: incarnation(random),
             copied: random.one_in(8),
+            kind: kind(random),
+            healthy: !random.one_in(6),
             content: content(random),
         }),
         7..11 => Command::Beat { lease: LeaseId::from_u64(id(random)) },
@@ -136,6 +152,8 @@ fn command(random: &mut Random) -> Command {
             address,
             source: actor(random),
             incarnation: incarnation(random),
+            session: random.one_in(4).then(|| SessionId::from_u64(id(random))),
+            kind: random.one_in(2).then(|| kind(random)),
         }),
         18 => Command::DeregisterLease { lease: LeaseId::from_u64(id(random)) },
         19 => Command::Remove(Removal {
@@ -149,6 +167,7 @@ fn command(random: &mut Random) -> Command {
         21..23 => Command::SetOverride(OverrideChange {
             service,
             address,
+            kind: random.one_in(3).then(|| kind(random)),
             by: actor(random),
             because: Reason::parse("why").ok(),
             lifetime: lifetime(random),
@@ -165,10 +184,12 @@ fn command(random: &mut Random) -> Command {
             };
             Command::ClearOverride { service, address, by: actor(random), field }
         }
-        24 => Command::SetService {
+        24 => Command::SetService(ServiceSettings {
             service,
             protect_threshold: random.one_in(2).then(|| Threshold::new(random.below(3) as f64 / 2.0).expect("good")),
-        },
+            metadata: content(random).metadata,
+            kind: random.one_in(4).then(|| kind(random)),
+        }),
         25 => Command::OpenSession { name: actor(random) },
         26 => Command::TouchSession { session: SessionId::from_u64(id(random)) },
         27 => Command::CloseSession { session: SessionId::from_u64(id(random)) },
@@ -178,6 +199,17 @@ fn command(random: &mut Random) -> Command {
             _ => Command::EndOverride { service, address },
         },
         30 => Command::Poll { max: 1 + random.below(3) as u32 },
+        31 => Command::RegisterBatch(BatchRegistration {
+            service,
+            source: actor(random),
+            session: SessionId::from_u64(id(random)),
+            members: (0..random.below(3))
+                .map(|_| BatchMember { address: self::address(random.next()), content: content(random) })
+                .collect(),
+        }),
+        32..34 => Command::ReportHealth { service, address, healthy: random.one_in(2), sure: random.one_in(3) },
+        34 => Command::RemoveService { service },
+        35 => Command::Look { service },
         _ => Command::Advance,
     }
 }

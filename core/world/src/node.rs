@@ -61,7 +61,7 @@ impl Node {
     }
 
     pub(crate) fn view(&self, service: &ServiceKey, reader: Reader) -> ServiceView {
-        self.registry.instances(&InstanceQuery { service: service.clone(), reader })
+        self.registry.instances(&InstanceQuery::new(service.clone(), reader))
     }
 
     pub(crate) fn explain(&self, service: &ServiceKey, address: &Address) -> Explanation {

@@ -45,16 +45,16 @@ impl Standalone {
 
 impl Door for Standalone {
     fn send(&mut self, now: Instant, request: &Request) -> Response {
-        serve(&mut self.registry, &self.dialect, now, request)
+        serve(&mut self.registry, self.dialect, now, request)
     }
 
     fn look(&mut self, now: Instant, view: &View) {
-        view.read(&mut self.registry, &self.dialect, now);
+        view.read(&mut self.registry, self.dialect, now);
     }
 
     fn peek(&self, now: Instant, views: &[View]) -> Result<Vec<State>, Error> {
         let mut copy = Registry::restore(&self.registry.snapshot(), (0, 0))?;
-        Ok(views.iter().map(|view| view.read(&mut copy, &self.dialect, now)).collect())
+        Ok(views.iter().map(|view| view.read(&mut copy, self.dialect, now)).collect())
     }
 
     fn next_deadline(&self) -> Option<Instant> {
@@ -76,7 +76,7 @@ impl View {
         self.see != "udp"
     }
 
-    fn read(&self, registry: &mut Registry, dialect: &Dialect, now: Instant) -> State {
+    fn read(&self, registry: &mut Registry, dialect: Dialect, now: Instant) -> State {
         let service = self.of.as_deref().unwrap_or(super::SERVICE);
         let mut get = |path: &str, parameters: &[(&str, &str)]| {
             let parameters = [("serviceName", service)].into_iter().chain(parameters.iter().copied());

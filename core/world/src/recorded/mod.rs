@@ -17,7 +17,7 @@ pub use track::Difference;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use liveset::{Error, Policy};
+use liveset::Error;
 use liveset_nacos::Dialect;
 
 /// What stands for the name of the case's service in every recording.
@@ -53,21 +53,24 @@ pub fn replay(recording: &Recording) -> Result<(Verdict, Vec<Chosen>), Error> {
     if family != "http" {
         return Ok((Verdict::NotReplayed("not replayed yet".to_owned()), Vec::new()));
     }
-    let Some((policy, dialect)) = preset(server) else {
+    let Some(dialect) = dialect(server) else {
         return Ok((Verdict::NotReplayed(format!("no preset for {server} yet")), Vec::new()));
     };
+    let policy = dialect.policy();
     let (difference, chosen) = phases::search(&policy, &phases::dials(&policy), |policy, until| {
-        http::replay(recording, until, &mut door::Standalone::new(policy, dialect.clone())?)
+        http::replay(recording, until, &mut door::Standalone::new(policy, dialect)?)
     })?;
     Ok((difference.map_or(Verdict::Match, Verdict::Differs), chosen))
 }
 
 /// What imitates a server of that version.
-fn preset(server: &str) -> Option<(Policy, Dialect)> {
+fn dialect(server: &str) -> Option<Dialect> {
     Some(match server {
-        "1.4.1" => (Policy::nacos_1_4(), Dialect::nacos_1_4()),
-        "2.0.3" => (Policy::nacos_2_0(), Dialect::nacos_2_0()),
-        "2.5.1" => (Policy::nacos_2_5(), Dialect::nacos_2_5()),
+        "1.4.1" => Dialect::V1_4,
+        "2.0.3" => Dialect::V2_0,
+        "2.1.0" => Dialect::V2_1,
+        "2.5.1" => Dialect::V2_5,
+        "3.0.3" => Dialect::V3_0,
         _ => return None,
     })
 }

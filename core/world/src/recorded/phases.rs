@@ -72,7 +72,12 @@ mod tests {
     use liveset::Span;
 
     const DIALS: [Dial; 2] = [
-        Dial { name: "sweep", period: 5000, step: 100, set: |policy, phase| policy.overrides.sweep = span(phase) },
+        Dial {
+            name: "sweep",
+            period: 5000,
+            step: 100,
+            set: |policy, phase| policy.overrides.sweep.phase = span(phase),
+        },
         Dial { name: "view", period: 1000, step: 100, set: |policy, phase| policy.view.refresh = span(phase) },
     ];
 
@@ -82,7 +87,8 @@ mod tests {
 
     /// A recording that parts at the sum of how far both dials are right.
     fn outcome(policy: Policy, sweep: u64, view: u64) -> Option<Difference> {
-        let wrong = policy.overrides.sweep.as_millis().abs_diff(sweep) + policy.view.refresh.as_millis().abs_diff(view);
+        let wrong =
+            policy.overrides.sweep.phase.as_millis().abs_diff(sweep) + policy.view.refresh.as_millis().abs_diff(view);
         (wrong > 0).then(|| Difference::new(10_000 - wrong as i64, "list", String::new(), String::new()))
     }
 

@@ -171,6 +171,7 @@ fn overrides(words: &mut Words, nodes: &[String], verb: &str, by: Actor) -> Resu
     let mut change = OverrideChange {
         service,
         address,
+        kind: None,
         by,
         because: None,
         lifetime: None,

@@ -1,6 +1,6 @@
 //! The steps of a scenario: what each actor does.
 
-use liveset::{Command, Registration};
+use liveset::{Command, Registration, ServiceSettings};
 
 use super::calling::Call;
 use super::{Class, Event, World, cluster};
@@ -71,7 +71,8 @@ impl World<'_> {
                 self.operates(actor, node, Command::LiftFence { service, address, by });
             }
             Action::Threshold { service, threshold, node } => {
-                let command = Command::SetService { service: service.clone(), protect_threshold: Some(*threshold) };
+                let settings = ServiceSettings::new(service.clone());
+                let command = Command::SetService(ServiceSettings { protect_threshold: Some(*threshold), ..settings });
                 self.operates(actor, node, command);
             }
             Action::Network(_) | Action::Expect(_) | Action::Explain { .. } => {}

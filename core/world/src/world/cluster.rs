@@ -286,5 +286,5 @@ pub(super) fn deregister(
     source: liveset::Actor,
     incarnation: Option<u64>,
 ) -> Command {
-    Command::Deregister(Deregistration { service, address, source, incarnation })
+    Command::Deregister(Deregistration { incarnation, ..Deregistration::new(service, address, source) })
 }

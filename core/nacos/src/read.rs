@@ -1,0 +1,177 @@
+//! Reading instances: a consumer's list, the operator's page, one instance.
+
+use liveset::{Address, Cluster, Command, InstanceQuery, InstanceView, Kind, Reader, ServiceKey, ServiceView};
+use serde_json::{Value, json};
+
+use crate::response::{grouped, instance_id};
+use crate::{Answer, Call, Dialect, Door, Response};
+
+/// How long clients may keep a list, in ms: while pushes reach them, and where they do not.
+const CACHE_WITH_PUSHES: u32 = 10_000;
+const CACHE_ALONE: u32 = 3_000;
+
+impl<D: Door> Call<'_, D> {
+    /// `GET /instance/list`.
+    pub(crate) fn list(&mut self) -> Answer {
+        let service = self.service()?;
+        let named = self.request.parameter("clusters").unwrap_or_default();
+        let clusters: Result<Vec<Cluster>, _> =
+            named.split(',').filter(|name| !name.is_empty()).map(Cluster::parse).collect();
+        let clusters = clusters.map_err(|error| self.bad_parameter(&error.to_string()))?;
+        let healthy_only = self.request.flag("healthyOnly").unwrap_or(false);
+        let reader = Reader::Consumer;
+        let view = self.look(&InstanceQuery { service, reader, clusters, healthy_only });
+        let body = match self.dialect {
+            Dialect::V1_4 => self.first_list(&view, named),
+            _ => self.second_list(&view, named),
+        };
+        Ok(Response::json(&body))
+    }
+
+    /// `GET /catalog/instances`, the operator's page.
+    pub(crate) fn console(&mut self) -> Answer {
+        let service = self.service()?;
+        let name = grouped(&service);
+        if !self.is_known(&service) {
+            // Spelt so until 2.0.
+            let what = if self.dialect == Dialect::V1_4 { "serivce" } else { "service" };
+            return Err(self.refusal(404, &format!("{what} {name} is not found!")));
+        }
+        let cluster = self.request.parameter("clusterName").unwrap_or("DEFAULT").to_owned();
+        let view = self.look(&InstanceQuery::new(service, Reader::Operator));
+        let rows: Vec<&InstanceView> =
+            view.instances.iter().filter(|row| row.address.cluster.as_str() == cluster).collect();
+        // A service of 1.4 keeps its clusters; later ones have those of its instances.
+        let stays = self.dialect == Dialect::V1_4 && cluster == "DEFAULT";
+        if rows.is_empty() && !stays {
+            return Err(self.refusal(404, &format!("cluster {cluster} is not found!")));
+        }
+        let list: Vec<Value> = rows.into_iter().map(|row| self.row(&view.service, row)).collect();
+        Ok(Response::json(&json!({ "list": list, "count": list.len() })))
+    }
+
+    /// `GET /instance`.
+    pub(crate) fn instance(&mut self) -> Answer {
+        let (service, address) = (self.service()?, self.address()?);
+        let row = self.shown(&service, &address)?;
+        Ok(Response::json(&json!({
+            "service": grouped(&service),
+            "ip": row.address.host,
+            "port": row.address.port,
+            "clusterName": row.address.cluster,
+            "weight": row.weight,
+            "healthy": row.healthy,
+            "instanceId": instance_id(&service, &row.address),
+            "metadata": row.metadata,
+        })))
+    }
+
+    /// The row of an instance as the operator's page has it.
+    pub(crate) fn shown(&mut self, service: &ServiceKey, address: &Address) -> Result<InstanceView, Response> {
+        let name = grouped(service);
+        if self.dialect == Dialect::V1_4 && !self.is_known(service) {
+            return Err(self.refusal(404, &format!("no service {name} found!")));
+        }
+        let view = self.look(&InstanceQuery::new(service.clone(), Reader::Operator));
+        if self.dialect > Dialect::V1_4 && view.instances.is_empty() {
+            return Err(self.refusal(404, &format!("no ips found for cluster {} in service {name}", address.cluster)));
+        }
+        let found = view.instances.into_iter().find(|row| row.address == *address);
+        found.ok_or_else(|| self.refusal(404, "no matched ip found!"))
+    }
+
+    /// Reads as a server of this version reads: the first one to ask has the view computed.
+    pub(crate) fn look(&mut self, query: &InstanceQuery) -> ServiceView {
+        let _always_done = self.apply(Command::Look { service: query.service.clone() });
+        self.registry().instances(query)
+    }
+
+    pub(crate) fn is_persistent(&self, service: &ServiceKey, address: &Address) -> bool {
+        self.is_there(service, address, Kind::Persistent)
+    }
+
+    pub(crate) fn is_there(&self, service: &ServiceKey, address: &Address, kind: Kind) -> bool {
+        self.registry().is_held(service, address, kind)
+    }
+
+    fn first_list(&self, view: &ServiceView, clusters: &str) -> Value {
+        let name = grouped(&view.service);
+        if self.request.flag("isCheck") == Some(true) {
+            return json!({});
+        }
+        if !self.is_known(&view.service) {
+            return json!({ "name": name, "clusters": clusters, "cacheMillis": CACHE_ALONE, "hosts": [] });
+        }
+        let pushed = self.request.is_of_sdk() && self.request.parameter("udpPort").is_some();
+        // Java clients are spoken to with the group, browsers without.
+        let dom = if self.request.is_of_sdk() { name.clone() } else { view.service.name.to_string() };
+        let mut hosts: Vec<Value> = view.instances.iter().map(|row| self.row(&view.service, row)).collect();
+        for host in &mut hosts {
+            host["serviceName"] = Value::String(dom.clone());
+        }
+        let settings = self.registry().service(&view.service).map(|record| record.metadata).unwrap_or_default();
+        json!({
+            "hosts": hosts,
+            "dom": dom,
+            "name": name,
+            "cacheMillis": if pushed { CACHE_WITH_PUSHES } else { CACHE_ALONE },
+            "useSpecifiedURL": false,
+            "clusters": clusters,
+            "env": "",
+            "metadata": settings,
+        })
+    }
+
+    fn second_list(&self, view: &ServiceView, clusters: &str) -> Value {
+        let hosts: Vec<Value> = view.instances.iter().map(|row| self.row(&view.service, row)).collect();
+        let all_ips = if self.dialect < Dialect::V3_0 { "allIPs" } else { "allIps" };
+        json!({
+            "name": grouped(&view.service),
+            "groupName": view.service.group,
+            "clusters": clusters,
+            "cacheMillis": CACHE_WITH_PUSHES,
+            "hosts": hosts,
+            "checksum": "",
+            (all_ips): false,
+            "reachProtectionThreshold": view.protected,
+            "valid": true,
+        })
+    }
+
+    fn row(&self, service: &ServiceKey, row: &InstanceView) -> Value {
+        let address = &row.address;
+        let mut host = json!({
+            "instanceId": instance_id(service, address),
+            "ip": address.host,
+            "port": address.port,
+            "weight": row.weight,
+            "healthy": row.healthy,
+            "enabled": row.enabled,
+            "ephemeral": self.shown_kind(service, row) == Kind::Ephemeral,
+            "clusterName": address.cluster,
+            "serviceName": grouped(service),
+            "metadata": row.metadata,
+        });
+        if self.dialect == Dialect::V1_4 {
+            host["valid"] = Value::Bool(row.healthy);
+            host["marked"] = Value::Bool(false);
+        } else {
+            let time = |key: &str, default: u64| {
+                let own = row.metadata.value(key).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+                own.and_then(|text| text.parse().ok()).unwrap_or(default)
+            };
+            host["instanceHeartBeatInterval"] = json!(time("preserved.heart.beat.interval", 5_000));
+            host["instanceHeartBeatTimeOut"] = json!(time("preserved.heart.beat.timeout", 15_000));
+            host["ipDeleteTimeout"] = json!(time("preserved.ip.delete.timeout", 30_000));
+            let generator = row.metadata.value("preserved.instance.id.generator").unwrap_or("simple");
+            host["instanceIdGenerator"] = json!(generator);
+        }
+        host
+    }
+
+    /// 2.0 shows of every row what kind its service is (R-DM-6).
+    fn shown_kind(&self, service: &ServiceKey, row: &InstanceView) -> Kind {
+        let of_service = self.registry().service(service).and_then(|record| record.kind);
+        of_service.filter(|_| self.dialect == Dialect::V2_0).unwrap_or(row.kind)
+    }
+}

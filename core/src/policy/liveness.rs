@@ -1,0 +1,133 @@
+//! Is it alive? Silence, sweeps, and connections.
+
+use serde::{Deserialize, Serialize};
+
+use crate::time::{Instant, Span, next_tick};
+
+/// Rule 1, beat expiry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expiry {
+    /// How often a client is told to beat, in ms. Nacos: 5000.
+    pub interval: Span,
+    /// Silence after which an instance is unhealthy, in ms. Nacos: 15000.
+    pub timeout: Span,
+    /// Silence after which it is removed, in ms. Nacos: 30000.
+    pub delete: Span,
+    /// Whether silence of exactly the timeout is already too long.
+    pub bound: Bound,
+    /// When silence is looked for.
+    pub sweep: Sweep,
+    /// What to do with a time in an instance's metadata that is not whole milliseconds up to ten days.
+    pub malformed_times: MalformedTimes,
+    /// Whether a registration is refused whose timeout or delete time is below its interval. Nacos: from 2.5 on (recorded).
+    pub times_in_order: bool,
+    /// Whether registering again makes a silent instance healthy. Nacos 1.4: no, only a beat does (recorded).
+    pub registration_revives: bool,
+    /// The silence that ends any claim, whatever times of its own it has. Nacos 2.0.3 and later: 180000 (R-CE-6).
+    pub cap: Option<Cap>,
+}
+
+/// The longest silence there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cap {
+    /// Silence of more than this ends the claim, in ms; at least 1.
+    pub silence: Span,
+    /// When it is looked for.
+    pub sweep: Clock,
+}
+
+/// A clock that looks at `phase` and every so often after it. With `every` 0 it looks at the very moment, and `phase` is 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Clock {
+    /// From one look to the next, in ms.
+    pub every: Span,
+    /// When the first look is, in ms after the host's zero; below `every`.
+    pub phase: Span,
+}
+
+impl Clock {
+    /// Looks at the very moment.
+    pub const EXACT: Clock = Clock { every: Span::ZERO, phase: Span::ZERO };
+
+    /// Looks every so often, beginning at the host's zero.
+    pub const fn every(every: Span) -> Clock {
+        Clock { every, phase: Span::ZERO }
+    }
+
+    /// The first look at or after `at`.
+    pub(crate) fn look(self, at: Instant) -> Instant {
+        if self.every == Span::ZERO { at } else { next_tick(at, self.every, self.phase.as_millis()) }
+    }
+}
+
+/// Strictness of a time limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Bound {
+    /// Due when the time has been reached.
+    Reached,
+    /// Due one millisecond later: a comparison with `>` on exact clocks.
+    Exceeded,
+}
+
+/// When a condition is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sweep {
+    /// At the very moment.
+    Exact,
+    /// Every so many ms, first that long after the first registration of the service. Nacos 1.4: one timer a service.
+    PerService(Span),
+    /// Every so many ms, first that long after the first registration of the claim. Nacos 2: one timer an `ip:port`.
+    PerLease(Span),
+}
+
+/// What a malformed time in metadata means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MalformedTimes {
+    /// The registration is refused, naming the key.
+    Refused,
+    /// The policy's own time holds. Nacos 1.4 (recorded).
+    Default,
+    /// It counts as 0, so the instance goes at the first look. Nacos 2 (recorded).
+    Zero,
+}
+
+/// Rule 3, sessions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SessionPolicy {
+    /// Silence after which a session is probed, in ms. Nacos 2: 20000.
+    pub idle: Span,
+    /// When silence is looked for. Nacos 2: every 3000 ms.
+    pub sweep: Clock,
+    /// How long a probe waits for an answer before the session is lost, in ms. Nacos 2: 1000 to 5000.
+    pub probe: Span,
+    /// How many instances of one service a session may hold.
+    pub holds: Holds,
+}
+
+/// How many instances of one service a connection may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Holds {
+    /// Any number.
+    Many,
+    /// One, or one batch: what it registers next takes the place of what it held, and what it deregisters is whatever it holds, whatever
+    /// address it names. Nacos 2 over gRPC (R-DM-8, R-CC-9).
+    One,
+}
+
+/// Rule 4, instances that never expire because somebody checks their health and reports it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CheckPolicy {
+    /// How many good reports in a row make an unhealthy instance healthy, 1 to 100. Nacos: 3.
+    pub rise: u32,
+    /// How many bad reports in a row make a healthy instance unhealthy, 1 to 100. Nacos: 3.
+    pub fall: u32,
+}

@@ -1,0 +1,67 @@
+//! What do readers get, and when?
+
+use serde::{Deserialize, Serialize};
+
+use super::Clock;
+use crate::name::Threshold;
+use crate::time::Span;
+
+/// Rules 8 and 12, what readers get and when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ViewPolicy {
+    /// How long after a change the view is computed again, in ms; 0 means at once. Nacos 2: 500, and reads lag with it: but for the first
+    /// one, which computes what nobody computed yet (R-RD-1, R-RD-2).
+    pub refresh: Span,
+    /// When views that wait are computed. Nacos 2: every 100 ms.
+    pub engine: Clock,
+    /// How long a subscriber's notice waits for more changes, in ms; 0 means not at all. Nacos 1.4: 1000.
+    pub notice_window: Span,
+    /// Whether subscribers are told of a registration that changed nothing they can see. Nacos: yes (recorded).
+    pub unchanged_is_told: bool,
+    /// Protect threshold of a service for which none was set. Nacos 1.4: 0; Nacos 2: none.
+    pub default_threshold: Option<Threshold>,
+    /// Whether subscribers are told when a new threshold brings protection into force or ends it. Nacos: no, readers meet it at their
+    /// next query.
+    pub threshold_is_told: bool,
+    /// Whether a threshold of 0 protects a service without any healthy instance (0 <= 0). Nacos: yes.
+    pub protect_at_zero: bool,
+    /// What a reader who asks for healthy instances only gets of a protected service.
+    pub healthy_only: HealthyOnly,
+}
+
+/// Which goes first when a reader asks for healthy instances only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HealthyOnly {
+    /// Protection: all instances, as healthy. Nacos up to 2.0.3.
+    AfterProtection,
+    /// The filter: protection never shows such a reader an instance that is unhealthy. Nacos 2.0.4 and later.
+    BeforeProtection,
+}
+
+/// Rule 13, services: which there are, of which kind, and when an empty one is forgotten.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServicePolicy {
+    /// Whether ephemeral and persistent instances may stand in one service.
+    pub kinds: Kinds,
+    /// How long a service may be empty before it is forgotten, in ms; none means for ever. Nacos 1.4: 120000; Nacos 2: 60000.
+    pub empty: Option<Span>,
+    /// When empty services are looked for. Nacos 1.4: every 30000 ms; Nacos 2: every 60000 ms.
+    pub sweep: Clock,
+    /// Whether a service that an operator created is kept although it is empty. Nacos: no (R-ES-3).
+    pub created_stays: bool,
+    /// How long the settings of a forgotten service wait for it to come back, in ms. Nacos 1.4: 0; Nacos 2: 60000.
+    pub settings: Span,
+}
+
+/// Rule 4: the two kinds of instances in one service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kinds {
+    /// A service has the kind of whoever made it; a registration of the other kind is refused. Nacos 2.0.4 and later.
+    Apart,
+    /// Both, and one address may be there twice. Nacos up to 2.0.3.
+    Together,
+}

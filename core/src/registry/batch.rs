@@ -1,0 +1,61 @@
+//! Several claims at once, in the place of all that a session holds in a service.
+
+use alloc::vec::Vec;
+
+use super::Registry;
+use super::journal::Author;
+use crate::command::{BatchRegistration, Outcome};
+use crate::error::Error;
+use crate::instance::{Cause, Registration};
+use crate::time::Instant;
+
+impl Registry {
+    /// Registers the members of a batch over its session, and withdraws whatever else the session holds in the service. All or nothing.
+    pub fn register_batch(&mut self, now: Instant, batch: &BatchRegistration) -> Result<Outcome, Error> {
+        self.settle(now);
+        let claims: Vec<Registration> = batch.members.iter().map(|member| claim_of(batch, member)).collect();
+        for (index, claim) in claims.iter().enumerate() {
+            let within = |error: Error| error.within(&alloc::format!("members[{index}]"));
+            self.check_claim(claim, false).map_err(within)?;
+            let row = self.find_row_of(&claim.service, &claim.address, claim.kind);
+            self.admit(claim, row, true).map_err(within)?;
+            if claims[..index].iter().any(|earlier| earlier.address == claim.address) {
+                return Err(within(Error::invalid("address", &claim.address, "each address once")));
+            }
+        }
+        self.admit_many(claims.len())?;
+        if self.sessions.get(batch.session).is_none() {
+            return Err(Error::UnknownSession { session: batch.session.to_u64() });
+        }
+        let service = self.ensure_service(&batch.service);
+        let mut withdrawn = 0;
+        for lease in self.leases_over(batch.session.slot(), service) {
+            let key = self.roster.row(self.leases.row(lease).instance).key;
+            let address = self.address(key);
+            if !claims.iter().any(|claim| claim.address == address) {
+                self.withdraw(lease, Cause::Replaced, &Author::of(&batch.source));
+                withdrawn += 1;
+            }
+        }
+        let mut members = Vec::with_capacity(claims.len());
+        for claim in &claims {
+            members.push(self.claim(claim, Cause::Registered, false)?);
+        }
+        Ok(Outcome::RegisteredBatch { members, withdrawn })
+    }
+
+    fn admit_many(&self, claims: usize) -> Result<(), Error> {
+        let max = self.policy.limits.instances_max;
+        if self.roster.present() as usize + claims > max as usize {
+            return Err(Error::LimitReached { limit: "instances_max", max: u64::from(max) });
+        }
+        Ok(())
+    }
+}
+
+fn claim_of(batch: &BatchRegistration, member: &crate::command::BatchMember) -> Registration {
+    let mut claim = Registration::new(batch.service.clone(), member.address.clone(), batch.source.clone());
+    claim.session = Some(batch.session);
+    claim.content = member.content.clone();
+    claim
+}

@@ -1,0 +1,48 @@
+//! Rule 4: the health of persistent instances, as the host's checker reports it.
+
+use super::Registry;
+use super::journal::Author;
+use crate::command::Outcome;
+use crate::error::Error;
+use crate::instance::{Cause, Kind};
+use crate::name::{Address, ServiceKey};
+use crate::time::Instant;
+
+impl Registry {
+    /// Counts a report on a persistent instance. Its health changes after as many equal reports in a row as the policy says, or at once
+    /// where the checker is sure.
+    pub fn report_health(
+        &mut self,
+        now: Instant,
+        service: &ServiceKey,
+        address: &Address,
+        healthy: bool,
+        sure: bool,
+    ) -> Result<Outcome, Error> {
+        self.settle(now);
+        let Some(instance) = self.find_present(service, address, Some(Kind::Persistent)) else {
+            if self.find_present(service, address, None).is_some() {
+                let found = alloc::format!("{address}, which is ephemeral");
+                return Err(Error::invalid("report_health.address", found, "a persistent instance"));
+            }
+            return Err(Registry::unknown_instance(service, address));
+        };
+        let alive = self.is_alive(instance);
+        let needed = if healthy { self.policy.checks.rise } else { self.policy.checks.fall };
+        let row = self.roster.row_mut(instance);
+        row.streak = if healthy == alive { 0 } else { row.streak + 1 };
+        if healthy == alive || (row.streak < needed && !sure) {
+            return Ok(Outcome::HealthReported { healthy: alive });
+        }
+        row.streak = 0;
+        let mut leases = self.leases_of(instance).collect::<alloc::vec::Vec<_>>();
+        for lease in leases.drain(..) {
+            self.leases.report(lease, healthy);
+        }
+        let cause = if healthy { Cause::ReportedUp } else { Cause::ReportedDown };
+        self.decide_fate(instance, cause, &Author::time());
+        self.note(instance, cause, &Author::time());
+        self.touch(instance, cause, false);
+        Ok(Outcome::HealthReported { healthy })
+    }
+}

@@ -1,0 +1,143 @@
+//! Services: made, set, read, emptied and forgotten.
+
+use super::{Registry, Timer};
+use crate::command::ServiceSettings;
+use crate::error::Error;
+use crate::id::ServiceId;
+use crate::instance::Kind;
+use crate::name::{Address, ServiceKey};
+use crate::policy::Kinds;
+use crate::time::{Instant, Span};
+use crate::view::{Record, Settings};
+use alloc::string::ToString;
+
+impl Registry {
+    /// Sets the settings of a service as a whole, creating it where it is not known. Queries see the new threshold at once; the policy
+    /// says whether subscribers are told.
+    pub fn set_service(&mut self, now: Instant, settings: &ServiceSettings) -> ServiceId {
+        self.settle(now);
+        let slot = self.ensure_service(&settings.service);
+        let before = self.protects(slot);
+        self.make_record(slot, settings.kind, true);
+        let entry = self.services.get_mut(slot);
+        entry.settings = Settings { threshold: settings.protect_threshold, metadata: settings.metadata.clone() };
+        entry.settings_until = None;
+        if self.policy.view.threshold_is_told && self.protects(slot) != before {
+            self.service_changed(slot);
+        }
+        self.services.id(slot)
+    }
+
+    /// Takes an empty service away, with its settings.
+    pub fn remove_service(&mut self, now: Instant, service: &ServiceKey) -> Result<(), Error> {
+        self.settle(now);
+        let known = self.find_service(service).filter(|&slot| self.services.get(slot).record.is_some());
+        let slot = known.ok_or_else(|| Error::UnknownService { service: service.to_string() })?;
+        let instances = self.services.get(slot).held;
+        if instances > 0 {
+            return Err(Error::NotEmpty { service: service.to_string(), instances });
+        }
+        self.services.get_mut(slot).settings = Settings::default();
+        self.forget_service(slot);
+        Ok(())
+    }
+
+    /// A reader is about to read. Where the policy computes views late, what nobody computed yet is computed now; what was computed
+    /// stays as it is until it is computed again.
+    pub fn look(&mut self, now: Instant, service: &ServiceKey) {
+        self.settle(now);
+        let late = self.policy.view.refresh != Span::ZERO;
+        let Some(slot) = self.find_service(service).filter(|_| late) else { return };
+        let entry = self.services.get(slot);
+        if entry.record.is_some() && !entry.computed {
+            self.compute(slot);
+        }
+    }
+
+    /// The record of a service: made where there is none, by an operator or by its first instance.
+    pub(super) fn make_record(&mut self, slot: u32, kind: Option<Kind>, created: bool) {
+        let since = self.now;
+        let entry = self.services.get_mut(slot);
+        if entry.record.is_none() {
+            entry.record = Some(Record { since, kind: None, created });
+            entry.settings_until = None;
+            entry.changed_at = since;
+        }
+        if let Some(record) = &mut entry.record {
+            record.kind = record.kind.or(kind);
+        }
+        self.arm_service(slot);
+    }
+
+    /// Refuses an instance of one kind in a service of the other, where the policy keeps them apart.
+    pub(super) fn refuse_other_kind(&self, service: &ServiceKey, address: &Address, kind: Kind) -> Result<(), Error> {
+        let slot = self.find_service(service).filter(|_| self.policy.services.kinds == Kinds::Apart);
+        let of_service = slot.and_then(|slot| self.services.get(slot).record).and_then(|record| record.kind);
+        match of_service {
+            Some(other) if other != kind => Err(Error::OtherKind {
+                service: service.to_string(),
+                instance: address.to_string(),
+                persistent: other == Kind::Persistent,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Sees to it that somebody looks when the service may be forgotten.
+    pub(super) fn arm_service(&mut self, slot: u32) {
+        let Some(at) = self.service_look(slot) else { return };
+        let entry = self.services.get_mut(slot);
+        if !core::mem::replace(&mut entry.look_armed, true) {
+            self.timers.insert((at.max(self.now), Timer::Service(slot)));
+        }
+    }
+
+    pub(super) fn service_due(&mut self, slot: u32) {
+        self.services.get_mut(slot).look_armed = false;
+        match self.service_look(slot) {
+            Some(at) if at > self.now => self.arm_service(slot),
+            None => {}
+            Some(_) if self.services.get(slot).record.is_some() => self.forget_service(slot),
+            Some(_) => {
+                let entry = self.services.get_mut(slot);
+                entry.settings = Settings::default();
+                entry.settings_until = None;
+            }
+        }
+        self.free_service(slot);
+    }
+
+    /// Lets go of a slot that nothing needs any more.
+    pub(super) fn free_service(&mut self, slot: u32) {
+        for name in self.services.free(slot).into_iter().flatten() {
+            self.names.release(name);
+        }
+    }
+
+    /// When its emptiness, or what is left of it, is looked at; none while it has instances or stays for ever.
+    fn service_look(&self, slot: u32) -> Option<Instant> {
+        let entry = self.services.get(slot);
+        let Some(record) = entry.record else { return entry.settings_until };
+        let stays = entry.held > 0 || (record.created && self.policy.services.created_stays);
+        let empty = self.policy.services.empty.filter(|_| !stays)?;
+        Some(self.policy.services.sweep.look(entry.changed_at + empty))
+    }
+
+    fn forget_service(&mut self, slot: u32) {
+        if self.policy.view.refresh != Span::ZERO {
+            // What readers still had of its last instances goes with it.
+            self.compute(slot);
+        }
+        let keeps = self.policy.services.settings;
+        let until = self.policy.overrides.sweep.look(self.now + keeps);
+        let entry = self.services.get_mut(slot);
+        entry.record = None;
+        entry.computed = false;
+        if keeps == Span::ZERO {
+            entry.settings = Settings::default();
+        }
+        entry.settings_until = (entry.settings != Settings::default()).then_some(until);
+        self.arm_service(slot);
+        self.free_service(slot);
+    }
+}

@@ -1,0 +1,153 @@
+//! Claims that end: taken back by their source, or ended by time, a connection or an operator.
+
+use alloc::string::ToString;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use super::Registry;
+use super::journal::Author;
+use crate::command::{Deregistration, Outcome};
+use crate::error::Error;
+use crate::id::{LeaseId, NONE, SessionId};
+use crate::instance::{Cause, Key};
+use crate::memory::Fence;
+use crate::name::{Actor, ServiceKey};
+use crate::policy::{ForeignDeregistration, Holds};
+use crate::time::{Instant, Span};
+
+impl Registry {
+    /// Takes back the claim of its source. Other sources keep the instance, and the outcome names them.
+    pub fn deregister(&mut self, now: Instant, deregistration: &Deregistration) -> Result<Outcome, Error> {
+        self.settle(now);
+        let Deregistration { service, address, source, incarnation, session, kind } = deregistration;
+        if let Some(leases) = session.and_then(|session| self.held_over(session, service)) {
+            for &lease in &leases {
+                self.deregister_slot(lease, source);
+            }
+            return Ok(Outcome::Deregistered { withdrawn: leases.len() as u32, remaining: Vec::new() });
+        }
+        let ignored = self.policy.claims.foreign_deregistration == ForeignDeregistration::Ignored;
+        let found = match kind {
+            Some(kind) => self.find_claimed(service, address, *kind),
+            None => self.find_present(service, address, None),
+        };
+        let Some(instance) = found else {
+            if ignored {
+                return Ok(Outcome::Deregistered { withdrawn: 0, remaining: Vec::new() });
+            }
+            return Err(Registry::unknown_instance(service, address));
+        };
+        let Some(lease) = self.lease_to_withdraw(instance, source) else {
+            let remaining = self.holders(instance);
+            if ignored {
+                return Ok(Outcome::Deregistered { withdrawn: 0, remaining });
+            }
+            let holders = remaining.iter().map(|holder| holder.to_string()).collect();
+            return Err(Error::NotOwner { instance: address.to_string(), holders });
+        };
+        self.refuse_older(*incarnation, self.leases.row(lease).incarnation, address)?;
+        self.deregister_slot(lease, source);
+        Ok(Outcome::Deregistered { withdrawn: 1, remaining: self.holders(instance) })
+    }
+
+    /// What a session holds in a service, where that is one thing: whatever it names, it means that.
+    fn held_over(&self, session: SessionId, service: &ServiceKey) -> Option<Vec<u32>> {
+        let one = self.policy.session.holds == Holds::One;
+        self.sessions.get(session).filter(|_| one)?;
+        let service = self.find_service(service)?;
+        Some(self.leases_over(session.slot(), service))
+    }
+
+    /// Slots of the leases that a session has in a service, oldest first.
+    pub(super) fn leases_over(&self, session: u32, service: u32) -> Vec<u32> {
+        let leases = self.sessions.at(session).map_or(&[][..], |session| &session.leases);
+        let here = |&&lease: &&u32| self.roster.row(self.leases.row(lease).instance).key.service == service;
+        leases.iter().filter(here).copied().collect()
+    }
+
+    /// Takes back one claim by id.
+    pub fn deregister_lease(&mut self, now: Instant, lease: LeaseId) -> Result<Outcome, Error> {
+        self.settle(now);
+        let Some(row) = self.leases.get(lease).copied() else {
+            return Err(Error::UnknownLease { what: lease.to_u64().to_string() });
+        };
+        let source = self.actor(row.source);
+        self.deregister_slot(lease.slot(), &source);
+        Ok(Outcome::Deregistered { withdrawn: 1, remaining: self.holders(row.instance) })
+    }
+
+    /// Ends a lease: out of its instance's chain and its session, into the journal, and the memory of overrides is told.
+    pub(super) fn withdraw(&mut self, lease: u32, cause: Cause, author: &Author) {
+        let row = *self.leases.row(lease);
+        let instance = row.instance;
+        let was_alive = self.is_alive(instance);
+        self.unchain(instance, lease);
+        if let Some(session) = self.sessions.in_slot(row.session) {
+            session.leases.retain(|&other| other != lease);
+        }
+        self.leases.remove(lease);
+        self.names.release(row.source);
+        let left = self.roster.row(instance).first_lease != NONE;
+        let key = self.roster.row(instance).key;
+        self.note(instance, if left { Cause::SourceLeft } else { cause }, author);
+        // Whoever goes to another address is not away.
+        let memory = self.memory_key(key);
+        if cause != Cause::Replaced && self.overrides.lease_ended(&self.policy.overrides, self.now, memory, left) {
+            self.arm_override(memory);
+        }
+        if !left {
+            self.decide_fate(instance, cause, author);
+            self.roster.departed(instance);
+            self.services.get_mut(key.service).departed(key.cluster);
+        } else if was_alive && !self.is_alive(instance) {
+            // The one that kept it healthy went; the others had been silent for long.
+            self.decide_fate(instance, Cause::Silent, &Author::time());
+            self.note(instance, Cause::Silent, &Author::time());
+        }
+        self.touch(instance, cause, false);
+        self.arm_service(key.service);
+        self.forget_gone();
+    }
+
+    fn deregister_slot(&mut self, lease: u32, source: &Actor) {
+        let row = *self.leases.row(lease);
+        let key = self.memory_key(self.roster.row(row.instance).key);
+        let keeps = self.policy.fence.deregistration;
+        if keeps != Span::ZERO {
+            self.names.retain(row.source);
+            let fence = Fence {
+                incarnation: row.incarnation,
+                sources: vec![row.source],
+                at: self.now,
+                until: self.now + keeps,
+                by: source.clone(),
+                because: None,
+                by_operator: false,
+            };
+            self.set_fence(key, fence);
+        }
+        self.withdraw(lease, Cause::Deregistered, &Author::of(source));
+    }
+
+    /// The lease that a deregistration by name of `source` means: its own, or the one that anybody may withdraw.
+    fn lease_to_withdraw(&self, instance: u32, source: &Actor) -> Option<u32> {
+        let own =
+            self.leases_of(instance).find(|&slot| self.names.text(self.leases.row(slot).source) == source.as_str());
+        own.or_else(|| self.lease_for(instance, source, None))
+    }
+
+    fn unchain(&mut self, instance: u32, lease: u32) {
+        let next = self.leases.row(lease).next;
+        let before = self.leases_of(instance).find(|&slot| self.leases.row(slot).next == lease);
+        match before {
+            Some(before) => self.leases.row_mut(before).next = next,
+            None => self.roster.row_mut(instance).first_lease = next,
+        }
+    }
+
+    pub(super) fn release_override_key(&mut self, key: Key) {
+        if self.overrides.get(key).is_none() {
+            self.release_key(key);
+        }
+    }
+}
