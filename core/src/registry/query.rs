@@ -9,6 +9,7 @@ use super::Registry;
 use crate::instance::{Content, InstanceView, Kind, state};
 use crate::name::{Address, Cluster, Metadata, ServiceKey, Threshold, Weight};
 use crate::policy::HealthyOnly;
+use crate::time::Span;
 use crate::view::{Shown, is_protected};
 
 /// Who reads. Each gets what a server with this policy would give such a reader.
@@ -61,6 +62,8 @@ pub struct ServiceRecord {
     pub clusters: Vec<Cluster>,
     /// Instances held by some lease.
     pub instances: u32,
+    /// Whether readers have a view of it: where the policy computes views late, somebody must have looked, or time must have passed.
+    pub computed: bool,
 }
 
 /// A service as a reader gets it.
@@ -140,6 +143,7 @@ impl Registry {
             metadata: entry.settings.metadata.clone(),
             clusters,
             instances: entry.held,
+            computed: entry.computed || self.policy.view.refresh == Span::ZERO,
         })
     }
 

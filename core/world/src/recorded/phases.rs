@@ -98,32 +98,35 @@ pub type Chosen = (&'static str, u64);
 const ROUNDS: u32 = 3;
 
 /// Replays under all phases 0, and where that differs, turns one dial after another to where the first difference comes latest.
+///
+/// `replay` may be asked for no more than what differs by a moment: most phases are worse than the best one, and soon.
 pub(crate) fn search<E>(
     policy: &Policy,
     dials: &[Dial],
-    mut replay: impl FnMut(Setup) -> Result<Option<Difference>, E>,
+    mut replay: impl FnMut(Setup, Option<i64>) -> Result<Option<Difference>, E>,
 ) -> Result<(Option<Difference>, Vec<Chosen>), E> {
     let mut phases = vec![0; dials.len()];
-    let mut try_phases = |phases: &[u64]| {
+    let mut try_phases = |phases: &[u64], until: Option<i64>| {
         let mut setup = Setup::of(policy.clone());
         for (dial, phase) in dials.iter().zip(phases) {
             (dial.set)(&mut setup, *phase);
         }
-        replay(setup)
+        replay(setup, until)
     };
-    let mut best = try_phases(&phases)?;
+    let mut best = try_phases(&phases, None)?;
     for _ in 0..ROUNDS {
         let before = phases.clone();
         for number in 0..dials.len() {
             let mut turned = phases.clone();
             for phase in (0..dials[number].period).step_by(dials[number].step as usize) {
-                if best.is_none() {
-                    break;
-                }
+                let Some(at) = best.as_ref().map(|difference| difference.at) else { break };
                 turned[number] = phase;
-                let found = try_phases(&turned)?;
-                let is_later = later(found.as_ref(), best.as_ref());
-                if is_later {
+                let is_later = |found: &Option<Difference>| found.as_ref().is_none_or(|difference| difference.at > at);
+                if !is_later(&try_phases(&turned, Some(at))?) {
+                    continue;
+                }
+                let found = try_phases(&turned, None)?;
+                if is_later(&found) {
                     (phases, best) = (turned.clone(), found);
                 }
             }
@@ -133,12 +136,6 @@ pub(crate) fn search<E>(
         }
     }
     Ok((best, dials.iter().map(|dial| dial.name).zip(phases).collect()))
-}
-
-/// A match is later than any difference.
-fn later(found: Option<&Difference>, best: Option<&Difference>) -> bool {
-    let at = |difference: Option<&Difference>| difference.map_or(i64::MAX, |difference| difference.at);
-    at(found) > at(best)
 }
 
 #[cfg(test)]
@@ -164,7 +161,7 @@ mod tests {
 
     fn search_for(sweep: u64, view: u64) -> (Option<Difference>, Vec<Chosen>, u32) {
         let mut tries = 0;
-        let found = search(&Policy::nacos_2_0(), &DIALS, |setup| {
+        let found = search(&Policy::nacos_2_0(), &DIALS, |setup, _| {
             tries += 1;
             Ok::<_, ()>(outcome(setup, sweep, view))
         });
@@ -194,7 +191,7 @@ mod tests {
     fn without_dials_there_is_one_replay() {
         let mut tries = 0;
         let wrong = Difference::new(7, "list", String::new(), String::new());
-        let found = search(&Policy::strict(), &[], |_| {
+        let found = search(&Policy::strict(), &[], |_, _| {
             tries += 1;
             Ok::<_, ()>(Some(wrong.clone()))
         });
