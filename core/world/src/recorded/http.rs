@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::door::{Door, View};
 use super::file::{Line, Recording, Request, Row, Sight, What};
-use super::phases::Setup;
+use super::phases::{FirstPolls, Setup};
 use super::track::{Difference, Seen, State, Track};
 
 /// Replays a recording on a fresh server; the first difference, if there is one.
@@ -57,7 +57,7 @@ enum Step<'a> {
     Look(View),
     Send(&'a Request),
     /// A registration has made its service, and the instance is not in it yet.
-    Make(&'a str),
+    Make(&'a str, i64),
     /// The host's checker finds a persistent instance of a service unhealthy.
     Report(&'a Row, &'a str),
     /// The server's process ends.
@@ -93,7 +93,10 @@ impl Replay<'_> {
                     }
                     self.watch(request.took + self.lag)?;
                 }
-                Step::Make(service) => self.server.make_service(self.instant(*at)?, service),
+                Step::Make(service, took) => {
+                    self.server.make_service(self.instant(*at)?, service);
+                    self.watch(*took)?;
+                }
                 Step::Report(row, service) => {
                     self.server.report_unhealthy(self.instant(*at)?, row, service);
                     self.watch(0)?;
@@ -162,7 +165,7 @@ fn step_before(lines: &[Line], sight: &Sight) -> Option<i64> {
 }
 
 fn steps<'a>(lines: &'a [Line], setup: &Setup) -> Vec<(i64, Step<'a>)> {
-    let mut steps: Vec<(i64, Step)> = if setup.early_poll { early_polls(lines) } else { Vec::new() };
+    let mut steps: Vec<(i64, Step)> = Vec::new();
     for line in lines {
         match &line.what {
             What::Sight(sight) if View::of(sight).is_asked_for() => {
@@ -181,33 +184,58 @@ fn steps<'a>(lines: &'a [Line], setup: &Setup) -> Vec<(i64, Step<'a>)> {
     }
     steps.extend(outages(lines));
     steps.extend(checks(lines, setup));
+    meet_first_polls(lines, setup.first_polls, &mut steps);
     steps.sort_by_key(|(at, _)| *at);
     steps
 }
 
-/// Registrations that made a service which a poll then saw empty, before the instance was in it.
-fn early_polls(lines: &[Line]) -> Vec<(i64, Step<'_>)> {
-    let mut met: Vec<&str> = Vec::new();
-    let mut steps = Vec::new();
+/// Takes polls that were on their way together with the first registrations of their service to where the setup has them.
+fn meet_first_polls<'a>(lines: &'a [Line], place: FirstPolls, steps: &mut Vec<(i64, Step<'a>)>) {
+    /// How long after its answer a registration may still be on its way into the service, in ms.
+    const LATE: i64 = 10;
+    let mut registrations: BTreeMap<&str, Vec<(i64, i64)>> = BTreeMap::new();
     for line in lines {
-        let What::Request(request) = &line.what else { continue };
-        let named = request.args.get("serviceName").and_then(Value::as_str).unwrap_or(super::SERVICE);
-        let service = named.strip_prefix("DEFAULT_GROUP@@").unwrap_or(named);
-        if !(request.method == "POST" && request.path == "/instance") || met.contains(&service) {
-            continue;
-        }
-        met.push(service);
-        let sees_nobody = |sight: &Sight| sight.see == "list" && sight.is.as_ref().is_some_and(Vec::is_empty);
-        let of_it = |sight: &Sight| sight.of.as_deref().unwrap_or(super::SERVICE) == service;
-        let came = lines.iter().find(|later| {
-            matches!(&later.what, What::Sight(sight) if sees_nobody(sight) && of_it(sight))
-                && (line.t..=line.t + request.took + 10).contains(&later.t)
-        });
-        if came.is_some() {
-            steps.push((line.t, Step::Make(service)));
+        if let What::Request(request) = &line.what
+            && request.method == "POST"
+            && request.path == "/instance"
+        {
+            let named = request.args.get("serviceName").and_then(Value::as_str).unwrap_or(super::SERVICE);
+            let service = named.strip_prefix("DEFAULT_GROUP@@").unwrap_or(named);
+            registrations.entry(service).or_default().push((line.t, request.took));
         }
     }
-    steps
+    let mut moved: Vec<(i64, Step<'a>)> = Vec::new();
+    for (service, registrations) in registrations {
+        // The first one, and those that followed while it was on its way.
+        let mut end = registrations[0].0 + registrations[0].1 + LATE;
+        let together = registrations.iter().take_while(|(at, took)| {
+            let follows = *at <= end;
+            end = if follows { end.max(at + took + LATE) } else { end };
+            follows
+        });
+        let together: Vec<(i64, i64)> = together.copied().collect();
+        let beside = together[0].0..=end;
+        let of_it =
+            |step: &Step| matches!(step, Step::Look(view) if view.of.as_deref().unwrap_or(super::SERVICE) == service);
+        let (polls, rest) =
+            core::mem::take(steps).into_iter().partition(|(at, step)| beside.contains(at) && of_it(step));
+        *steps = rest;
+        let polls: Vec<(i64, Step<'a>)> = polls;
+        let first = together[0].0;
+        let at = match place {
+            FirstPolls::Before => first,
+            FirstPolls::After(0) => {
+                moved.extend((!polls.is_empty()).then_some((first, Step::Make(service, together[0].1))));
+                first
+            }
+            // Steps of one moment are taken in order: what is moved goes before what is sent one ms later.
+            FirstPolls::After(count) => together.get(count - 1).map_or(end, |(at, _)| at + 1),
+        };
+        moved.extend(polls.into_iter().map(|(_, poll)| (at, poll)));
+    }
+    // The sort that follows is stable: these go before what is sent at the same moment.
+    moved.append(steps);
+    *steps = moved;
 }
 
 /// When the server ended, and when it answered again: after the last poll that nobody answered.
@@ -266,8 +294,11 @@ fn sent(request: &Request) -> Sent {
 /// Who a request said it came from: the recorder's labels name browsers, and everything else spoke as the SDK does.
 fn agent(request: &Request) -> &'static str {
     let label = request.label.as_deref().unwrap_or_default();
-    let is_browser = label.ends_with("browser") || label.starts_with("console");
-    if is_browser { "Mozilla/5.0" } else { "Nacos-Java-Client:v1.4.1" }
+    match label {
+        _ if label.starts_with("console") => liveset_nacos::CONSOLE,
+        _ if label.ends_with("browser") => "Mozilla/5.0",
+        _ => "Nacos-Java-Client:v1.4.1",
+    }
 }
 
 /// A text of which the recorder kept the beginning, as in `{"k": "vvv...(1032 chars)`: it went on with the same letter.

@@ -11,14 +11,24 @@ pub(crate) struct Setup {
     pub(crate) policy: Policy,
     /// How long after a request was answered the views may still miss what it did, in ms.
     pub(crate) lag: i64,
-    /// Whether the first poll came between a registration's making of the service and the instance's entry.
-    pub(crate) early_poll: bool,
+    /// Where polls came that were on their way together with the registration that made their service.
+    pub(crate) first_polls: FirstPolls,
 }
 
 impl Setup {
     pub(crate) fn of(policy: Policy) -> Setup {
-        Setup { policy, lag: 0, early_poll: false }
+        Setup { policy, lag: 0, first_polls: FirstPolls::Before }
     }
+}
+
+/// Where polls came that were on their way together with the first registrations of a service: a registration makes the service, then
+/// its instance enters, and a server that keeps computed views keeps what a poll found between.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FirstPolls {
+    /// They found no service.
+    Before,
+    /// They found what so many registrations had brought, and of the first nothing but the service where it is none.
+    After(usize),
 }
 
 /// A timer of the server whose phase is not known from outside, or a lag of it.
@@ -38,14 +48,21 @@ pub(crate) fn dials(policy: &Policy) -> Vec<Dial> {
     let late = policy.view.refresh != Span::ZERO;
     let mut dials = vec![
         Dial {
-            name: "the first poll comes into a registration",
-            period: 2 * u64::from(late),
+            name: "polls beside the first registrations come before, into, behind them",
+            period: 7 * u64::from(late),
             step: 1,
-            set: |setup, on| {
-                setup.early_poll = on == 1;
+            set: |setup, place| {
+                let behind = (place as usize).checked_sub(1);
+                setup.first_polls = behind.map_or(FirstPolls::Before, FirstPolls::After);
             },
         },
         clock("view.engine", policy.view.engine, 10, |setup, phase| setup.policy.view.engine.phase = span(phase)),
+        Dial {
+            name: "the engine of views turns so much slower",
+            period: 4 * u64::from(late),
+            step: 1,
+            set: |setup, by| setup.policy.view.engine.every = span(setup.policy.view.engine.every.as_millis() + by),
+        },
         Dial {
             name: "what a request did is seen so much later",
             period: 60 * u64::from(!late),
