@@ -7,6 +7,7 @@ mod file;
 mod http;
 mod phases;
 mod report;
+mod steps;
 mod track;
 
 pub use file::{Event, Header, Line, Malformed, Recording, Request, Row, Sight, What};
