@@ -153,6 +153,15 @@ impl View {
         View { see: sight.see.clone(), node: sight.node.clone(), of: sight.of.clone() }
     }
 
+    /// The views that a sight is of: the recorder asked for a service's record and for the list of services one after the other.
+    pub(crate) fn all_of(sight: &Sight) -> Vec<View> {
+        let view = View::of(sight);
+        if view.see != "service" {
+            return vec![view];
+        }
+        vec![View { see: "service-listed".to_owned(), ..view.clone() }, view]
+    }
+
     /// Whether it is read by asking; a push is not.
     pub(crate) fn is_asked_for(&self) -> bool {
         self.see != "udp"
@@ -173,11 +182,8 @@ impl View {
                 let page = [("clusterName", cluster), ("pageNo", "1"), ("pageSize", "1000")];
                 rows(&get("/catalog/instances", &page), "list")
             }
-            ("service", "") => {
-                let (record, page) =
-                    (get("/service", &[]), get("/service/list", &[("pageNo", "1"), ("pageSize", "1000")]));
-                self::record(service, &record, &page)
-            }
+            ("service", "") => record(&get("/service", &[])),
+            ("service", "listed") => listed(service, &get("/service/list", &[("pageNo", "1"), ("pageSize", "1000")])),
             _ => State::of_error(0, format!("a view `{}` is not replayed yet", self.see)),
         }
     }
@@ -207,15 +213,20 @@ fn rows(response: &Response, field: &str) -> State {
     rows.map_or_else(|_| error(), |rows| State::of_rows(rows, reach))
 }
 
-/// A service's record as it was recorded: threshold and metadata of it, or the refusal to read it; and whether it is listed.
-fn record(service: &str, record: &Response, page: &Response) -> State {
+/// A service's record as it was recorded: threshold and metadata of it, or the refusal to read it.
+fn record(record: &Response) -> State {
     let read = match serde_json::from_str::<Value>(&record.body) {
         Ok(body) if record.status == 200 => {
             json!({ "protectThreshold": body["protectThreshold"], "metadata": body["metadata"] })
         }
         _ => Value::String(record.body.clone()),
     };
+    State { record: Some(json!([record.status, read])), ..State::default() }
+}
+
+/// Whether a service is on the list.
+fn listed(service: &str, page: &Response) -> State {
     let page: Value = serde_json::from_str(&page.body).unwrap_or_default();
     let listed = page["doms"].as_array().is_some_and(|names| names.iter().any(|name| name == service));
-    State { record: Some((listed.into(), json!([record.status, read]))), ..State::default() }
+    State { record: Some(listed.into()), ..State::default() }
 }

@@ -79,6 +79,10 @@ impl Replay<'_> {
                     }
                     self.watch(request.took + self.lag)?;
                 }
+                Step::Stamp(request) => {
+                    self.server.send(self.instant(*at)?, &sent(request));
+                    self.watch(0)?;
+                }
                 Step::Make(service, took) => {
                     self.server.make_service(self.instant(*at)?, service);
                     self.watch(*took)?;
@@ -134,8 +138,14 @@ fn recorded(lines: &[Line]) -> BTreeMap<View, Vec<Seen>> {
     for (number, line) in lines.iter().enumerate() {
         if let What::Sight(sight) = &line.what {
             let after = sight.after.or_else(|| step_before(&lines[..number], sight));
-            let seen = Seen { after, by: line.t, state: State::of_sight(sight) };
-            views.entry(View::of(sight)).or_default().push(seen);
+            for view in View::all_of(sight) {
+                let state = State::of_sight(sight, &view.see);
+                let seen = views.entry(view).or_default();
+                // Of two things asked for together only one may have changed.
+                if seen.last().is_none_or(|last| last.state != state) {
+                    seen.push(Seen { after, by: line.t, state });
+                }
+            }
         }
     }
     views
