@@ -73,10 +73,16 @@ pub fn replay(recording: &Recording) -> Result<(Verdict, Vec<Chosen>), Error> {
     let policy = dialect.policy();
     let (difference, chosen) =
         phases::search(&policy, &phases::dials(&policy, &clients(recording)), |setup, until| {
-            let mut server = door::Standalone::new(setup.policy.clone(), dialect)?;
+            let mut server = door::Standalone::new(setup.policy.clone(), dialect, acknowledges(recording))?;
             http::replay(recording, &setup, until, &mut server)
         })?;
     Ok((difference.map_or(Verdict::Match, Verdict::Differs), chosen))
+}
+
+/// Whether the subscriber in a recording acknowledged what it got.
+fn acknowledges(recording: &Recording) -> bool {
+    let acked = |line: &Line| matches!(&line.what, What::Sight(sight) if sight.rest.get("acked") == Some(&true.into()));
+    recording.lines.iter().any(acked)
 }
 
 /// Clients that registered by themselves, as `ip:port`, each once.
