@@ -3,7 +3,7 @@
 use liveset::clients::{
     Emptiness, Host, Publisher, PublisherPolicy, Push, Reply, Request, Subscriber, SubscriberPolicy,
 };
-use liveset::{Address, Instant, Span, Weight};
+use liveset::{Address, Content, Instant, Kind, Span, Weight};
 
 const DONE: Reply = Reply::Done { interval: None, light: false };
 
@@ -20,7 +20,8 @@ fn ticket(request: Request) -> u64 {
         Request::Register { ticket }
         | Request::Beat { ticket, .. }
         | Request::Deregister { ticket }
-        | Request::KeepAlive { ticket } => ticket,
+        | Request::KeepAlive { ticket }
+        | Request::Connect { ticket } => ticket,
     }
 }
 
@@ -48,7 +49,7 @@ fn beats_come_every_interval_that_the_registry_names_and_turn_light_when_it_says
 
 #[test]
 fn after_a_deregistration_no_beat_leaves_any_more() {
-    for policy in [PublisherPolicy::strict(), PublisherPolicy::java_1_4(), PublisherPolicy::java_2()] {
+    for policy in [PublisherPolicy::strict(), PublisherPolicy::java_1_4(), PublisherPolicy::java_2_5()] {
         let mut publisher = Publisher::new(policy);
         publisher.register(at(0));
         publisher.advance(at(10));
@@ -96,7 +97,7 @@ fn told_to_stop_it_stops_and_a_new_registration_begins_a_new_life() {
 
 #[test]
 fn over_a_connection_it_registers_again_when_the_connection_is_back() {
-    let mut publisher = Publisher::new(PublisherPolicy::java_2());
+    let mut publisher = Publisher::new(PublisherPolicy::java_2_0());
     publisher.register(at(0));
     let register = sent(&mut publisher)[0];
     publisher.answered(at(0), ticket(register), DONE);
@@ -104,8 +105,8 @@ fn over_a_connection_it_registers_again_when_the_connection_is_back() {
     publisher.advance(at(20));
     assert!(sent(&mut publisher).is_empty());
     publisher.connected(at(20));
-    assert_eq!(publisher.next_deadline(), Some(at(23)), "the redo task's three seconds");
-    publisher.advance(at(23));
+    assert_eq!(publisher.next_deadline(), Some(at(21)), "the redo task's next tick of three seconds");
+    publisher.advance(at(21));
     assert!(matches!(sent(&mut publisher)[..], [Request::Register { .. }]));
 }
 
@@ -113,14 +114,15 @@ fn push(revision: u64, hosts: &[(&str, bool, f64)], emptiness: Emptiness) -> Pus
     let host = |&(host, healthy, weight): &(&str, bool, f64)| Host {
         address: Address::new(host, 80).expect("good"),
         healthy,
-        weight: Weight::new(weight).expect("good"),
+        kind: Kind::Ephemeral,
+        content: Content { weight: Weight::new(weight).expect("good"), ..Content::default() },
     };
     Push { epoch: 1, revision, hosts: hosts.iter().map(host).collect(), emptiness }
 }
 
 #[test]
 fn an_older_list_is_dropped_by_the_strict_client_and_taken_by_javas() {
-    for (policy, kept) in [(SubscriberPolicy::strict(), true), (SubscriberPolicy::java(false), false)] {
+    for (policy, kept) in [(SubscriberPolicy::strict(), true), (SubscriberPolicy::java_1_4(false), false)] {
         let mut subscriber = Subscriber::new(policy);
         subscriber.receive(at(1), push(5, &[("a", true, 1.0)], Emptiness::Unknown));
         subscriber.receive(at(2), push(4, &[("b", true, 1.0)], Emptiness::Unknown));
