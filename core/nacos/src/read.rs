@@ -38,11 +38,14 @@ impl<D: Door> Call<'_, D> {
             return Err(self.refusal(404, &format!("{what} {name} is not found!")));
         }
         let cluster = self.request.parameter("clusterName").unwrap_or("DEFAULT").to_owned();
-        let view = self.look(&InstanceQuery::new(service, Reader::Operator));
+        // This page has what others had computed, and computes nothing.
+        let view = self.registry().instances(&InstanceQuery::new(service, Reader::Operator));
         let rows: Vec<&InstanceView> =
             view.instances.iter().filter(|row| row.address.cluster.as_str() == cluster).collect();
         // A service of 1.4 keeps its clusters; later ones have those of its instances.
-        let stays = self.dialect == Dialect::V1_4 && cluster == "DEFAULT";
+        let record = self.registry().service(&view.service);
+        let kept = record.is_some_and(|record| record.clusters.iter().any(|name| name.as_str() == cluster));
+        let stays = self.dialect == Dialect::V1_4 && kept;
         if rows.is_empty() && !stays {
             return Err(self.refusal(404, &format!("cluster {cluster} is not found!")));
         }

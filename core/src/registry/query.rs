@@ -57,7 +57,7 @@ pub struct ServiceRecord {
     pub protect_threshold: Option<Threshold>,
     /// Free texts an operator set.
     pub metadata: Metadata,
-    /// Clusters that have instances, by name.
+    /// Clusters that have or had instances, by name.
     pub clusters: Vec<Cluster>,
     /// Instances held by some lease.
     pub instances: u32,

@@ -92,7 +92,8 @@ impl Registry {
         self.note(instance, if left { Cause::SourceLeft } else { cause }, author);
         // Whoever goes to another address is not away.
         let memory = self.memory_key(key);
-        if cause != Cause::Replaced && self.overrides.lease_ended(&self.policy.overrides, self.now, memory, left) {
+        let unseen = cause == Cause::Replaced || (cause == Cause::RegistryRestarted && !self.policy.restart.ages);
+        if !unseen && self.overrides.lease_ended(&self.policy.overrides, self.now, memory, left) {
             self.arm_override(memory);
         }
         if !left {

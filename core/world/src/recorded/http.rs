@@ -7,14 +7,16 @@ use liveset_nacos::{Request as Sent, Response};
 use serde_json::Value;
 
 use super::door::{Door, View};
-use super::file::{Line, Recording, Request, Sight, What};
+use super::file::{Line, Recording, Request, Row, Sight, What};
+use super::phases::Setup;
 use super::track::{Difference, Seen, State, Track};
 
 /// Replays a recording on a fresh server; the first difference, if there is one.
-pub(crate) fn replay(recording: &Recording, server: &mut dyn Door) -> Result<Option<Difference>, Error> {
+pub(crate) fn replay(recording: &Recording, setup: &Setup, server: &mut dyn Door) -> Result<Option<Difference>, Error> {
     let views = recorded(&recording.lines);
     let mut replay = Replay::new(recording, server, views.keys().filter(|view| view.is_asked_for()).cloned().collect());
-    let stopped = replay.run(&steps(&recording.lines))?;
+    replay.lag = setup.lag;
+    let stopped = replay.run(&steps(recording, setup))?;
     let end = recording.lines.last().map_or(0, |line| line.t);
     let differences = views.iter().filter_map(|(view, seen)| match replay.track(view) {
         Some(track) => track.differs(&view.to_string(), seen, recording.header.widest_window, end),
@@ -31,6 +33,7 @@ struct Replay<'a> {
     /// The recording's time of the server's zero: a recording may begin before its own.
     zero: i64,
     now: i64,
+    lag: i64,
 }
 
 /// What is done to the server, in order.
@@ -38,14 +41,20 @@ enum Step<'a> {
     /// The recorder is known to have looked.
     Look(View),
     Send(&'a Request),
-    /// What happened cannot be replayed.
-    Stop(&'a str),
+    /// A registration has made its service, and the instance is not in it yet.
+    Make(&'a str),
+    /// The host's checker finds a persistent instance of a service unhealthy.
+    Report(&'a Row, &'a str),
+    /// The server's process ends.
+    Stop,
+    /// It answers again.
+    Start,
 }
 
 impl Replay<'_> {
     fn new<'a>(recording: &Recording, server: &'a mut dyn Door, views: Vec<View>) -> Replay<'a> {
         let zero = recording.lines.first().map_or(0, |line| line.t.min(0));
-        Replay { server, tracks: vec![Track::default(); views.len()], views, zero, now: zero }
+        Replay { server, tracks: vec![Track::default(); views.len()], views, zero, now: zero, lag: 0 }
     }
 
     fn track(&self, view: &View) -> Option<&Track> {
@@ -67,9 +76,21 @@ impl Replay<'_> {
                     if let Some(difference) = answer_differs(*at, request, &response) {
                         return Ok(Some(difference));
                     }
-                    self.watch(request.took)?;
+                    self.watch(request.took + self.lag)?;
                 }
-                Step::Stop(event) => return Ok(Some(not_yet(*at, "server", event))),
+                Step::Make(service) => self.server.make_service(self.instant(*at)?, service),
+                Step::Report(row, service) => {
+                    self.server.report_unhealthy(self.instant(*at)?, row, service);
+                    self.watch(0)?;
+                }
+                Step::Stop => {
+                    self.server.stop();
+                    self.watch(0)?;
+                }
+                Step::Start => {
+                    self.server.start(self.instant(*at)?);
+                    self.watch(0)?;
+                }
             }
         }
         Ok(None)
@@ -125,8 +146,9 @@ fn step_before(lines: &[Line], sight: &Sight) -> Option<i64> {
     step.map(|line| line.t - 1)
 }
 
-fn steps(lines: &[Line]) -> Vec<(i64, Step<'_>)> {
-    let mut steps: Vec<(i64, Step)> = Vec::new();
+fn steps<'a>(recording: &'a Recording, setup: &Setup) -> Vec<(i64, Step<'a>)> {
+    let lines = &recording.lines[..];
+    let mut steps: Vec<(i64, Step)> = if setup.early_poll { early_polls(lines) } else { Vec::new() };
     for line in lines {
         match &line.what {
             What::Sight(sight) if View::of(sight).is_asked_for() => {
@@ -140,13 +162,73 @@ fn steps(lines: &[Line]) -> Vec<(i64, Step<'_>)> {
         match &line.what {
             What::Sight(sight) if View::of(sight).is_asked_for() => steps.push((line.t, Step::Look(View::of(sight)))),
             What::Request(request) => steps.push((line.t, Step::Send(request))),
-            What::Event(event) if ["stop-server", "start-server"].contains(&event.event.as_str()) => {
-                steps.push((line.t, Step::Stop(&event.event)));
-            }
             _ => {}
         }
     }
+    steps.extend(outages(lines));
+    steps.extend(checks(lines, setup));
     steps.sort_by_key(|(at, _)| *at);
+    steps
+}
+
+/// Registrations that made a service which a poll then saw empty, before the instance was in it.
+fn early_polls(lines: &[Line]) -> Vec<(i64, Step<'_>)> {
+    let mut met: Vec<&str> = Vec::new();
+    let mut steps = Vec::new();
+    for line in lines {
+        let What::Request(request) = &line.what else { continue };
+        let named = request.args.get("serviceName").and_then(Value::as_str).unwrap_or(super::SERVICE);
+        let service = named.strip_prefix("DEFAULT_GROUP@@").unwrap_or(named);
+        if !(request.method == "POST" && request.path == "/instance") || met.contains(&service) {
+            continue;
+        }
+        met.push(service);
+        let sees_nobody = |sight: &Sight| sight.see == "list" && sight.is.as_ref().is_some_and(Vec::is_empty);
+        let of_it = |sight: &Sight| sight.of.as_deref().unwrap_or(super::SERVICE) == service;
+        let came = lines.iter().find(|later| {
+            matches!(&later.what, What::Sight(sight) if sees_nobody(sight) && of_it(sight))
+                && (line.t..=line.t + request.took + 10).contains(&later.t)
+        });
+        if came.is_some() {
+            steps.push((line.t, Step::Make(service)));
+        }
+    }
+    steps
+}
+
+/// When the server ended, and when it answered again: after the last poll that nobody answered.
+fn outages(lines: &[Line]) -> Vec<(i64, Step<'_>)> {
+    let at = |name: &str| lines.iter().find(|line| matches!(&line.what, What::Event(event) if event.event == name));
+    let (Some(stop), Some(up)) = (at("stop-server"), at("server-up")) else { return Vec::new() };
+    let answered = lines.iter().filter(|line| line.t > stop.t).filter_map(|line| match &line.what {
+        What::Sight(sight) if sight.err.as_ref().is_none_or(|(status, _)| *status != 0) => Some((sight.after?, line.t)),
+        _ => None,
+    });
+    let again: Vec<(i64, i64)> = answered.filter(|&(after, by)| after > stop.t && by <= up.t).collect();
+    let start = again.iter().map(|&(after, _)| after + 1).max().unwrap_or(up.t);
+    vec![(stop.t, Step::Stop), (start, Step::Start)]
+}
+
+/// What the server's own checker must have found out about persistent instances: its timer begins at random, so each finding is
+/// reported where the operator's page says.
+fn checks<'a>(lines: &'a [Line], setup: &Setup) -> Vec<(i64, Step<'a>)> {
+    let mut before: BTreeMap<View, &[Row]> = BTreeMap::new();
+    let mut steps = Vec::new();
+    for line in lines {
+        let What::Sight(sight) = &line.what else { continue };
+        let (Some(rows), true) = (&sight.is, sight.see.starts_with("console")) else { continue };
+        let earlier = before.insert(View::of(sight), rows).unwrap_or_default();
+        let service = sight.of.as_deref().unwrap_or(super::SERVICE);
+        let same = |one: &Row, other: &Row| (&one.ip, one.port) == (&other.ip, other.port);
+        for row in rows.iter().filter(|row| !row.ephemeral && !row.healthy) {
+            let was_well = earlier.iter().any(|earlier| same(earlier, row) && earlier.healthy);
+            if let (true, Some(after)) = (was_well, sight.after) {
+                let shown = setup.policy.view.refresh.as_millis() as i64;
+                let middle = (after + line.t) / 2 - shown;
+                steps.push((middle.max(after + 1 - shown), Step::Report(row, service)));
+            }
+        }
+    }
     steps
 }
 
@@ -164,7 +246,14 @@ fn sent(request: &Request) -> Sent {
         .map(|(name, value)| (name.clone(), value.as_str().map_or_else(|| value.to_string(), whole)));
     let parameters: Vec<(String, String)> = own.into_iter().chain(args).collect();
     let parameters = parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    Sent::new(&request.method, &request.path, parameters)
+    Sent::new(&request.method, &request.path, parameters).of_agent(agent(request))
+}
+
+/// Who a request said it came from: the recorder's labels name browsers, and everything else spoke as the SDK does.
+fn agent(request: &Request) -> &'static str {
+    let label = request.label.as_deref().unwrap_or_default();
+    let is_browser = label.ends_with("browser") || label.starts_with("console");
+    if is_browser { "Mozilla/5.0" } else { "Nacos-Java-Client:v1.4.1" }
 }
 
 /// A text of which the recorder kept the beginning, as in `{"k": "vvv...(1032 chars)`: it went on with the same letter.
@@ -236,6 +325,10 @@ mod tests {
         fn advance(&mut self, _now: Instant) {}
     }
 
+    fn setup() -> Setup {
+        Setup::of(liveset::Policy::strict())
+    }
+
     fn recording(lines: &[&str]) -> Recording {
         let header = r#"{"case":"c","family":"http","server":"2.0.3","client":"http v1","nodes":1,"phase":1,"about":"a","t0":"start","widest_window":200}"#;
         Recording::parse(&format!("{header}\n{}", lines.join("\n"))).expect("it is one")
@@ -251,7 +344,7 @@ mod tests {
             r#"{"t":700,"after":500,"see":"list","of":"SERVICE-x","is":null,"err":[404,"true"]}"#,
         ]);
         let mut server = Lazy::default();
-        replay(&recording, &mut server).expect("no errors");
+        replay(&recording, &setup(), &mut server).expect("no errors");
         // The server's zero is the first line: everything is 10 ms later there.
         let looks = [
             (0, "list"),
@@ -270,7 +363,7 @@ mod tests {
             r#"{"t":0,"see":"list","is":null,"err":[404,"false"]}"#,
             r#"{"t":700,"after":500,"see":"list","is":null,"err":[404,"true"]}"#,
         ];
-        assert_eq!(replay(&recording(&lines), &mut Lazy::default()), Ok(None));
+        assert_eq!(replay(&recording(&lines), &setup(), &mut Lazy::default()), Ok(None));
     }
 
     #[test]
@@ -280,7 +373,8 @@ mod tests {
         for (lines, at, ours) in
             [(vec![push, stop], 5, "udp is not replayed yet"), (vec![stop], 7, "server is not replayed yet")]
         {
-            let found = replay(&recording(&lines), &mut Lazy::default()).expect("no errors").expect("a difference");
+            let found =
+                replay(&recording(&lines), &setup(), &mut Lazy::default()).expect("no errors").expect("a difference");
             assert_eq!((found.at, found.ours.as_str()), (at, ours));
         }
     }

@@ -57,8 +57,9 @@ pub fn replay(recording: &Recording) -> Result<(Verdict, Vec<Chosen>), Error> {
         return Ok((Verdict::NotReplayed(format!("no preset for {server} yet")), Vec::new()));
     };
     let policy = dialect.policy();
-    let (difference, chosen) = phases::search(&policy, &phases::dials(&policy), |policy| {
-        http::replay(recording, &mut door::Standalone::new(policy, dialect)?)
+    let (difference, chosen) = phases::search(&policy, &phases::dials(&policy), |setup| {
+        let mut server = door::Standalone::new(setup.policy.clone(), dialect)?;
+        http::replay(recording, &setup, &mut server)
     })?;
     Ok((difference.map_or(Verdict::Match, Verdict::Differs), chosen))
 }

@@ -1,10 +1,27 @@
 //! Which phase had a timer that a recording does not show? The one that agrees with it longest, chosen once for the whole recording.
 
-use liveset::Policy;
+use liveset::policy::{Bound, Clock, Sweep};
+use liveset::{Policy, Span};
 
 use super::track::Difference;
 
-/// A timer of the server whose phase is not known from outside.
+/// What a replay begins with: the rules, and what a recording cannot show of the server that followed them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Setup {
+    pub(crate) policy: Policy,
+    /// How long after a request was answered the views may still miss what it did, in ms.
+    pub(crate) lag: i64,
+    /// Whether the first poll came between a registration's making of the service and the instance's entry.
+    pub(crate) early_poll: bool,
+}
+
+impl Setup {
+    pub(crate) fn of(policy: Policy) -> Setup {
+        Setup { policy, lag: 0, early_poll: false }
+    }
+}
+
+/// A timer of the server whose phase is not known from outside, or a lag of it.
 #[derive(Clone, Copy)]
 pub(crate) struct Dial {
     pub(crate) name: &'static str,
@@ -12,12 +29,67 @@ pub(crate) struct Dial {
     pub(crate) period: u64,
     /// How finely it is searched, in ms.
     pub(crate) step: u64,
-    pub(crate) set: fn(&mut Policy, u64),
+    pub(crate) set: fn(&mut Setup, u64),
 }
 
-/// The dials of a policy. None yet: its timers have no phase of their own to set.
-pub(crate) fn dials(_policy: &Policy) -> Vec<Dial> {
-    Vec::new()
+/// The dials of a policy: each of its server-wide clocks, how late its looks come, and what a poll may meet on its way.
+pub(crate) fn dials(policy: &Policy) -> Vec<Dial> {
+    let clock = |name, clock: Clock, step, set| Dial { name, period: clock.every.as_millis(), step, set };
+    let late = policy.view.refresh != Span::ZERO;
+    let mut dials = vec![
+        Dial {
+            name: "the first poll comes into a registration",
+            period: 2 * u64::from(late),
+            step: 1,
+            set: |setup, on| {
+                setup.early_poll = on == 1;
+            },
+        },
+        clock("view.engine", policy.view.engine, 10, |setup, phase| setup.policy.view.engine.phase = span(phase)),
+        Dial {
+            name: "what a request did is seen so much later",
+            period: 60 * u64::from(!late),
+            step: 10,
+            set: |setup, lag| {
+                setup.lag = lag as i64;
+            },
+        },
+        Dial { name: "each look for silence comes so much later", period: 16, step: 1, set: delay_looks },
+        Dial {
+            name: "silence of exactly its time is found",
+            period: 2,
+            step: 1,
+            set: |setup, not| {
+                setup.policy.expiry.bound = if not == 0 { Bound::Reached } else { Bound::Exceeded };
+            },
+        },
+        clock("overrides.sweep", policy.overrides.sweep, 100, |setup, phase| {
+            setup.policy.overrides.sweep.phase = span(phase);
+        }),
+        clock("services.sweep", policy.services.sweep, 500, |setup, phase| {
+            setup.policy.services.sweep.phase = span(phase);
+        }),
+    ];
+    dials.extend(policy.expiry.cap.map(|cap| {
+        clock("expiry.cap.sweep", cap.sweep, 100, |setup, phase| {
+            if let Some(cap) = &mut setup.policy.expiry.cap {
+                cap.sweep.phase = span(phase);
+            }
+        })
+    }));
+    dials.retain(|dial| dial.period > 0);
+    dials
+}
+
+/// A clock that waits for five seconds after each look, and not from look to look, is a little later every time.
+fn delay_looks(setup: &mut Setup, by: u64) {
+    if let Sweep::PerLease(period) | Sweep::PerService(period) = &mut setup.policy.expiry.sweep {
+        *period = span(period.as_millis() + by);
+    }
+}
+
+fn span(millis: u64) -> Span {
+    Span::from_millis(millis).unwrap_or_default()
 }
 
 /// A dial's name and the phase chosen for it, in ms.
@@ -29,15 +101,15 @@ const ROUNDS: u32 = 3;
 pub(crate) fn search<E>(
     policy: &Policy,
     dials: &[Dial],
-    mut replay: impl FnMut(Policy) -> Result<Option<Difference>, E>,
+    mut replay: impl FnMut(Setup) -> Result<Option<Difference>, E>,
 ) -> Result<(Option<Difference>, Vec<Chosen>), E> {
     let mut phases = vec![0; dials.len()];
     let mut try_phases = |phases: &[u64]| {
-        let mut policy = policy.clone();
+        let mut setup = Setup::of(policy.clone());
         for (dial, phase) in dials.iter().zip(phases) {
-            (dial.set)(&mut policy, *phase);
+            (dial.set)(&mut setup, *phase);
         }
-        replay(policy)
+        replay(setup)
     };
     let mut best = try_phases(&phases)?;
     for _ in 0..ROUNDS {
@@ -72,24 +144,19 @@ fn later(found: Option<&Difference>, best: Option<&Difference>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use liveset::Span;
 
     const DIALS: [Dial; 2] = [
         Dial {
             name: "sweep",
             period: 5000,
             step: 100,
-            set: |policy, phase| policy.overrides.sweep.phase = span(phase),
+            set: |setup, phase| setup.policy.overrides.sweep.phase = span(phase),
         },
-        Dial { name: "view", period: 1000, step: 100, set: |policy, phase| policy.view.refresh = span(phase) },
+        Dial { name: "view", period: 1000, step: 100, set: |setup, phase| setup.policy.view.refresh = span(phase) },
     ];
 
-    fn span(millis: u64) -> Span {
-        Span::from_millis(millis).expect("short")
-    }
-
     /// A recording that parts at the sum of how far both dials are right.
-    fn outcome(policy: Policy, sweep: u64, view: u64) -> Option<Difference> {
+    fn outcome(Setup { policy, .. }: Setup, sweep: u64, view: u64) -> Option<Difference> {
         let wrong =
             policy.overrides.sweep.phase.as_millis().abs_diff(sweep) + policy.view.refresh.as_millis().abs_diff(view);
         (wrong > 0).then(|| Difference::new(10_000 - wrong as i64, "list", String::new(), String::new()))
@@ -97,9 +164,9 @@ mod tests {
 
     fn search_for(sweep: u64, view: u64) -> (Option<Difference>, Vec<Chosen>, u32) {
         let mut tries = 0;
-        let found = search(&Policy::nacos_2_0(), &DIALS, |policy| {
+        let found = search(&Policy::nacos_2_0(), &DIALS, |setup| {
             tries += 1;
-            Ok::<_, ()>(outcome(policy, sweep, view))
+            Ok::<_, ()>(outcome(setup, sweep, view))
         });
         let (difference, chosen) = found.expect("no errors");
         (difference, chosen, tries)
