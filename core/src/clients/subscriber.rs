@@ -9,7 +9,7 @@ use alloc::{format, vec};
 
 use serde::{Deserialize, Serialize};
 
-use crate::instance::{Content, Kind};
+use crate::instance::{Content, InstanceView, Kind};
 use crate::name::Address;
 use crate::time::{Instant, Span};
 
@@ -128,6 +128,13 @@ impl Host {
     /// Whether a consumer may call it: healthy, enabled and of positive weight (R6.1).
     pub fn is_usable(&self) -> bool {
         self.healthy && self.content.enabled && self.content.weight.get() > 0.0
+    }
+}
+
+impl From<InstanceView> for Host {
+    fn from(row: InstanceView) -> Host {
+        let InstanceView { address, kind, healthy, enabled, weight, metadata, .. } = row;
+        Host { address, healthy, kind, content: Content { weight, enabled, metadata } }
     }
 }
 

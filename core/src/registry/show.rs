@@ -38,7 +38,9 @@ impl Registry {
         if self.policy.view.refresh != Span::ZERO {
             // Nacos 2: a new subscriber has the view computed again and pushed, changed or not.
             self.arm_refresh(slot);
-            self.arm_notices(slot, self.policy.view.refresh);
+            if !self.policy.view.unchanged_is_told {
+                self.arm_notices(slot, self.policy.view.refresh);
+            }
         }
         let revision = self.services.get(slot).revision;
         Ok(Outcome::Subscribed { subscription, service: self.services.id(slot), revision })

@@ -7,6 +7,7 @@ mod file;
 mod http;
 mod phases;
 mod report;
+mod sdk;
 mod track;
 
 pub use file::{Event, Header, Line, Malformed, Recording, Request, Row, Sight, What};
@@ -17,7 +18,7 @@ pub use track::Difference;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use liveset::Error;
+use liveset::{Error, Policy};
 use liveset_nacos::Dialect;
 
 /// What stands for the name of the case's service in every recording.
@@ -50,17 +51,29 @@ pub fn score(place: &Path, only: Option<&str>) -> io::Result<Score> {
 /// Replays one recording on the preset of its server.
 pub fn replay(recording: &Recording) -> Result<(Verdict, Vec<Chosen>), Error> {
     let Header { server, family, .. } = &recording.header;
-    if family != "http" {
+    if family != "http" && family != "sdk" {
         return Ok((Verdict::NotReplayed("not replayed yet".to_owned()), Vec::new()));
     }
     let Some(dialect) = dialect(server) else {
         return Ok((Verdict::NotReplayed(format!("no preset for {server} yet")), Vec::new()));
     };
     let policy = dialect.policy();
+    if family == "sdk" {
+        return replay_sdk(recording, &policy, dialect);
+    }
     let (difference, chosen) = phases::search(&policy, &phases::dials(&policy), |setup| {
         let mut server = door::Standalone::new(setup.policy.clone(), dialect)?;
         http::replay(recording, &setup, &mut server)
     })?;
+    Ok((difference.map_or(Verdict::Match, Verdict::Differs), chosen))
+}
+
+fn replay_sdk(recording: &Recording, policy: &Policy, dialect: Dialect) -> Result<(Verdict, Vec<Chosen>), Error> {
+    let client = &recording.header.client;
+    let Some(version) = sdk::Version::of(client) else {
+        return Ok((Verdict::NotReplayed(format!("{client} is not imitated")), Vec::new()));
+    };
+    let (difference, chosen) = sdk::search(policy, &version, |setup| sdk::replay(recording, &version, setup, dialect))?;
     Ok((difference.map_or(Verdict::Match, Verdict::Differs), chosen))
 }
 

@@ -13,11 +13,13 @@ pub(crate) struct Setup {
     pub(crate) lag: i64,
     /// Whether the first poll came between a registration's making of the service and the instance's entry.
     pub(crate) early_poll: bool,
+    /// Where the clocks of SDK clients stood.
+    pub(crate) client: super::sdk::Phases,
 }
 
 impl Setup {
     pub(crate) fn of(policy: Policy) -> Setup {
-        Setup { policy, lag: 0, early_poll: false }
+        Setup { policy, lag: 0, early_poll: false, client: super::sdk::Phases::default() }
     }
 }
 
@@ -136,7 +138,7 @@ pub(crate) fn search<E>(
 }
 
 /// A match is later than any difference.
-fn later(found: Option<&Difference>, best: Option<&Difference>) -> bool {
+pub(super) fn later(found: Option<&Difference>, best: Option<&Difference>) -> bool {
     let at = |difference: Option<&Difference>| difference.map_or(i64::MAX, |difference| difference.at);
     at(found) > at(best)
 }

@@ -2,8 +2,8 @@
 
 use liveset::clients::{Emptiness, Host, Push, Reply, Request, Transport};
 use liveset::{
-    Cause, Command, Content, Error, InstanceBeat, InstanceView, Outcome, Reader, Registration, ServiceKey, SessionId,
-    Span, SubscriptionId, state,
+    Cause, Command, Error, InstanceBeat, Outcome, Reader, Registration, ServiceKey, SessionId, Span, SubscriptionId,
+    state,
 };
 
 use super::{Class, Event, World, cluster};
@@ -194,7 +194,7 @@ impl World<'_> {
             self.parties.get(name).and_then(|party| party.consumer.as_ref()).map_or(0, |consumer| consumer.epoch);
         let registry = self.nodes[subscribed.node].registry();
         let view = self.nodes[subscribed.node].view(&subscribed.key, Reader::Consumer);
-        let hosts: Vec<Host> = view.instances.into_iter().map(host).collect();
+        let hosts: Vec<Host> = view.instances.into_iter().map(Host::from).collect();
         let silent = [Cause::Silent as u32, Cause::Expired as u32, Cause::SessionLost as u32];
         let emptiness = match registry.changes(subscribed.service, subscribed.revision) {
             Ok(changes) if !changes.full => {
@@ -260,12 +260,6 @@ impl World<'_> {
         }
         Ok(session)
     }
-}
-
-/// An instance of a view as consumers are told of it.
-pub(crate) fn host(row: InstanceView) -> Host {
-    let InstanceView { address, kind, healthy, enabled, weight, metadata, .. } = row;
-    Host { address, healthy, kind, content: Content { weight, enabled, metadata } }
 }
 
 fn reply_of(result: Option<Result<Outcome, Error>>) -> Reply {
