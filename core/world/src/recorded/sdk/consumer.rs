@@ -81,7 +81,7 @@ impl Replay {
     fn subscribe(&mut self, who: &str) -> Result<(), Error> {
         // The recorder's consumers but `CT` have protection off or not set, which is the same.
         let policy = (self.version.subscriber)(who.starts_with("CT"));
-        let when = self.when();
+        let when = self.heard();
         let consumer = self.consumers.entry(who.to_owned()).or_insert_with(|| Consumer {
             machine: Subscriber::new(policy),
             subscription: None,
@@ -167,7 +167,7 @@ impl Replay {
         let together = TOGETHER.iter().filter(|(one, _)| *one == who && shares).map(|(_, other)| *other);
         for name in std::iter::once(who).chain(together) {
             if self.consumers.get(name).is_some_and(|consumer| consumer.listens) {
-                let told = Told { when: self.when(), state: state.clone() };
+                let told = Told { when: self.heard(), state: state.clone() };
                 self.told.entry(name.to_owned()).or_default().push(told);
             }
         }

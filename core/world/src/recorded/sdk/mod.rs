@@ -59,6 +59,9 @@ impl Version {
     }
 }
 
+/// How long what the server pushes may take until a consumer has taken it, in ms: two pushes of one moment were seen up to 50 ms apart.
+const PUSH_TAKES: i64 = 60;
+
 /// Replays a recording; the first difference, if there is one.
 pub(crate) fn replay(
     recording: &Recording,
@@ -229,10 +232,16 @@ impl Replay {
         }
         for (name, consumer) in &self.consumers {
             for (see, state) in [("all", consumer.all()), ("sel", consumer.selected())] {
-                self.tracks.entry(format!("{name}.{see}")).or_default().show(from, to - from, state);
+                self.tracks.entry(format!("{name}.{see}")).or_default().show(from, to - from + PUSH_TAKES, state);
             }
         }
         Ok(())
+    }
+
+    /// From when to when that may have been heard which is told now.
+    fn heard(&self) -> (i64, i64) {
+        let (from, to) = self.when();
+        (from, to + PUSH_TAKES)
     }
 
     /// From when to when that may have happened which happens now.
