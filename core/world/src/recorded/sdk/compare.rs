@@ -77,7 +77,8 @@ pub(super) fn first_difference(
 fn hears_otherwise(who: &str, recorded: &[Seen], ours: &[Told], end: i64) -> Option<Difference> {
     let place = format!("{who}.event");
     for (number, seen) in recorded.iter().enumerate() {
-        let before = number.checked_sub(1).map(|before| recorded[before].by);
+        // The same list told twice, as it is to listeners who share a process, is one moment.
+        let before = recorded[..number].iter().rfind(|before| before.state != seen.state).map(|before| before.by);
         let told = ours.get(number);
         if let Some(told) = told
             && told.state == seen.state

@@ -193,9 +193,9 @@ impl Replay {
         let now = self.instant()?;
         let is = |name: &str| event.args.get(name).and_then(Value::as_str) == Some("true");
         let policy = (self.version.subscriber)(is("namingPushEmptyProtection"));
-        let earlier = self.consumers.get(event.who.trim_end_matches('2'));
-        let hosts = earlier.filter(|_| is("namingLoadCacheAtStart")).map(|earlier| earlier.machine.hosts().to_vec());
-        let machine = Subscriber::with_cache(policy, now, hosts.unwrap_or_default());
+        let disk = self.disks.get(event.who.trim_end_matches('2'));
+        let hosts = disk.filter(|_| is("namingLoadCacheAtStart")).cloned().unwrap_or_default();
+        let machine = Subscriber::with_cache(policy, now, hosts);
         self.consumers.insert(event.who.clone(), Consumer { machine, subscription: None, heard: 0, listens: false });
         Ok(())
     }
@@ -214,12 +214,13 @@ impl Replay {
         Ok(compare::read_differs(self.now, event, &state))
     }
 
-    /// The consumers named, as in `CT,CF`, end.
+    /// The consumers named, as in `CT,CF`, end, and what lay on their disks stays.
     pub(super) fn consumers_end(&mut self, names: &str) -> Result<(), Error> {
         let now = self.instant()?;
         for name in names.split(',') {
-            let subscription = self.consumers.get_mut(name).and_then(|consumer| consumer.subscription.take());
-            if let Some(subscription) = subscription {
+            let Some(consumer) = self.consumers.remove(name) else { continue };
+            self.disks.insert(name.to_owned(), consumer.machine.hosts().to_vec());
+            if let Some(subscription) = consumer.subscription {
                 self.server.registry().unsubscribe(now, subscription)?;
             }
         }
@@ -228,6 +229,9 @@ impl Replay {
 
     /// The server's process ends, and every connection with it.
     pub(super) fn server_ends(&mut self) -> Result<(), Error> {
+        // What a server forgets it forgets now: its clocks do not run while it is down.
+        let now = self.instant()?;
+        self.server.registry().restart(now);
         self.server.stop();
         for consumer in self.consumers.values_mut() {
             consumer.subscription = None;

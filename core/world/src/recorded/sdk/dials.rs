@@ -17,6 +17,8 @@ pub(crate) struct Phases {
     redo: u64,
     /// When in a call it reaches the server, in percent of its time.
     pub(super) reached: i64,
+    /// How long a beat takes until its answer is in, in ms.
+    pub(super) beat: u64,
 }
 
 impl Phases {
@@ -57,7 +59,7 @@ pub(crate) fn search(
     };
     let mut matched = false;
     let mut latest = (0, 100);
-    for (early, reached) in [(0, 100), (0, 50), (0, 0), (1, 100), (1, 50), (1, 0)] {
+    for (early, reached) in [0, 1].iter().flat_map(|&early| [100, 50, 0, 75, 25].map(|reached| (early, reached))) {
         if !matched {
             (matched, latest) = from(early, reached, 0)?;
         }
@@ -82,10 +84,13 @@ fn dials(policy: &Policy, version: &Version) -> Vec<Dial> {
         dial.step = 500;
     }
     if policy.view.engine.every != Span::ZERO {
-        dials.insert(0, Dial { name: "view.engine: phase, in 10 ms, and drift", period: 60, step: 1, set: engine });
+        dials.insert(0, Dial { name: "view.engine: phase, in 10 ms, and drift", period: 100, step: 1, set: engine });
     }
     let redo = version.publisher.redo.every.as_millis();
-    if redo > 0 {
+    if redo == 0 {
+        let set = |setup: &mut Setup, takes| setup.client.beat = takes;
+        dials.push(Dial { name: "beats take", period: 40, step: 4, set });
+    } else {
         let (every, probe) = (policy.session.sweep.every.as_millis(), policy.session.probe.as_millis());
         dials.push(Dial { name: "session.sweep, delayed or not", period: 2 * every + probe, step: 200, set: sessions });
         dials.push(Dial {
@@ -105,7 +110,7 @@ fn dials(policy: &Policy, version: &Version) -> Vec<Dial> {
     dials
 }
 
-/// The engine waits for a tenth of a second after each of its runs, and not from run to run, so it drifts: ten phases at each of six
+/// The engine waits for a tenth of a second after each of its runs, and not from run to run, so it drifts: ten phases at each of ten
 /// speeds.
 fn engine(setup: &mut Setup, number: u64) {
     let (slow, phase) = (number / 10, number % 10);

@@ -10,7 +10,7 @@ mod wire;
 
 use std::collections::BTreeMap;
 
-use liveset::clients::{PublisherPolicy, SubscriberPolicy};
+use liveset::clients::{Host, PublisherPolicy, SubscriberPolicy};
 use liveset::{Error, Instant, Notice, ServiceKey, SessionId};
 use liveset_nacos::Dialect;
 
@@ -73,6 +73,7 @@ pub(crate) fn replay(
     setup.client.apply(&mut version.publisher);
     let server = Standalone::new(setup.policy.clone(), dialect)?;
     let mut replay = Replay::new(recording, version, server, dialect)?;
+    replay.beat_takes = setup.client.beat;
     let stopped = replay.run(&steps(recording, setup))?;
     let found = compare::first_difference(recording, &replay.views, &replay.tracks, &replay.told);
     Ok(stopped.into_iter().chain(found).min_by_key(|difference| difference.at))
@@ -87,6 +88,8 @@ struct Replay {
     ip: String,
     providers: BTreeMap<String, Provider>,
     consumers: BTreeMap<String, Consumer>,
+    /// What ended consumers left on disk.
+    disks: BTreeMap<String, Vec<Host>>,
     wire: Wire,
     views: Vec<View>,
     tracks: BTreeMap<String, Track>,
@@ -96,6 +99,8 @@ struct Replay {
     now: i64,
     /// From when to when that may have happened which happens now: all the time of a call, and else this moment.
     span: Option<(i64, i64)>,
+    /// How long a beat takes until its answer is in, in ms.
+    beat_takes: u64,
     /// When anything was last done.
     before: i64,
 }
@@ -111,7 +116,9 @@ impl Replay {
             ip: compare::ip(recording),
             providers: BTreeMap::new(),
             consumers: BTreeMap::new(),
-            wire: Wire::default(),
+            disks: BTreeMap::new(),
+            wire: Wire::of(recording),
+            beat_takes: 0,
             views: compare::server_views(recording),
             tracks: BTreeMap::new(),
             told: BTreeMap::new(),
@@ -193,6 +200,10 @@ impl Replay {
         let now = self.instant()?;
         self.server.advance(now);
         self.take_notices()?;
+        for call in self.wire.arrived(self.now) {
+            self.carry(&call, true)?;
+            self.send_all(&call.from)?;
+        }
         for name in self.providers.keys().cloned().collect::<Vec<_>>() {
             self.advance_provider(&name)?;
         }

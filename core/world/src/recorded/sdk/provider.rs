@@ -154,7 +154,7 @@ impl Replay {
     }
 
     /// Sends what the machines of a process want sent.
-    fn send_all(&mut self, who: &str) -> Result<(), Error> {
+    pub(super) fn send_all(&mut self, who: &str) -> Result<(), Error> {
         loop {
             let Some(provider) = self.providers.get_mut(who).filter(|provider| provider.is_running()) else {
                 return Ok(());
@@ -168,8 +168,9 @@ impl Replay {
             }
             provider.is_dead |= provider.is_closing && matches!(request, Request::Beat { .. });
             let connection = provider.connection;
-            let call = Call { from: who.to_owned(), port, connection, request, until: None };
-            if self.wire.freezes(who, connection) || self.holds(&call) {
+            let arrives = self.wire.arrival(self.now, &request);
+            let call = Call { from: who.to_owned(), port, request, arrives, until: None };
+            if self.wire.freezes(who, connection) || arrives.is_some() {
                 self.wire.held.push(Call { until: Some(self.now + patience.as_millis() as i64), ..call });
                 continue;
             }
@@ -178,7 +179,7 @@ impl Replay {
     }
 
     /// A call reaches the server, and its answer the caller, where that still waits.
-    fn carry(&mut self, call: &Call, is_waited_for: bool) -> Result<(), Error> {
+    pub(super) fn carry(&mut self, call: &Call, is_waited_for: bool) -> Result<(), Error> {
         let now = self.instant()?;
         let (ticket, reply) = match call.request {
             Request::Connect { ticket } => {
@@ -282,7 +283,8 @@ impl Replay {
         Ok(match (response.status, answer["code"].as_u64()) {
             (200, Some(20_404)) => Reply::RegisterAgain,
             (200, _) => {
-                let interval = answer["clientBeatInterval"].as_u64().and_then(|millis| Span::from_millis(millis).ok());
+                let interval = answer["clientBeatInterval"].as_u64().map(|millis| millis + self.beat_takes);
+                let interval = interval.and_then(|millis| Span::from_millis(millis).ok());
                 Reply::Done { interval, light: answer["lightBeatEnabled"].as_bool().unwrap_or(false) }
             }
             _ => Reply::Done { interval: None, light: false },
@@ -385,8 +387,7 @@ impl Replay {
                 let newest = self.providers.get(PROXIED).map_or(0, |provider| provider.connection);
                 self.wire.freeze_existing(newest);
             }
-            "holds a beat" => self.wire.freeze(),
-            "heal" | "lets the beat go on" => {
+            "heal" => {
                 for call in self.wire.heal() {
                     self.carry(&call, call.until.is_some())?;
                     self.send_all(&call.from)?;
@@ -402,10 +403,6 @@ impl Replay {
             _ => {}
         }
         Ok(())
-    }
-
-    fn holds(&self, _call: &Call) -> bool {
-        false
     }
 
     fn provider(&mut self, who: &str, change: impl FnOnce(&mut Provider)) {

@@ -2,6 +2,7 @@
 
 use liveset::clients::Request;
 
+use super::super::file::{Recording, What};
 use super::provider::Provider;
 
 /// The recorder's proxy stood between this process and the server.
@@ -13,8 +14,9 @@ pub(super) struct Call {
     pub(super) from: String,
     /// Which of the process's publishers.
     pub(super) port: i64,
-    pub(super) connection: u64,
     pub(super) request: Request,
+    /// When it arrives, in ms of the recording, where the proxy only delays it.
+    pub(super) arrives: Option<i64>,
     /// When the caller gives it up, in ms of the recording; none once it has.
     pub(super) until: Option<i64>,
 }
@@ -24,10 +26,31 @@ pub(super) struct Wire {
     is_frozen: bool,
     /// Connections up to this number are frozen, where only existing ones are.
     frozen_to: Option<u64>,
+    /// How long the proxy holds each beat, in ms.
+    holds_beats: Option<i64>,
     pub(super) held: Vec<Call>,
 }
 
 impl Wire {
+    pub(super) fn of(recording: &Recording) -> Wire {
+        let holds = recording.lines.iter().find_map(|line| match &line.what {
+            What::Event(event) if event.event == "holds a beat" => event.args.get("for")?.as_i64(),
+            _ => None,
+        });
+        Wire { holds_beats: holds, ..Wire::default() }
+    }
+
+    /// When something sent now arrives, where that is not at once.
+    pub(super) fn arrival(&self, now: i64, request: &Request) -> Option<i64> {
+        self.holds_beats.filter(|_| matches!(request, Request::Beat { .. })).map(|holds| now + holds)
+    }
+
+    /// What was delayed until now.
+    pub(super) fn arrived(&mut self, now: i64) -> Vec<Call> {
+        let due = |call: &mut Call| call.arrives.is_some_and(|at| at <= now);
+        self.held.extract_if(.., due).collect()
+    }
+
     pub(super) fn freeze(&mut self) {
         self.is_frozen = true;
     }
@@ -38,7 +61,7 @@ impl Wire {
 
     /// Everything goes on; what was held is handed out, in the order in which it was sent.
     pub(super) fn heal(&mut self) -> Vec<Call> {
-        *self = Wire { held: std::mem::take(&mut self.held), ..Wire::default() };
+        (self.is_frozen, self.frozen_to) = (false, None);
         std::mem::take(&mut self.held)
     }
 
@@ -51,7 +74,7 @@ impl Wire {
     }
 
     pub(super) fn next_due(&self) -> Option<i64> {
-        self.held.iter().filter_map(|call| call.until).min()
+        self.held.iter().flat_map(|call| [call.until, call.arrives]).flatten().min()
     }
 
     /// What callers give up by now.
