@@ -239,8 +239,9 @@ impl Subscriber {
         self.take(now, push)
     }
 
-    /// It subscribed: from here on it asks by itself, where the policy says so.
+    /// It subscribed and has the answer: from here on it asks by itself, where the policy says so.
     pub fn subscribed(&mut self, now: Instant) {
+        self.taken_since = false;
         self.query = self.policy.polling.map(|polling| now + polling.first);
     }
 

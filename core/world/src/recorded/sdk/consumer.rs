@@ -116,8 +116,8 @@ impl Replay {
         if let Some(consumer) = self.consumers.get_mut(who) {
             consumer.subscription = Some(subscription);
             consumer.heard = self.now;
-            consumer.machine.subscribed(now);
             told = consumer.machine.receive(now, push);
+            consumer.machine.subscribed(now);
         }
         self.tell(who, told);
         Ok(())

@@ -49,7 +49,7 @@ pub(super) fn steps<'a>(recording: &'a Recording, setup: &Setup) -> Vec<(i64, St
             What::Sight(_) => {}
             What::Request(request) => {
                 let at = reached(t, request.took);
-                steps.push((at, Step::Send(request, (t, t + request.took))));
+                steps.push((at, Step::Send(request, (t, t + request.took + setup.lag))));
             }
             What::Event(event) => match event.event.as_str() {
                 "register" | "deregister" | "subscribe" | "batchreg" | "batchdereg" | "start" | "getAllInstances"
@@ -60,16 +60,16 @@ pub(super) fn steps<'a>(recording: &'a Recording, setup: &Setup) -> Vec<(i64, St
                             steps.push((t, Step::Make));
                         }
                     }
-                    steps.push((at, Step::Call(event, (t, t + event.took))));
+                    steps.push((at, Step::Call(event, (t, t + event.took + setup.lag))));
                 }
                 "shutDown" => {
                     let at = reached(t, event.took);
-                    steps.push((at, Step::Call(event, (t, t + event.took))));
+                    steps.push((at, Step::Call(event, (t, t + event.took + setup.lag))));
                     steps.push((t + event.took, Step::Closed(&event.who)));
                 }
                 "kill -9" => steps.push((t, Step::Stop)),
                 "process started" => {}
-                "metrics answers 200" => steps.push((t, Step::Start)),
+                "metrics answers 200" => steps.push((answers(recording, t), Step::Start)),
                 "killed"
                 | "killed -9"
                 | "SIGSTOP"
@@ -86,6 +86,20 @@ pub(super) fn steps<'a>(recording: &'a Recording, setup: &Setup) -> Vec<(i64, St
     }
     steps.sort_by_key(|(at, _)| *at);
     steps
+}
+
+/// When a server answered again that was noted to at `up`: after the last poll that nobody answered.
+fn answers(recording: &Recording, up: i64) -> i64 {
+    let down = recording
+        .lines
+        .iter()
+        .rfind(|line| line.t < up && matches!(&line.what, What::Sight(sight) if sight.rest.contains_key("down")));
+    let answered = recording.lines.iter().filter_map(|line| match &line.what {
+        What::Sight(sight) if compare::is_of_server(sight) && !sight.rest.contains_key("down") => sight.after,
+        _ => None,
+    });
+    let last_refused = answered.filter(|&after| down.is_some_and(|down| after >= down.t) && after < up).max();
+    last_refused.map_or(up, |after| after + 1)
 }
 
 /// The metadata of a call, as `k:v,k:v`. Where the recorder left it out it follows from the views: its third party said `kick`, and a
