@@ -51,6 +51,8 @@ pub(crate) struct Leases {
     /// Times of leases beyond the classes.
     own_times: BTreeMap<u32, Times>,
     measure: Measure,
+    /// Silent leases whose removal waits, with their last beats.
+    waiting: BTreeMap<u32, Instant>,
 }
 
 impl Leases {
@@ -62,6 +64,7 @@ impl Leases {
             classes: Vec::new(),
             own_times: BTreeMap::new(),
             measure,
+            waiting: BTreeMap::new(),
         }
     }
 
@@ -117,6 +120,7 @@ impl Leases {
 
     /// Sets the times of a lease and its health, and counts as a beat.
     pub(crate) fn renew(&mut self, now: Instant, slot: u32, times: Times, healthy: bool) {
+        self.waiting.remove(&slot);
         self.own_times.remove(&slot);
         let class = self.class_of(times);
         if class == OWN_TIMES {
@@ -149,6 +153,7 @@ impl Leases {
         match self.hot.state(slot) {
             State::Alive | State::AliveOwnTimes => self.set_alive(now, slot, self.hot.class(slot), self.times(slot)),
             State::Silent => {
+                self.waiting.remove(&slot);
                 self.set_alive(now, slot, self.hot.class(slot), self.times(slot));
                 return true;
             }
@@ -158,6 +163,7 @@ impl Leases {
     }
 
     pub(crate) fn remove(&mut self, slot: u32) -> Lease {
+        self.waiting.remove(&slot);
         self.own_times.remove(&slot);
         if self.hot.free(slot) {
             self.free.push_back(slot);
@@ -173,6 +179,9 @@ impl Leases {
 
     /// Its last beat; none for a lease that hangs on a session.
     pub(crate) fn last_beat(&self, slot: u32) -> Option<Instant> {
+        if let Some(last) = self.waiting.get(&slot) {
+            return Some(*last);
+        }
         let reach = match self.hot.state(slot) {
             State::Alive | State::AliveOwnTimes => self.measure.reach(self.times(slot)),
             State::Silent => self.measure.delete_reach(self.times(slot)),
@@ -184,6 +193,9 @@ impl Leases {
     /// When the next thing happens to it without a beat: silence, or removal once it is silent.
     pub(crate) fn due(&self, slot: u32) -> Option<Instant> {
         let deadline = self.hot.deadline(slot)?;
+        if self.waiting.contains_key(&slot) {
+            return Some(deadline);
+        }
         Some(acted_on(&self.measure, self.hot.state(slot), self.times(slot), deadline, self.rows[slot].clock_began))
     }
 
@@ -195,8 +207,11 @@ impl Leases {
     /// there twice, so that a long jump passes through the same moments as small steps.
     pub(crate) fn collect_due(&mut self, until: Instant) -> Vec<Due> {
         let mut found = Vec::new();
-        let Leases { hot, rows, classes, own_times, measure, .. } = self;
+        let Leases { hot, rows, classes, own_times, measure, waiting, .. } = self;
         let due = |slot: u32, state: State, class: u8, deadline: Instant| {
+            if waiting.contains_key(&slot) {
+                return deadline;
+            }
             let times = if class == OWN_TIMES { own_times[&slot] } else { classes[class as usize] };
             acted_on(measure, state, times, deadline, rows[slot].clock_began)
         };
@@ -211,6 +226,46 @@ impl Leases {
         }
         found.sort_unstable();
         found
+    }
+
+    /// Puts the removal of a silent lease off; it is looked at again at `until`.
+    pub(crate) fn postpone(&mut self, slot: u32, until: Instant) {
+        if let Some(last) = self.last_beat(slot) {
+            self.waiting.insert(slot, last);
+            self.hot.set(slot, State::Silent, self.hot.class(slot), Some(until));
+        }
+    }
+
+    /// Whether its removal waits.
+    pub(crate) fn waits(&self, slot: u32) -> bool {
+        self.waiting.contains_key(&slot)
+    }
+
+    /// Silent leases by beats, and all of them.
+    pub(crate) fn silent(&self) -> (u32, u32) {
+        self.hot.silent()
+    }
+
+    /// Nobody watched until `now`: everybody has his whole time from here on.
+    pub(crate) fn excuse(&mut self, now: Instant) {
+        for slot in 0..self.rows.len() as u32 {
+            let (class, state) = (self.hot.class(slot), self.hot.state(slot));
+            match state {
+                State::Alive | State::AliveOwnTimes => self.set_alive(now, slot, class, self.times(slot)),
+                State::Silent => {
+                    self.waiting.remove(&slot);
+                    self.set_silent(slot, class, now, self.times(slot));
+                }
+                State::Held | State::Down | State::Free => {}
+            }
+        }
+    }
+
+    /// Takes back what was found and not acted on: it is found again.
+    pub(crate) fn put_back(&mut self, found: impl Iterator<Item = Due>) {
+        for due in found {
+            self.hot.remind(due.slot);
+        }
     }
 
     /// Acts on a deadline found by [`Leases::collect_due`].
@@ -238,7 +293,9 @@ impl Leases {
     /// Makes what a snapshot leaves out; false when what it holds does not fit together.
     pub(crate) fn rebuild(&mut self, now: Instant) -> bool {
         let rows = self.rows.len();
-        self.hot.rebuild(now)
+        let waiting = self.waiting.keys().all(|&slot| (slot as usize) < rows);
+        waiting
+            && self.hot.rebuild(now)
             && self.rows.is_regular()
             && self.hot.len() == rows
             && self.classes.len() < CLASSES
@@ -260,6 +317,9 @@ impl Leases {
     }
 
     fn removal_due(&self, slot: u32) -> Option<Instant> {
+        if self.waiting.contains_key(&slot) {
+            return self.hot.deadline(slot);
+        }
         Some(self.measure.removed_at(self.times(slot), self.last_beat(slot)?, self.rows[slot].clock_began))
     }
 

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 
-pub use liveness::{Bound, Cap, CheckPolicy, Clock, Expiry, Holds, MalformedTimes, SessionPolicy, Sweep};
+pub use liveness::{Bound, Brake, Cap, CheckPolicy, Clock, Expiry, Holds, MalformedTimes, SessionPolicy, Sweep};
 pub use memory::{Absence, EnabledRule, FencePolicy, Lifetime, OverridePolicy, OverrideWrite, RestartPolicy};
 pub use view::{HealthyOnly, Kinds, ServicePolicy, ViewPolicy};
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use liveset::{Error, Instant, Policy, Registry, ServiceKey, ServiceSettings};
+use liveset::{Command, Error, Instant, Outcome, Policy, Registry, ServiceKey, ServiceSettings};
 use liveset_nacos::{Dialect, Request, Response, serve};
 use serde_json::{Map, Value, json};
 
@@ -64,6 +64,28 @@ impl Standalone {
     }
 }
 
+/// A registry that is only read: nobody's look computes anything.
+struct Quiet<'a>(&'a Registry);
+
+impl liveset_nacos::Door for Quiet<'_> {
+    fn registry(&self) -> &Registry {
+        self.0
+    }
+
+    fn apply(&mut self, _now: Instant, _command: Command) -> Result<Outcome, Error> {
+        Ok(Outcome::Looked)
+    }
+}
+
+impl Standalone {
+    /// Whether a look at this view has no effect.
+    fn is_computed(&self, view: &View) -> bool {
+        let service = ServiceKey::named(view.of.as_deref().unwrap_or(super::SERVICE));
+        let record = service.ok().and_then(|service| self.registry.service(&service));
+        record.is_none_or(|record| !record.known || record.computed)
+    }
+}
+
 impl Door for Standalone {
     fn send(&mut self, now: Instant, request: &Request) -> Response {
         if self.is_down {
@@ -82,6 +104,10 @@ impl Door for Standalone {
     fn peek(&self, now: Instant, views: &[View]) -> Result<Vec<State>, Error> {
         if self.is_down {
             return Ok(vec![State::of_error(0, NOBODY.to_owned()); views.len()]);
+        }
+        if views.iter().all(|view| self.is_computed(view)) {
+            let mut quiet = Quiet(&self.registry);
+            return Ok(views.iter().map(|view| view.read(&mut quiet, self.dialect, now)).collect());
         }
         let mut copy = Registry::restore(&self.registry.snapshot(), (0, 0))?;
         // The operator's page comes first: it computes nothing, and what lists compute would show on it.
@@ -136,12 +162,21 @@ impl View {
         View { see: sight.see.clone(), node: sight.node.clone(), of: sight.of.clone() }
     }
 
+    /// The views that a sight is of: the recorder asked for a service's record and for the list of services one after the other.
+    pub(crate) fn all_of(sight: &Sight) -> Vec<View> {
+        let view = View::of(sight);
+        if view.see != "service" {
+            return vec![view];
+        }
+        vec![View { see: "service-listed".to_owned(), ..view.clone() }, view]
+    }
+
     /// Whether it is read by asking; a push is not.
     pub(crate) fn is_asked_for(&self) -> bool {
         self.see != "udp"
     }
 
-    fn read(&self, registry: &mut Registry, dialect: Dialect, now: Instant) -> State {
+    fn read(&self, registry: &mut impl liveset_nacos::Door, dialect: Dialect, now: Instant) -> State {
         let service = self.of.as_deref().unwrap_or(super::SERVICE);
         let mut get = |path: &str, parameters: &[(&str, &str)]| {
             let parameters = [("serviceName", service)].into_iter().chain(parameters.iter().copied());
@@ -156,11 +191,8 @@ impl View {
                 let page = [("clusterName", cluster), ("pageNo", "1"), ("pageSize", "1000")];
                 rows(&get("/catalog/instances", &page), "list")
             }
-            ("service", "") => {
-                let (record, page) =
-                    (get("/service", &[]), get("/service/list", &[("pageNo", "1"), ("pageSize", "1000")]));
-                self::record(service, &record, &page)
-            }
+            ("service", "") => record(&get("/service", &[])),
+            ("service", "listed") => listed(service, &get("/service/list", &[("pageNo", "1"), ("pageSize", "1000")])),
             _ => State::of_error(0, format!("a view `{}` is not replayed yet", self.see)),
         }
     }
@@ -190,15 +222,20 @@ fn rows(response: &Response, field: &str) -> State {
     rows.map_or_else(|_| error(), |rows| State::of_rows(rows, reach))
 }
 
-/// A service's record as it was recorded: threshold and metadata of it, or the refusal to read it; and whether it is listed.
-fn record(service: &str, record: &Response, page: &Response) -> State {
+/// A service's record as it was recorded: threshold and metadata of it, or the refusal to read it.
+fn record(record: &Response) -> State {
     let read = match serde_json::from_str::<Value>(&record.body) {
         Ok(body) if record.status == 200 => {
             json!({ "protectThreshold": body["protectThreshold"], "metadata": body["metadata"] })
         }
         _ => Value::String(record.body.clone()),
     };
+    State { record: Some(json!([record.status, read])), ..State::default() }
+}
+
+/// Whether a service is on the list.
+fn listed(service: &str, page: &Response) -> State {
     let page: Value = serde_json::from_str(&page.body).unwrap_or_default();
     let listed = page["doms"].as_array().is_some_and(|names| names.iter().any(|name| name == service));
-    State { record: Some((listed.into(), json!([record.status, read]))), ..State::default() }
+    State { record: Some(listed.into()), ..State::default() }
 }

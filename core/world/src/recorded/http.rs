@@ -7,23 +7,39 @@ use liveset_nacos::{Request as Sent, Response};
 use serde_json::Value;
 
 use super::door::{Door, View};
-use super::file::{Line, Recording, Request, Row, Sight, What};
+use super::file::{Line, Recording, Request, Sight, What};
 use super::phases::Setup;
+use super::steps::{Step, steps};
 use super::track::{Difference, Seen, State, Track};
 
 /// Replays a recording on a fresh server; the first difference, if there is one.
-pub(crate) fn replay(recording: &Recording, setup: &Setup, server: &mut dyn Door) -> Result<Option<Difference>, Error> {
-    let views = recorded(&recording.lines);
-    let mut replay = Replay::new(recording, server, views.keys().filter(|view| view.is_asked_for()).cloned().collect());
+///
+/// With `until`, only whether that comes by then is asked, and the rest need not be replayed: a later difference may be none.
+pub(crate) fn replay(
+    recording: &Recording,
+    setup: &Setup,
+    until: Option<i64>,
+    server: &mut dyn Door,
+) -> Result<Option<Difference>, Error> {
+    let lines = until.map_or(&recording.lines[..], |until| beginning(&recording.lines, until));
+    let views = recorded(lines);
+    let mut replay = Replay::new(lines, server, views.keys().filter(|view| view.is_asked_for()).cloned().collect());
     replay.lag = setup.lag;
-    let stopped = replay.run(&steps(recording, setup))?;
-    let end = recording.lines.last().map_or(0, |line| line.t);
+    let stopped = replay.run(&steps(lines, setup))?;
+    let end = lines.last().map_or(0, |line| line.t);
     let differences = views.iter().filter_map(|(view, seen)| match replay.track(view) {
         Some(track) => track.differs(&view.to_string(), seen, recording.header.widest_window, end),
         None => Some(not_yet(seen[0].by, &view.to_string(), &seen[0].state.to_string())),
     });
     // What was sent and answered differently comes first: views of the same moment follow from it.
     Ok(stopped.into_iter().chain(differences).min_by_key(|difference| difference.at))
+}
+
+/// The lines that decide what differs by `until`: every window that begins by then has to end in them.
+fn beginning(lines: &[Line], until: i64) -> &[Line] {
+    let windows = recorded(lines).into_values().flatten().filter_map(|seen| Some(seen.by - seen.after?));
+    let last = until.saturating_add(windows.max().unwrap_or(0));
+    &lines[..lines.partition_point(|line| line.t <= last)]
 }
 
 struct Replay<'a> {
@@ -36,24 +52,9 @@ struct Replay<'a> {
     lag: i64,
 }
 
-/// What is done to the server, in order.
-enum Step<'a> {
-    /// The recorder is known to have looked.
-    Look(View),
-    Send(&'a Request),
-    /// A registration has made its service, and the instance is not in it yet.
-    Make(&'a str),
-    /// The host's checker finds a persistent instance of a service unhealthy.
-    Report(&'a Row, &'a str),
-    /// The server's process ends.
-    Stop,
-    /// It answers again.
-    Start,
-}
-
 impl Replay<'_> {
-    fn new<'a>(recording: &Recording, server: &'a mut dyn Door, views: Vec<View>) -> Replay<'a> {
-        let zero = recording.lines.first().map_or(0, |line| line.t.min(0));
+    fn new<'a>(lines: &[Line], server: &'a mut dyn Door, views: Vec<View>) -> Replay<'a> {
+        let zero = lines.first().map_or(0, |line| line.t.min(0));
         Replay { server, tracks: vec![Track::default(); views.len()], views, zero, now: zero, lag: 0 }
     }
 
@@ -78,7 +79,14 @@ impl Replay<'_> {
                     }
                     self.watch(request.took + self.lag)?;
                 }
-                Step::Make(service) => self.server.make_service(self.instant(*at)?, service),
+                Step::Stamp(request) => {
+                    self.server.send(self.instant(*at)?, &sent(request));
+                    self.watch(0)?;
+                }
+                Step::Make(service, took) => {
+                    self.server.make_service(self.instant(*at)?, service);
+                    self.watch(*took)?;
+                }
                 Step::Report(row, service) => {
                     self.server.report_unhealthy(self.instant(*at)?, row, service);
                     self.watch(0)?;
@@ -130,8 +138,14 @@ fn recorded(lines: &[Line]) -> BTreeMap<View, Vec<Seen>> {
     for (number, line) in lines.iter().enumerate() {
         if let What::Sight(sight) = &line.what {
             let after = sight.after.or_else(|| step_before(&lines[..number], sight));
-            let seen = Seen { after, by: line.t, state: State::of_sight(sight) };
-            views.entry(View::of(sight)).or_default().push(seen);
+            for view in View::all_of(sight) {
+                let state = State::of_sight(sight, &view.see);
+                let seen = views.entry(view).or_default();
+                // Of two things asked for together only one may have changed.
+                if seen.last().is_none_or(|last| last.state != state) {
+                    seen.push(Seen { after, by: line.t, state });
+                }
+            }
         }
     }
     views
@@ -144,92 +158,6 @@ fn step_before(lines: &[Line], sight: &Sight) -> Option<i64> {
         .iter()
         .rfind(|line| matches!(&line.what, What::Request(request) if request.label.as_ref() == Some(label)));
     step.map(|line| line.t - 1)
-}
-
-fn steps<'a>(recording: &'a Recording, setup: &Setup) -> Vec<(i64, Step<'a>)> {
-    let lines = &recording.lines[..];
-    let mut steps: Vec<(i64, Step)> = if setup.early_poll { early_polls(lines) } else { Vec::new() };
-    for line in lines {
-        match &line.what {
-            What::Sight(sight) if View::of(sight).is_asked_for() => {
-                steps.extend(sight.after.map(|after| (after, Step::Look(View::of(sight)))));
-            }
-            _ => {}
-        }
-    }
-    // The sort is stable: what was still seen at a moment was seen before anything was sent at it.
-    for line in lines {
-        match &line.what {
-            What::Sight(sight) if View::of(sight).is_asked_for() => steps.push((line.t, Step::Look(View::of(sight)))),
-            What::Request(request) => steps.push((line.t, Step::Send(request))),
-            _ => {}
-        }
-    }
-    steps.extend(outages(lines));
-    steps.extend(checks(lines, setup));
-    steps.sort_by_key(|(at, _)| *at);
-    steps
-}
-
-/// Registrations that made a service which a poll then saw empty, before the instance was in it.
-fn early_polls(lines: &[Line]) -> Vec<(i64, Step<'_>)> {
-    let mut met: Vec<&str> = Vec::new();
-    let mut steps = Vec::new();
-    for line in lines {
-        let What::Request(request) = &line.what else { continue };
-        let named = request.args.get("serviceName").and_then(Value::as_str).unwrap_or(super::SERVICE);
-        let service = named.strip_prefix("DEFAULT_GROUP@@").unwrap_or(named);
-        if !(request.method == "POST" && request.path == "/instance") || met.contains(&service) {
-            continue;
-        }
-        met.push(service);
-        let sees_nobody = |sight: &Sight| sight.see == "list" && sight.is.as_ref().is_some_and(Vec::is_empty);
-        let of_it = |sight: &Sight| sight.of.as_deref().unwrap_or(super::SERVICE) == service;
-        let came = lines.iter().find(|later| {
-            matches!(&later.what, What::Sight(sight) if sees_nobody(sight) && of_it(sight))
-                && (line.t..=line.t + request.took + 10).contains(&later.t)
-        });
-        if came.is_some() {
-            steps.push((line.t, Step::Make(service)));
-        }
-    }
-    steps
-}
-
-/// When the server ended, and when it answered again: after the last poll that nobody answered.
-fn outages(lines: &[Line]) -> Vec<(i64, Step<'_>)> {
-    let at = |name: &str| lines.iter().find(|line| matches!(&line.what, What::Event(event) if event.event == name));
-    let (Some(stop), Some(up)) = (at("stop-server"), at("server-up")) else { return Vec::new() };
-    let answered = lines.iter().filter(|line| line.t > stop.t).filter_map(|line| match &line.what {
-        What::Sight(sight) if sight.err.as_ref().is_none_or(|(status, _)| *status != 0) => Some((sight.after?, line.t)),
-        _ => None,
-    });
-    let again: Vec<(i64, i64)> = answered.filter(|&(after, by)| after > stop.t && by <= up.t).collect();
-    let start = again.iter().map(|&(after, _)| after + 1).max().unwrap_or(up.t);
-    vec![(stop.t, Step::Stop), (start, Step::Start)]
-}
-
-/// What the server's own checker must have found out about persistent instances: its timer begins at random, so each finding is
-/// reported where the operator's page says.
-fn checks<'a>(lines: &'a [Line], setup: &Setup) -> Vec<(i64, Step<'a>)> {
-    let mut before: BTreeMap<View, &[Row]> = BTreeMap::new();
-    let mut steps = Vec::new();
-    for line in lines {
-        let What::Sight(sight) = &line.what else { continue };
-        let (Some(rows), true) = (&sight.is, sight.see.starts_with("console")) else { continue };
-        let earlier = before.insert(View::of(sight), rows).unwrap_or_default();
-        let service = sight.of.as_deref().unwrap_or(super::SERVICE);
-        let same = |one: &Row, other: &Row| (&one.ip, one.port) == (&other.ip, other.port);
-        for row in rows.iter().filter(|row| !row.ephemeral && !row.healthy) {
-            let was_well = earlier.iter().any(|earlier| same(earlier, row) && earlier.healthy);
-            if let (true, Some(after)) = (was_well, sight.after) {
-                let shown = setup.policy.view.refresh.as_millis() as i64;
-                let middle = (after + line.t) / 2 - shown;
-                steps.push((middle.max(after + 1 - shown), Step::Report(row, service)));
-            }
-        }
-    }
-    steps
 }
 
 pub(super) fn not_yet(at: i64, place: &str, recorded: &str) -> Difference {
@@ -252,8 +180,11 @@ pub(super) fn sent(request: &Request) -> Sent {
 /// Who a request said it came from: the recorder's labels name browsers, and everything else spoke as the SDK does.
 fn agent(request: &Request) -> &'static str {
     let label = request.label.as_deref().unwrap_or_default();
-    let is_browser = label.ends_with("browser") || label.starts_with("console");
-    if is_browser { "Mozilla/5.0" } else { "Nacos-Java-Client:v1.4.1" }
+    match label {
+        _ if label.starts_with("console") => liveset_nacos::CONSOLE,
+        _ if label.ends_with("browser") => "Mozilla/5.0",
+        _ => "Nacos-Java-Client:v1.4.1",
+    }
 }
 
 /// A text of which the recorder kept the beginning, as in `{"k": "vvv...(1032 chars)`: it went on with the same letter.
@@ -344,7 +275,7 @@ mod tests {
             r#"{"t":700,"after":500,"see":"list","of":"SERVICE-x","is":null,"err":[404,"true"]}"#,
         ]);
         let mut server = Lazy::default();
-        replay(&recording, &setup(), &mut server).expect("no errors");
+        replay(&recording, &setup(), None, &mut server).expect("no errors");
         // The server's zero is the first line: everything is 10 ms later there.
         let looks = [
             (0, "list"),
@@ -363,20 +294,14 @@ mod tests {
             r#"{"t":0,"see":"list","is":null,"err":[404,"false"]}"#,
             r#"{"t":700,"after":500,"see":"list","is":null,"err":[404,"true"]}"#,
         ];
-        assert_eq!(replay(&recording(&lines), &setup(), &mut Lazy::default()), Ok(None));
+        assert_eq!(replay(&recording(&lines), &setup(), None, &mut Lazy::default()), Ok(None));
     }
 
     #[test]
     fn what_cannot_be_replayed_is_a_difference() {
         let push = r#"{"t":5,"see":"udp","is":[]}"#;
-        let stop = r#"{"t":7,"who":"driver","event":"stop-server"}"#;
-        for (lines, at, ours) in
-            [(vec![push, stop], 5, "udp is not replayed yet"), (vec![stop], 7, "server is not replayed yet")]
-        {
-            let found =
-                replay(&recording(&lines), &setup(), &mut Lazy::default()).expect("no errors").expect("a difference");
-            assert_eq!((found.at, found.ours.as_str()), (at, ours));
-        }
+        let found = replay(&recording(&[push]), &setup(), None, &mut Lazy::default()).expect("no errors");
+        assert_eq!(found.map(|found| (found.at, found.ours)), Some((5, "udp is not replayed yet".to_owned())));
     }
 
     #[test]
@@ -396,5 +321,21 @@ mod tests {
         assert_eq!(whole(r#"{"k": "vv...(12 chars)"#), r#"{"k": "vvv"}"#);
         assert_eq!(whole("gg...(5 chars)"), "ggggg");
         assert_eq!(whole("a...(b)"), "a...(b)");
+    }
+
+    #[test]
+    fn what_differs_by_a_moment_is_known_from_the_beginning_of_a_recording() {
+        let lines = [
+            r#"{"t":0,"see":"list","is":null,"err":[404,"false"]}"#,
+            r#"{"t":700,"after":500,"see":"list","is":null,"err":[404,"other"]}"#,
+            r#"{"t":9000,"after":8900,"see":"list","is":null,"err":[404,"true"]}"#,
+        ];
+        let recording = recording(&lines);
+        let whole = replay(&recording, &setup(), None, &mut Lazy::default()).expect("no errors");
+        assert_eq!(whole.as_ref().map(|found| found.at), Some(700));
+        for until in [500, 700, 8999] {
+            assert_eq!(replay(&recording, &setup(), Some(until), &mut Lazy::default()).expect("no errors"), whole);
+        }
+        assert_eq!(replay(&recording, &setup(), Some(499), &mut Lazy::default()), Ok(None));
     }
 }

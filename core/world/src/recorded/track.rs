@@ -15,8 +15,8 @@ pub(crate) struct State {
     pub(crate) err: Option<(u16, String)>,
     /// Whether the protection threshold is reached.
     pub(crate) reach: bool,
-    /// Of a service's record: whether it is listed, and what reading it gives.
-    pub(crate) record: Option<(Value, Value)>,
+    /// Of a service: what reading its record gives, or whether it is listed.
+    pub(crate) record: Option<Value>,
 }
 
 /// A recorded state and when it came.
@@ -143,9 +143,7 @@ impl fmt::Display for State {
         if self.reach {
             parts.push("(threshold reached)".to_owned());
         }
-        if let Some((listed, get)) = &self.record {
-            parts.push(format!("listed {listed}, read {get}"));
-        }
+        parts.extend(self.record.as_ref().map(Value::to_string));
         f.write_str(&parts.join(" "))
     }
 }
@@ -160,15 +158,17 @@ impl State {
         State { err: Some((status, text)), ..State::default() }
     }
 
-    pub(crate) fn of_sight(sight: &Sight) -> State {
-        let record =
-            sight.rest.get("listed").map(|listed| (listed.clone(), sight.rest.get("get").cloned().unwrap_or_default()));
+    /// What a sight shows of one of its views.
+    pub(crate) fn of_sight(sight: &Sight, see: &str) -> State {
+        let part = if see == "service-listed" { "listed" } else { "get" };
+        if let Some(record) = sight.rest.get(part).filter(|_| sight.see == "service") {
+            return State { record: Some(record.clone()), ..State::default() };
+        }
         let mut state = match &sight.is {
             Some(rows) => State::of_rows(rows.clone(), sight.reach),
             None => State::default(),
         };
         state.err = sight.err.clone();
-        state.record = record;
         state
     }
 }

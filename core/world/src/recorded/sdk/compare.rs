@@ -38,6 +38,17 @@ pub(super) fn ip(recording: &Recording) -> String {
     rows.take(1).collect()
 }
 
+/// The lines that decide what differs by `until`: every window that begins by then has to end in them.
+pub(super) fn beginning(recording: &Recording, until: i64) -> Recording {
+    let windows = recording.lines.iter().filter_map(|line| match &line.what {
+        What::Sight(sight) => Some(line.t - sight.after?),
+        _ => None,
+    });
+    let last = until.saturating_add(windows.max().unwrap_or(0).max(LAST_MOMENTS));
+    let lines = recording.lines.iter().take_while(|line| line.t <= last).cloned().collect();
+    Recording { header: recording.header.clone(), lines }
+}
+
 /// The earliest difference of any view and any listener.
 pub(super) fn first_difference(
     recording: &Recording,

@@ -4,7 +4,7 @@ use liveset::clients::PublisherPolicy;
 use liveset::policy::Clock;
 use liveset::{Error, Policy, Span};
 
-use super::super::phases::{self, Chosen, Dial, Setup};
+use super::super::phases::{self, Chosen, Dial, Setup, Turn};
 use super::super::track::Difference;
 use super::Version;
 
@@ -19,6 +19,8 @@ pub(crate) struct Phases {
     pub(super) reached: i64,
     /// How long a beat takes until its answer is in, in ms.
     pub(super) beat: u64,
+    /// Whether the first poll came between a registration's making of the service and the instance's entry.
+    pub(super) early: bool,
 }
 
 impl Phases {
@@ -35,23 +37,23 @@ impl Phases {
 pub(crate) fn search(
     policy: &Policy,
     version: &Version,
-    mut replay: impl FnMut(&Setup) -> Result<Option<Difference>, Error>,
+    mut replay: impl FnMut(&Setup, Option<i64>) -> Result<Option<Difference>, Error>,
 ) -> Result<(Option<Difference>, Vec<Chosen>), Error> {
     let dials = dials(policy, version);
     let mut best: Option<(Option<Difference>, Vec<Chosen>)> = None;
     let mut start = (0, 100);
     let mut from = |early: u64, reached: i64, sign: u64| {
-        let (found, mut chosen) = phases::search(policy, &dials, |mut setup| {
-            setup.early_poll = early == 1;
+        let (found, mut chosen) = phases::search(policy, &dials, |mut setup, until| {
+            setup.client.early = early == 1;
             setup.client.reached = reached;
             setup.client.sign += sign;
-            replay(&setup)
+            replay(&setup, until)
         })?;
-        chosen.push(("the first poll comes into a registration", early));
-        chosen.push(("calls reach the server so late, in % of their time", reached.unsigned_abs()));
-        chosen.push(("client.sign from", sign));
-        let is_later = best.as_ref().is_none_or(|(before, _)| phases::later(found.as_ref(), before.as_ref()));
-        if is_later {
+        chosen.push(("the first poll comes into a registration".to_owned(), early));
+        chosen.push(("calls reach the server so late, in % of their time".to_owned(), reached.unsigned_abs()));
+        chosen.push(("client.sign from".to_owned(), sign));
+        let wins = best.as_ref().is_none_or(|(before, _)| is_later(found.as_ref(), before.as_ref()));
+        if wins {
             best = Some((found, chosen));
             start = (early, reached);
         }
@@ -77,34 +79,36 @@ pub(crate) fn search(
 /// How far apart the starts are for the clock of a connection, in ms.
 const SIGNS: u64 = 600;
 
+/// A match is later than any difference.
+fn is_later(found: Option<&Difference>, best: Option<&Difference>) -> bool {
+    let at = |difference: Option<&Difference>| difference.map_or(i64::MAX, |difference| difference.at);
+    at(found) > at(best)
+}
+
 fn dials(policy: &Policy, version: &Version) -> Vec<Dial> {
-    let own = ["the first poll comes into a registration", "view.engine", "services.sweep"];
-    let mut dials: Vec<Dial> = phases::dials(policy).into_iter().filter(|dial| !own.contains(&dial.name)).collect();
+    let own = ["polls beside", "view.engine", "the engine of views", "services.sweep"];
+    let is_own = |dial: &Dial| own.iter().any(|name| dial.name.starts_with(name));
+    let mut dials: Vec<Dial> = phases::dials(policy, &[]).into_iter().filter(|dial| !is_own(dial)).collect();
+    let dial = |name: &str, period, step, set: fn(&mut Setup, u64)| Dial {
+        name: name.to_owned(),
+        period,
+        step,
+        set: Turn::Set(set),
+    };
     for dial in dials.iter_mut().filter(|dial| dial.name.contains("sweep")) {
         dial.step = 500;
     }
     if policy.view.engine.every != Span::ZERO {
-        dials.insert(0, Dial { name: "view.engine: phase, in 10 ms, and drift", period: 100, step: 1, set: engine });
+        dials.insert(0, dial("view.engine: phase, in 10 ms, and drift", 100, 1, engine));
     }
     let redo = version.publisher.redo.every.as_millis();
     if redo == 0 {
-        let set = |setup: &mut Setup, takes| setup.client.beat = takes;
-        dials.push(Dial { name: "beats take", period: 40, step: 4, set });
+        dials.push(dial("beats take", 40, 4, |setup, takes| setup.client.beat = takes));
     } else {
         let (every, probe) = (policy.session.sweep.every.as_millis(), policy.session.probe.as_millis());
-        dials.push(Dial { name: "session.sweep, delayed or not", period: 2 * every + probe, step: 200, set: sessions });
-        dials.push(Dial {
-            name: "client.sign",
-            period: 5000,
-            step: 200,
-            set: |setup, phase| setup.client.sign = phase,
-        });
-        dials.push(Dial {
-            name: "client.redo",
-            period: redo,
-            step: 100,
-            set: |setup, phase| setup.client.redo = phase,
-        });
+        dials.push(dial("session.sweep, delayed or not", 2 * every + probe, 200, sessions));
+        dials.push(dial("client.sign", SIGNS, 100, |setup, phase| setup.client.sign = phase));
+        dials.push(dial("client.redo", redo, 100, |setup, phase| setup.client.redo = phase));
     }
     dials.retain(|dial| dial.period > 0);
     dials

@@ -62,19 +62,23 @@ impl Version {
 /// How long what the server pushes may take until a consumer has taken it, in ms: two pushes of one moment were seen up to 50 ms apart.
 const PUSH_TAKES: i64 = 60;
 
-/// Replays a recording; the first difference, if there is one.
+/// Replays a recording; the first difference, if there is one. With `until`, only whether that comes by then is asked.
 pub(crate) fn replay(
     recording: &Recording,
+    until: Option<i64>,
     version: &Version,
     setup: &Setup,
     dialect: Dialect,
 ) -> Result<Option<Difference>, Error> {
+    let beginning = until.map(|until| compare::beginning(recording, until));
+    let recording = beginning.as_ref().unwrap_or(recording);
     let mut version = version.clone();
     setup.client.apply(&mut version.publisher);
     let server = Standalone::new(setup.policy.clone(), dialect)?;
     let mut replay = Replay::new(recording, version, server, dialect)?;
     replay.beat_takes = setup.client.beat;
-    let stopped = replay.run(&steps(recording, setup))?;
+    let end = recording.lines.last().map_or(0, |line| line.t);
+    let stopped = replay.run(&steps(recording, setup), end)?;
     let found = compare::first_difference(recording, &replay.views, &replay.tracks, &replay.told);
     Ok(stopped.into_iter().chain(found).min_by_key(|difference| difference.at))
 }
@@ -129,7 +133,7 @@ impl Replay {
         })
     }
 
-    fn run(&mut self, steps: &[(i64, Step)]) -> Result<Option<Difference>, Error> {
+    fn run(&mut self, steps: &[(i64, Step)], end: i64) -> Result<Option<Difference>, Error> {
         self.watch()?;
         for (at, step) in steps {
             self.pass(*at)?;
@@ -140,6 +144,7 @@ impl Replay {
             self.watch()?;
             (self.span, self.before) = (None, self.now);
         }
+        self.pass(end)?;
         Ok(None)
     }
 

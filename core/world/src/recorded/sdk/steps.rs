@@ -56,7 +56,7 @@ pub(super) fn steps<'a>(recording: &'a Recording, setup: &Setup) -> Vec<(i64, St
                 | "selectInstances" => {
                     let at = reached(t, event.took);
                     if event.event.ends_with("reg") | event.event.starts_with("reg") {
-                        if setup.early_poll && !std::mem::replace(&mut registered, true) {
+                        if setup.client.early && !std::mem::replace(&mut registered, true) {
                             steps.push((t, Step::Make));
                         }
                     }
