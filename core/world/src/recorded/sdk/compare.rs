@@ -158,3 +158,35 @@ pub(super) fn read_differs(at: i64, event: &Event, ours: &State) -> Option<Diffe
     let place = format!("{} of {}", event.event, event.who);
     (recorded != *ours).then(|| Difference::new(at, &place, recorded.to_string(), ours.to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state(name: &str) -> State {
+        State::of_error(200, name.to_owned())
+    }
+
+    fn differs(recorded: &[(i64, &str)], ours: &[(i64, &str)]) -> Option<i64> {
+        let seen = |&(by, name): &(i64, &str)| Seen { after: None, by, state: state(name) };
+        let told = |&(at, name): &(i64, &str)| Told { when: (at, at), state: state(name) };
+        let (recorded, ours): (Vec<_>, Vec<_>) = (recorded.iter().map(seen).collect(), ours.iter().map(told).collect());
+        hears_otherwise("C", &recorded, &ours, 10_000).map(|difference| difference.at)
+    }
+
+    #[test]
+    fn a_listener_hears_each_event_once_and_not_later_than_recorded() {
+        let recorded = [(100, "a"), (700, "b")];
+        assert_eq!(differs(&recorded, &[(90, "a"), (700, "b")]), None);
+        assert_eq!(differs(&recorded, &[(90, "a"), (701, "b")]), Some(700));
+        assert_eq!(differs(&recorded, &[(90, "a")]), Some(700), "one is missing");
+        assert_eq!(differs(&recorded, &[(90, "a"), (600, "b"), (650, "b")]), Some(650), "one is too many");
+        assert_eq!(differs(&recorded, &[(90, "a"), (600, "b"), (9_600, "a")]), None, "too late to be recorded");
+    }
+
+    #[test]
+    fn an_event_before_the_recorded_one_before_it_is_too_early() {
+        assert_eq!(differs(&[(100, "a"), (700, "b")], &[(40, "a"), (99, "b")]), Some(99));
+        assert_eq!(differs(&[(100, "a"), (110, "a")], &[(40, "a"), (40, "a")]), None, "told twice in one process");
+    }
+}

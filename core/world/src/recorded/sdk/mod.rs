@@ -4,6 +4,7 @@
 mod compare;
 mod consumer;
 mod dials;
+mod faults;
 mod provider;
 mod steps;
 mod wire;
@@ -162,7 +163,11 @@ impl Replay {
                 return self.call(event);
             }
             Step::Closed(who) => self.closed(who),
-            Step::Fault(event) => self.fault(event)?,
+            Step::Fault(event) => {
+                // What is awake again needs a moment for what it has to do.
+                self.span = Some((self.now, self.now + PUSH_TAKES));
+                self.fault(event)?;
+            }
             Step::Stop => self.server_ends()?,
             Step::Start => self.server_answers()?,
             Step::Cannot(what) => return Ok(Some(http::not_yet(self.now, "sdk", what))),

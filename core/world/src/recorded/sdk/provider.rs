@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use liveset::clients::{Publisher, Reply, Request, Transport};
 use liveset::{
     Actor, Address, BatchMember, BatchRegistration, Command, Content, Deregistration, Error, Instant, Metadata,
-    Outcome, Registration, SessionId, Span,
+    Registration, SessionId, Span,
 };
 use liveset_nacos::{Dialect, Request as Sent, Response};
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::super::door::Door;
 use super::super::file::Event;
 use super::super::track::Difference;
-use super::wire::{Call, PROXIED};
+use super::wire::Call;
 use super::{Replay, compare, steps};
 
 /// The recorder's agent string; it decides a check of 1.4.1.
@@ -27,10 +27,10 @@ pub(super) struct Provider {
     pub(super) session: Option<SessionId>,
     /// Number of its connection.
     pub(super) connection: u64,
-    is_dead: bool,
-    is_stopped: bool,
+    pub(super) is_dead: bool,
+    pub(super) is_stopped: bool,
     /// It shuts down: the beats that are scheduled still leave, and nothing is scheduled any more.
-    is_closing: bool,
+    pub(super) is_closing: bool,
     /// Members of the batch that it published.
     batch: Option<Vec<i64>>,
 }
@@ -66,7 +66,7 @@ impl Provider {
         running.filter_map(|(publisher, _)| publisher.next_deadline()).min()
     }
 
-    fn publishers(&mut self) -> impl Iterator<Item = &mut Publisher> {
+    pub(super) fn publishers(&mut self) -> impl Iterator<Item = &mut Publisher> {
         self.published.values_mut().map(|(publisher, _)| publisher)
     }
 }
@@ -86,7 +86,7 @@ impl Instance {
 }
 
 impl Replay {
-    fn is_over_sessions(&self) -> bool {
+    pub(super) fn is_over_sessions(&self) -> bool {
         matches!(self.version.publisher.transport, Transport::Session(_))
     }
 
@@ -329,131 +329,6 @@ impl Replay {
         let mut command = Deregistration::new(self.service.clone(), instance.address()?, Actor::parse(who)?);
         command.session = self.providers.get(who).and_then(|provider| provider.session);
         Ok(if self.server.registry().deregister(now, &command).is_ok() { DONE } else { Reply::Lost })
-    }
-
-    /// The server's side of a new connection.
-    fn open_session(&mut self, who: &str) -> Result<(), Error> {
-        let now = self.instant()?;
-        let opened = self.server.registry().apply(now, Command::OpenSession { name: Actor::parse(who)? })?;
-        if let (Outcome::SessionOpened { session }, Some(provider)) = (opened, self.providers.get_mut(who)) {
-            provider.session = Some(session);
-        }
-        Ok(())
-    }
-
-    /// A new connection stands; then the old one is closed, and the server hears of that where the old one still carries anything.
-    fn connect(&mut self, who: &str) -> Result<(), Error> {
-        let now = self.instant()?;
-        let Some(provider) = self.providers.get(who) else { return Ok(()) };
-        let (old, was_frozen) = (provider.session, self.wire.freezes(who, provider.connection.saturating_sub(1)));
-        self.open_session(who)?;
-        if let Some(provider) = self.providers.get_mut(who) {
-            provider.publishers().for_each(|publisher| publisher.connected(now));
-        }
-        if let Some(old) = old.filter(|_| !was_frozen) {
-            // Mostly it is gone already.
-            let _gone = self.server.registry().close_session(now, old);
-        }
-        Ok(())
-    }
-
-    /// A connection was found ended: the next one is tried at once.
-    fn reconnect(&mut self, who: &str) -> Result<(), Error> {
-        let Some(provider) = self.providers.get_mut(who) else { return Ok(()) };
-        provider.publishers().for_each(Publisher::disconnected);
-        provider.connection += 1;
-        if self.server.is_up() { self.connect(who) } else { Ok(()) }
-    }
-
-    /// A fault of a process, of the proxy or of what is between them.
-    pub(super) fn fault(&mut self, event: &Event) -> Result<(), Error> {
-        let now = self.instant()?;
-        match event.event.as_str() {
-            "killed -9" => self.process_ends(&event.who)?,
-            "killed" => self.consumers_end(&event.who)?,
-            "SIGSTOP" => self.provider(&event.who, |provider| provider.is_stopped = true),
-            "SIGCONT" => {
-                self.provider(&event.who, |provider| {
-                    provider.is_stopped = false;
-                    provider.publishers().for_each(|publisher| publisher.resumed(now));
-                });
-                let session = self.providers.get(&event.who).and_then(|provider| provider.session);
-                if session.is_some_and(|session| self.server.registry().touch_session(now, session).is_err()) {
-                    self.reconnect(&event.who)?;
-                }
-            }
-            "freeze" => self.wire.freeze(),
-            "old" => {
-                let newest = self.providers.get(PROXIED).map_or(0, |provider| provider.connection);
-                self.wire.freeze_existing(newest);
-            }
-            "heal" => {
-                for call in self.wire.heal() {
-                    self.carry(&call, call.until.is_some())?;
-                    self.send_all(&call.from)?;
-                }
-            }
-            "reset" => {
-                let session = self.providers.get(PROXIED).and_then(|provider| provider.session);
-                if let Some(session) = session {
-                    self.server.registry().close_session(now, session)?;
-                    self.reconnect(PROXIED)?;
-                }
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn provider(&mut self, who: &str, change: impl FnOnce(&mut Provider)) {
-        if let Some(provider) = self.providers.get_mut(who) {
-            change(provider);
-        }
-    }
-
-    fn process_ends(&mut self, who: &str) -> Result<(), Error> {
-        let now = self.instant()?;
-        let Some(provider) = self.providers.get_mut(who) else { return Ok(()) };
-        provider.is_dead = true;
-        if let Some(session) = provider.session.take() {
-            // The system closes its connection.
-            let _gone = self.server.registry().close_session(now, session);
-        }
-        Ok(())
-    }
-
-    /// A client begins to shut down.
-    pub(super) fn closes(&mut self, who: &str) -> Result<(), Error> {
-        if self.is_over_sessions() {
-            return self.process_ends(who);
-        }
-        self.provider(who, |provider| provider.is_closing = true);
-        Ok(())
-    }
-
-    pub(super) fn closed(&mut self, who: &str) {
-        self.provider(who, |provider| provider.is_dead = true);
-    }
-
-    /// The connections of all processes end with the server's.
-    pub(super) fn providers_lose_the_server(&mut self) {
-        for provider in self.providers.values_mut() {
-            provider.session = None;
-            provider.publishers().for_each(Publisher::disconnected);
-        }
-    }
-
-    /// The server answers again, and their next attempts to connect succeed.
-    pub(super) fn providers_meet_the_server(&mut self) -> Result<(), Error> {
-        if !self.is_over_sessions() {
-            return Ok(());
-        }
-        for name in self.providers.keys().cloned().collect::<Vec<_>>() {
-            if self.providers.get(&name).is_some_and(Provider::is_running) {
-                self.connect(&name)?;
-            }
-        }
-        Ok(())
     }
 
     fn batch(&mut self, event: &Event) -> Result<Option<Difference>, Error> {

@@ -55,10 +55,9 @@ pub(super) fn steps<'a>(recording: &'a Recording, setup: &Setup) -> Vec<(i64, St
                 "register" | "deregister" | "subscribe" | "batchreg" | "batchdereg" | "start" | "getAllInstances"
                 | "selectInstances" => {
                     let at = reached(t, event.took);
-                    if event.event.ends_with("reg") | event.event.starts_with("reg") {
-                        if setup.client.early && !std::mem::replace(&mut registered, true) {
-                            steps.push((t, Step::Make));
-                        }
+                    let registers = ["register", "batchreg"].contains(&event.event.as_str());
+                    if registers && setup.client.early && !std::mem::replace(&mut registered, true) {
+                        steps.push((t, Step::Make));
                     }
                     steps.push((at, Step::Call(event, (t, t + event.took + setup.lag))));
                 }
@@ -88,18 +87,16 @@ pub(super) fn steps<'a>(recording: &'a Recording, setup: &Setup) -> Vec<(i64, St
     steps
 }
 
-/// When a server answered again that was noted to at `up`: after the last poll that nobody answered.
+/// When a server answered again that was noted to at `up`: with the first poll that it answered.
 fn answers(recording: &Recording, up: i64) -> i64 {
-    let down = recording
-        .lines
-        .iter()
-        .rfind(|line| line.t < up && matches!(&line.what, What::Sight(sight) if sight.rest.contains_key("down")));
-    let answered = recording.lines.iter().filter_map(|line| match &line.what {
-        What::Sight(sight) if compare::is_of_server(sight) && !sight.rest.contains_key("down") => sight.after,
-        _ => None,
-    });
-    let last_refused = answered.filter(|&after| down.is_some_and(|down| after >= down.t) && after < up).max();
-    last_refused.map_or(up, |after| after + 1)
+    let polls = |is_down: bool| {
+        recording.lines.iter().filter(move |line| {
+            matches!(&line.what, What::Sight(sight)
+                if compare::is_of_server(sight) && sight.rest.contains_key("down") == is_down)
+        })
+    };
+    let Some(down) = polls(true).map(|line| line.t).filter(|&t| t < up).max() else { return up };
+    polls(false).map(|line| line.t).filter(|&t| t > down).min().map_or(up, |t| t.min(up))
 }
 
 /// The metadata of a call, as `k:v,k:v`. Where the recorder left it out it follows from the views: its third party said `kick`, and a
