@@ -156,6 +156,7 @@ impl Registry {
         }
         self.retime(instance);
         self.touch(instance, happened.unwrap_or(Cause::Beat), changed || forgot);
+        // Where views are computed late, the computation tells.
         if self.policy.view.unchanged_is_told && self.policy.view.refresh == Span::ZERO {
             self.arm_notices(service_slot, self.policy.view.notice_window);
         }

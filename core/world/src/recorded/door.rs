@@ -68,6 +68,15 @@ impl Standalone {
             acknowledges,
         })
     }
+
+    /// What other clients than those of the HTTP API talk to.
+    pub(crate) fn registry(&mut self) -> &mut Registry {
+        &mut self.registry
+    }
+
+    pub(crate) fn is_up(&self) -> bool {
+        !self.is_down
+    }
 }
 
 /// A registry that is only read: nobody's look computes anything.
@@ -156,7 +165,7 @@ impl Door for Standalone {
 
     fn make_service(&mut self, now: Instant, service: &str) {
         let Ok(key) = ServiceKey::named(service) else { return };
-        if self.registry.service(&key).is_none() {
+        if self.registry.service(&key).is_none_or(|record| !record.known) {
             self.registry.set_service(now, &ServiceSettings::new(key.clone()));
             self.registry.look(now, &key);
         }
