@@ -154,6 +154,7 @@ fn command(random: &mut Random) -> Command {
             incarnation: incarnation(random),
             session: random.one_in(4).then(|| SessionId::from_u64(id(random))),
             kind: random.one_in(2).then(|| kind(random)),
+            copied: random.one_in(4),
         }),
         18 => Command::DeregisterLease { lease: LeaseId::from_u64(id(random)) },
         19 => Command::Remove(Removal {

@@ -76,7 +76,7 @@ impl View {
         self.see != "udp"
     }
 
-    fn read(&self, registry: &mut Registry, dialect: Dialect, now: Instant) -> State {
+    pub(crate) fn read(&self, registry: &mut Registry, dialect: Dialect, now: Instant) -> State {
         let service = self.of.as_deref().unwrap_or(super::SERVICE);
         let mut get = |path: &str, parameters: &[(&str, &str)]| {
             let parameters = [("serviceName", service)].into_iter().chain(parameters.iter().copied());

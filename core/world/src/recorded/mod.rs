@@ -2,6 +2,7 @@
 //!
 //! [`score`] replays the recordings of a folder. A new family of recordings is a new replay behind [`replay`].
 
+mod cluster;
 mod door;
 mod file;
 mod http;
@@ -50,6 +51,9 @@ pub fn score(place: &Path, only: Option<&str>) -> io::Result<Score> {
 /// Replays one recording on the preset of its server.
 pub fn replay(recording: &Recording) -> Result<(Verdict, Vec<Chosen>), Error> {
     let Header { server, family, .. } = &recording.header;
+    if family == "cluster" {
+        return cluster::replay(recording);
+    }
     if family != "http" {
         return Ok((Verdict::NotReplayed("not replayed yet".to_owned()), Vec::new()));
     }
