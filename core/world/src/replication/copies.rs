@@ -116,6 +116,9 @@ impl Cluster {
             self.nodes[to].claims.remove(&copy.claim);
         }
         for copy in sent.iter().filter(|one| !known.contains(one)) {
+            if self.replication.seen_making[to] {
+                self.make_service(now, to, &copy.claim.0);
+            }
             let (service, address) = copy.claim.clone();
             let mut registration = Registration::new(service, address, copy.source.clone());
             registration.copied = true;

@@ -30,6 +30,9 @@ pub(crate) struct Replication {
     pub(crate) health: Health,
     /// How operators' decisions travel.
     pub(crate) decisions: Decisions,
+    /// At which nodes somebody reads a service while its first copy is on its way into it. Where views are computed late, readers keep
+    /// seeing nobody until then.
+    pub(crate) seen_making: Vec<bool>,
 }
 
 /// What is copied as one.
@@ -88,6 +91,7 @@ impl Replication {
             verified: Verified::Content,
             health: Health::Reported(vec![every(5000); 3]),
             decisions: Decisions::Copied,
+            seen_making: vec![false; 3],
         }
     }
 
@@ -101,6 +105,7 @@ impl Replication {
             verified: Verified::Existence,
             health: Health::Copied,
             decisions: Decisions::Log { leader: 0, heard: vec![every(500); 3] },
+            seen_making: vec![false; 3],
         }
     }
 

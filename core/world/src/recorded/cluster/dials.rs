@@ -73,8 +73,11 @@ fn dials(setup: &Setup) -> Vec<Dial> {
     let dial = |name, period, step, set| Dial { name, period, step, set };
     let mut dials = vec![
         dial("the first poll comes into a registration", 2, 1, |setup, on| setup.early_poll = on == 1),
+        dial("it comes into a copy to A", 2, 1, |setup, on| setup.replication.seen_making[0] = on == 1),
+        dial("it comes into a copy to B", 2, 1, |setup, on| setup.replication.seen_making[1] = on == 1),
+        dial("it comes into a copy to C", 2, 1, |setup, on| setup.replication.seen_making[2] = on == 1),
         dial("a request takes effect so much before its answer, in percent", 101, 50, |setup, share| {
-            setup.direct = 100 - share
+            setup.direct = 100 - share;
         }),
         dial("the same of one that is handed on", 101, 25, |setup, share| setup.proxied = 100 - share),
         dial("copies.engine of A", 100, 10, |setup, phase| setup.replication.engine[0].phase = span(phase)),
@@ -93,9 +96,18 @@ fn dials(setup: &Setup) -> Vec<Dial> {
     ];
     if setup.policies.iter().any(|policy| policy.view.refresh != Span::ZERO) {
         dials.extend([
-            dial("view.engine of A", 100, 10, |setup, phase| setup.policies[0].view.engine.phase = span(phase)),
-            dial("view.engine of B", 100, 10, |setup, phase| setup.policies[1].view.engine.phase = span(phase)),
-            dial("view.engine of C", 100, 10, |setup, phase| setup.policies[2].view.engine.phase = span(phase)),
+            dial("view.engine of A", 100, 10, |setup, phase| view_engine(setup, 0).phase = span(phase)),
+            dial("view.engine of B", 100, 10, |setup, phase| view_engine(setup, 1).phase = span(phase)),
+            dial("view.engine of C", 100, 10, |setup, phase| view_engine(setup, 2).phase = span(phase)),
+            dial("each look of view.engine of A comes so much later", 6, 1, |setup, by| {
+                later(view_engine(setup, 0), by)
+            }),
+            dial("each look of view.engine of B comes so much later", 6, 1, |setup, by| {
+                later(view_engine(setup, 1), by)
+            }),
+            dial("each look of view.engine of C comes so much later", 6, 1, |setup, by| {
+                later(view_engine(setup, 2), by)
+            }),
         ]);
     }
     if matches!(setup.replication.decisions, Decisions::Log { .. }) {
@@ -109,6 +121,9 @@ fn dials(setup: &Setup) -> Vec<Dial> {
             dial("C hears of the log's leader", 500, 20, |setup, phase| {
                 hears(setup, 2, |clock| clock.phase = span(phase))
             }),
+            dial("A hears of it so much later each time", 8, 1, |setup, by| hears(setup, 0, |clock| later(clock, by))),
+            dial("B hears of it so much later each time", 8, 1, |setup, by| hears(setup, 1, |clock| later(clock, by))),
+            dial("C hears of it so much later each time", 8, 1, |setup, by| hears(setup, 2, |clock| later(clock, by))),
         ]);
     }
     if matches!(setup.replication.health, Health::Reported(_)) {
@@ -119,6 +134,15 @@ fn dials(setup: &Setup) -> Vec<Dial> {
         ]);
     }
     dials
+}
+
+fn view_engine(setup: &mut Setup, node: usize) -> &mut Clock {
+    &mut setup.policies[node].view.engine
+}
+
+/// A clock that waits from the end of one look to the next is a little later every time.
+fn later(clock: &mut Clock, by: u64) {
+    clock.every = span(clock.every.as_millis() + by);
 }
 
 fn hears(setup: &mut Setup, node: usize, set: impl Fn(&mut Clock)) {
