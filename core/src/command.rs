@@ -132,6 +132,8 @@ pub enum Command {
         /// Which subscription.
         subscription: SubscriptionId,
     },
+    /// The registry's process ended and began again: what the policy does not keep over that is gone.
+    Restart,
     /// Takes up to `max` notices (1 to 65536).
     Poll {
         /// How many.
@@ -358,6 +360,8 @@ pub enum Outcome {
     },
     /// No notices will come.
     Unsubscribed,
+    /// What was kept is there.
+    Restarted,
     /// What to do next.
     Notices {
         /// In the order in which they arose.

@@ -30,7 +30,7 @@ mod response;
 mod service;
 mod update;
 
-pub use request::Request;
+pub use request::{CONSOLE, Request};
 pub use response::Response;
 
 use liveset::{Command, Error, Instant, Outcome, Policy, Registry};

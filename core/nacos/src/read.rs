@@ -38,15 +38,18 @@ impl<D: Door> Call<'_, D> {
             return Err(self.refusal(404, &format!("{what} {name} is not found!")));
         }
         let cluster = self.request.parameter("clusterName").unwrap_or("DEFAULT").to_owned();
-        let view = self.look(&InstanceQuery::new(service, Reader::Operator));
+        // This page has what others had computed, and computes nothing.
+        let view = self.registry().instances(&InstanceQuery::new(service, Reader::Operator));
         let rows: Vec<&InstanceView> =
             view.instances.iter().filter(|row| row.address.cluster.as_str() == cluster).collect();
         // A service of 1.4 keeps its clusters; later ones have those of its instances.
-        let stays = self.dialect == Dialect::V1_4 && cluster == "DEFAULT";
+        let record = self.registry().service(&view.service);
+        let kept = record.is_some_and(|record| record.clusters.iter().any(|name| name.as_str() == cluster));
+        let stays = self.dialect == Dialect::V1_4 && kept;
         if rows.is_empty() && !stays {
             return Err(self.refusal(404, &format!("cluster {cluster} is not found!")));
         }
-        let list: Vec<Value> = rows.into_iter().map(|row| self.row(&view.service, row)).collect();
+        let list = self.rows(&view.service, rows);
         Ok(Response::json(&json!({ "list": list, "count": list.len() })))
     }
 
@@ -105,7 +108,7 @@ impl<D: Door> Call<'_, D> {
         let pushed = self.request.is_of_sdk() && self.request.parameter("udpPort").is_some();
         // Java clients are spoken to with the group, browsers without.
         let dom = if self.request.is_of_sdk() { name.clone() } else { view.service.name.to_string() };
-        let mut hosts: Vec<Value> = view.instances.iter().map(|row| self.row(&view.service, row)).collect();
+        let mut hosts = self.rows(&view.service, &view.instances);
         for host in &mut hosts {
             host["serviceName"] = Value::String(dom.clone());
         }
@@ -123,7 +126,7 @@ impl<D: Door> Call<'_, D> {
     }
 
     fn second_list(&self, view: &ServiceView, clusters: &str) -> Value {
-        let hosts: Vec<Value> = view.instances.iter().map(|row| self.row(&view.service, row)).collect();
+        let hosts = self.rows(&view.service, &view.instances);
         let all_ips = if self.dialect < Dialect::V3_0 { "allIPs" } else { "allIps" };
         json!({
             "name": grouped(&view.service),
@@ -136,6 +139,15 @@ impl<D: Door> Call<'_, D> {
             "reachProtectionThreshold": view.protected,
             "valid": true,
         })
+    }
+
+    /// Rows as this version writes them. 2.0 collects them into a set: two kinds of one address that look the same are one row.
+    fn rows<'r>(&self, service: &ServiceKey, rows: impl IntoIterator<Item = &'r InstanceView>) -> Vec<Value> {
+        let mut written: Vec<Value> = rows.into_iter().map(|row| self.row(service, row)).collect();
+        if self.dialect == Dialect::V2_0 {
+            written.dedup();
+        }
+        written
     }
 
     fn row(&self, service: &ServiceKey, row: &InstanceView) -> Value {
@@ -163,8 +175,12 @@ impl<D: Door> Call<'_, D> {
             host["instanceHeartBeatInterval"] = json!(time("preserved.heart.beat.interval", 5_000));
             host["instanceHeartBeatTimeOut"] = json!(time("preserved.heart.beat.timeout", 15_000));
             host["ipDeleteTimeout"] = json!(time("preserved.ip.delete.timeout", 30_000));
-            let generator = row.metadata.value("preserved.instance.id.generator").unwrap_or("simple");
-            host["instanceIdGenerator"] = json!(generator);
+            // Looked for in metadata that is there at all, and then missing where it is not named (recorded).
+            let generator = row.metadata.value("preserved.instance.id.generator");
+            let default = row.metadata.entries().is_empty().then_some("simple");
+            if let Some(generator) = generator.or(default) {
+                host["instanceIdGenerator"] = json!(generator);
+            }
         }
         host
     }

@@ -8,6 +8,9 @@ use liveset::{
 
 use crate::{Call, Dialect, Door, Response};
 
+/// The agent of requests that come from a server's own console: from 3.0 on they go another way, and are answered in another shape.
+pub const CONSOLE: &str = "Nacos-Console";
+
 /// A request below `/nacos/v1/ns`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
@@ -47,6 +50,10 @@ impl Request {
 
     pub(crate) fn is_of_sdk(&self) -> bool {
         self.agent.starts_with("Nacos-Java-Client")
+    }
+
+    pub(crate) fn is_of_console(&self) -> bool {
+        self.agent == CONSOLE
     }
 
     /// A parameter that counts as true: `true`, `yes`, `on`, `y` or `t`. Anything else that is there is false.

@@ -113,7 +113,9 @@ impl<D: Door> Call<'_, D> {
             weight: Some(content.weight),
             metadata: Some(content.metadata),
         };
+        let of_console = self.dialect >= Dialect::V3_0 && self.request.is_of_console();
         match self.apply(Command::SetOverride(change)) {
+            Ok(_) if of_console => Ok(Response::json(&json!({ "code": 0, "message": "success", "data": "ok" }))),
             Ok(_) => Ok(Response::ok()),
             Err(error) => Err(self.refused(service, &error)),
         }

@@ -115,6 +115,8 @@ pub enum Rule {
     SessionLost,
     /// A report of the host's checker.
     HealthReport,
+    /// A restart of the registry that had not kept it.
+    Restart,
     /// Its source went to another address.
     Replacement,
     /// A deregistration.

@@ -86,6 +86,7 @@ impl Explanation {
             (Standing::Gone, Rule::SessionLost) => {
                 format!("gone: the connection of {by} fell silent, given up at {at}")
             }
+            (Standing::Gone, Rule::Restart) => format!("gone: lost in a restart of the registry at {at}"),
             (Standing::Gone, Rule::Replacement) => format!("gone: {by} claimed another address instead at {at}"),
             (Standing::Gone, Rule::Removal) => format!("gone: removed{who} at {at}"),
             (Standing::Gone, _) => format!("gone: deregistered{who} at {at}"),
@@ -215,6 +216,7 @@ fn event(entry: &Transition) -> String {
         Cause::SourceJoined => format!("also claimed by {by} at {at}"),
         Cause::SourceLeft => format!("no longer claimed by {by} from {at}"),
         Cause::Replaced => format!("left by {by} for another address at {at}"),
+        Cause::RegistryRestarted => format!("lost in a restart of the registry at {at}"),
         Cause::ReportedUp => format!("reported healthy at {at}"),
         Cause::ReportedDown => format!("reported unhealthy at {at}"),
         Cause::Silent => format!("silent, marked at {at}"),

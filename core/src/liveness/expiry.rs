@@ -92,9 +92,13 @@ pub(crate) fn times_of(expiry: &Expiry, metadata: &Metadata) -> Result<Times, Er
         delete: time_in(expiry, metadata, DELETE_KEY, expiry.delete)?,
     };
     if expiry.times_in_order {
-        for (key, span) in [(TIMEOUT_KEY, times.timeout), (DELETE_KEY, times.delete)] {
-            if span < times.interval {
-                let bound = format!("at least {INTERVAL_KEY} ({} ms)", times.interval.as_millis());
+        // What cannot be read is not out of order: it is compared as if it were not there (R-VAL-4).
+        let or_default = |key: &str, default: Span| whole_millis(metadata, key).unwrap_or(default);
+        let interval = or_default(INTERVAL_KEY, expiry.interval);
+        let others = [(TIMEOUT_KEY, expiry.timeout), (DELETE_KEY, expiry.delete)];
+        for (key, span) in others.map(|(key, default)| (key, or_default(key, default))) {
+            if span < interval {
+                let bound = format!("at least {INTERVAL_KEY} ({} ms)", interval.as_millis());
                 return Err(Error::invalid(format!("metadata.{key}"), span.as_millis(), &bound));
             }
         }
@@ -104,9 +108,8 @@ pub(crate) fn times_of(expiry: &Expiry, metadata: &Metadata) -> Result<Times, Er
 
 fn time_in(expiry: &Expiry, metadata: &Metadata, key: &str, default: Span) -> Result<Span, Error> {
     let Some(text) = metadata.value(key) else { return Ok(default) };
-    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let refuses = expiry.malformed_times == MalformedTimes::Refused;
-    let whole = text.parse().ok().filter(|_| digits).and_then(|millis| Span::from_millis(millis).ok());
+    let whole = whole_millis(metadata, key);
     // No time at all is a time to Nacos; a policy that is strict about times asks for one.
     if let Some(span) = whole.filter(|&span| span != Span::ZERO || !refuses) {
         return Ok(span);
@@ -120,4 +123,10 @@ fn time_in(expiry: &Expiry, metadata: &Metadata, key: &str, default: Span) -> Re
             "whole milliseconds from 1 to 864000000",
         )),
     }
+}
+
+/// A time in metadata, where it is whole milliseconds up to ten days.
+fn whole_millis(metadata: &Metadata, key: &str) -> Option<Span> {
+    let text = metadata.value(key).filter(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()))?;
+    Span::from_millis(text.parse().ok()?).ok()
 }

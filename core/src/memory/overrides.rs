@@ -236,6 +236,13 @@ impl Overrides {
         ended
     }
 
+    /// The clocks of absence stand still until each instance goes again.
+    pub(crate) fn stop_ageing(&mut self) {
+        for entry in self.by_key.values_mut() {
+            entry.absent_since = None;
+        }
+    }
+
     /// Ends what has come to its end by `now`; true when anything did.
     pub(crate) fn end_due(&mut self, policy: &OverridePolicy, now: Instant, key: Key) -> bool {
         let Some(entry) = self.by_key.get_mut(&key) else { return false };

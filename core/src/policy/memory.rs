@@ -27,6 +27,19 @@ pub struct OverridePolicy {
     pub end_drops_settings: bool,
 }
 
+/// What is left when the registry's process ends and begins again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RestartPolicy {
+    /// Whether ephemeral instances, sessions and subscriptions are still there. Nacos: no.
+    pub instances: bool,
+    /// Whether the clocks of absence go on. Nacos 2: no, so that what was decided about somebody who was away holds until he goes
+    /// again (R-MD-14).
+    pub ages: bool,
+    /// Whether services without instances are still known. Nacos 1.4: yes; Nacos 2: no, though their settings are.
+    pub services: bool,
+}
+
 /// How long an operator's decision holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::Error;
 
 pub use liveness::{Bound, Cap, CheckPolicy, Clock, Expiry, Holds, MalformedTimes, SessionPolicy, Sweep};
-pub use memory::{Absence, EnabledRule, FencePolicy, Lifetime, OverridePolicy, OverrideWrite};
+pub use memory::{Absence, EnabledRule, FencePolicy, Lifetime, OverridePolicy, OverrideWrite, RestartPolicy};
 pub use view::{HealthyOnly, Kinds, ServicePolicy, ViewPolicy};
 
 /// All rules and constants of one registry.
@@ -42,6 +42,8 @@ pub struct Policy {
     pub overrides: OverridePolicy,
     /// What is remembered of an ended life.
     pub fence: FencePolicy,
+    /// What a restart of the registry leaves.
+    pub restart: RestartPolicy,
     /// What readers get.
     pub view: ViewPolicy,
     /// Services, empty ones above all.

@@ -33,6 +33,7 @@ pub(super) fn policy() -> Policy {
             ..strict.overrides
         },
         fence: FencePolicy { removal: Span::ZERO, deregistration: Span::ZERO },
+        restart: RestartPolicy { instances: false, ages: true, services: true },
         view: ViewPolicy {
             notice_window: Span::from_secs(1),
             unchanged_is_told: true,

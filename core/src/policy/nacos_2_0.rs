@@ -43,6 +43,7 @@ pub(super) fn policy() -> Policy {
             end_drops_settings: true,
         },
         fence: FencePolicy { removal: Span::ZERO, deregistration: Span::ZERO },
+        restart: RestartPolicy { instances: false, ages: false, services: false },
         view: ViewPolicy {
             refresh: Span::HALF_SECOND,
             engine: Clock::every(Span::unbounded(100)),

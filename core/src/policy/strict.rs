@@ -44,6 +44,8 @@ pub(super) fn policy() -> Policy {
         },
         // An hour outlives every beat in flight and every retry loop; an owner's own fence only has to outlive its last beats.
         fence: FencePolicy { removal: Span::from_secs(3600), deregistration: Span::from_secs(30) },
+        // A host that writes snapshots loses nothing.
+        restart: RestartPolicy { instances: true, ages: true, services: true },
         view: ViewPolicy {
             refresh: Span::ZERO,
             engine: Clock::EXACT,

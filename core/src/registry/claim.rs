@@ -124,7 +124,9 @@ impl Registry {
         if !was_present {
             self.roster.arrived();
             let cluster = self.roster.row(instance).key.cluster;
-            self.services.get_mut(service_slot).arrived(cluster);
+            if self.services.get_mut(service_slot).arrived(cluster) {
+                self.names.retain(cluster);
+            }
             self.decide_fate(instance, cause, &author);
         }
         let happened = match (was_present, joins) {

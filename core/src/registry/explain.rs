@@ -189,6 +189,7 @@ impl Registry {
             (_, Cause::Removed) => Rule::Removal,
             (_, Cause::ReportedUp | Cause::ReportedDown) => Rule::HealthReport,
             (_, Cause::Replaced) => Rule::Replacement,
+            (_, Cause::RegistryRestarted) => Rule::Restart,
             _ => Rule::Registration,
         };
         let because = explanation.history.iter().find(|entry| entry.at == row.fate.at && entry.cause == row.fate.cause);

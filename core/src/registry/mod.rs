@@ -13,6 +13,7 @@ mod operate;
 mod query;
 mod question;
 mod resolve;
+mod restart;
 mod restore;
 mod services;
 mod settle;
@@ -179,6 +180,10 @@ impl Registry {
             Command::Subscribe { service, subscriber } => self.subscribe(now, &service, &subscriber),
             Command::Unsubscribe { subscription } => {
                 self.unsubscribe(now, subscription).map(|()| Outcome::Unsubscribed)
+            }
+            Command::Restart => {
+                self.restart(now);
+                Ok(Outcome::Restarted)
             }
             Command::Poll { max } => {
                 const MAX: u32 = 65_536;

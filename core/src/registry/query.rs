@@ -9,6 +9,7 @@ use super::Registry;
 use crate::instance::{Content, InstanceView, Kind, state};
 use crate::name::{Address, Cluster, Metadata, ServiceKey, Threshold, Weight};
 use crate::policy::HealthyOnly;
+use crate::time::Span;
 use crate::view::{Shown, is_protected};
 
 /// Who reads. Each gets what a server with this policy would give such a reader.
@@ -57,10 +58,12 @@ pub struct ServiceRecord {
     pub protect_threshold: Option<Threshold>,
     /// Free texts an operator set.
     pub metadata: Metadata,
-    /// Clusters that have instances, by name.
+    /// Clusters that have or had instances, by name.
     pub clusters: Vec<Cluster>,
     /// Instances held by some lease.
     pub instances: u32,
+    /// Whether readers have a view of it: where the policy computes views late, somebody must have looked, or time must have passed.
+    pub computed: bool,
 }
 
 /// A service as a reader gets it.
@@ -140,6 +143,7 @@ impl Registry {
             metadata: entry.settings.metadata.clone(),
             clusters,
             instances: entry.held,
+            computed: entry.computed || self.policy.view.refresh == Span::ZERO,
         })
     }
 

@@ -123,20 +123,30 @@ impl Registry {
         Some(self.policy.services.sweep.look(entry.changed_at + empty))
     }
 
+    /// Takes the record away; its settings wait as long as the policy says.
     fn forget_service(&mut self, slot: u32) {
-        if self.policy.view.refresh != Span::ZERO {
-            // What readers still had of its last instances goes with it.
-            self.compute(slot);
-        }
         let keeps = self.policy.services.settings;
         let until = self.policy.overrides.sweep.look(self.now + keeps);
         let entry = self.services.get_mut(slot);
-        entry.record = None;
-        entry.computed = false;
         if keeps == Span::ZERO {
             entry.settings = Settings::default();
         }
         entry.settings_until = (entry.settings != Settings::default()).then_some(until);
+        self.forget_record(slot);
+    }
+
+    /// Takes the record of an empty service away, and nothing else.
+    pub(super) fn forget_record(&mut self, slot: u32) {
+        if self.policy.view.refresh != Span::ZERO {
+            // What readers still had of its last instances goes with it.
+            self.compute(slot);
+        }
+        let entry = self.services.get_mut(slot);
+        entry.record = None;
+        entry.computed = false;
+        for (cluster, _) in core::mem::take(&mut entry.clusters) {
+            self.names.release(cluster);
+        }
         self.arm_service(slot);
         self.free_service(slot);
     }

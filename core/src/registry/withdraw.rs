@@ -96,9 +96,9 @@ impl Registry {
         self.note(instance, if left { Cause::SourceLeft } else { cause }, author);
         // Whoever goes to another address is not away, and the end of a copy is another node's to count.
         let memory = self.memory_key(key);
-        if ![Cause::Replaced, Cause::CopyEnded].contains(&cause)
-            && self.overrides.lease_ended(&self.policy.overrides, self.now, memory, left)
-        {
+        let unseen = [Cause::Replaced, Cause::CopyEnded].contains(&cause)
+            || (cause == Cause::RegistryRestarted && !self.policy.restart.ages);
+        if !unseen && self.overrides.lease_ended(&self.policy.overrides, self.now, memory, left) {
             self.arm_override(memory);
         }
         if !left {

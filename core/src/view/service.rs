@@ -84,7 +84,7 @@ pub(crate) struct Service {
     pub(crate) changed_at: Instant,
     /// Instances that some lease holds.
     pub(crate) held: u32,
-    /// Clusters of these instances, and how many there are in each.
+    /// Clusters that instances were ever in, and how many there are in each.
     pub(crate) clusters: Vec<(NameId, u32)>,
     /// Rows, memories and subscriptions that speak of it.
     pub(crate) uses: u32,
@@ -111,16 +111,18 @@ impl Service {
     /// Whether nothing needs it any more.
     pub(super) fn is_over(&self) -> bool {
         let armed = self.refresh_armed || self.notice_armed || self.look_armed;
-        self.record.is_none() && self.settings_until.is_none() && self.uses == 0 && !armed
+        self.record.is_none() && self.settings == Settings::default() && self.uses == 0 && !armed
     }
 
-    /// An instance of `cluster` is held from now on.
-    pub(crate) fn arrived(&mut self, cluster: NameId) {
+    /// An instance of `cluster` is held from now on. True when the cluster is a new one, whose name is to be kept.
+    pub(crate) fn arrived(&mut self, cluster: NameId) -> bool {
         self.held += 1;
-        match self.clusters.iter_mut().find(|(known, _)| *known == cluster) {
-            Some((_, count)) => *count += 1,
-            None => self.clusters.push((cluster, 1)),
+        if let Some((_, count)) = self.clusters.iter_mut().find(|(known, _)| *known == cluster) {
+            *count += 1;
+            return false;
         }
+        self.clusters.push((cluster, 1));
+        true
     }
 
     /// Nobody holds an instance of `cluster` any more.
@@ -129,7 +131,6 @@ impl Service {
         if let Some((_, count)) = self.clusters.iter_mut().find(|(known, _)| *known == cluster) {
             *count -= 1;
         }
-        self.clusters.retain(|&(_, count)| count > 0);
     }
 
     /// Served instances, and how many of them are healthy.

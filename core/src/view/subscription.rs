@@ -68,6 +68,13 @@ impl Subscriptions {
         Some(ended)
     }
 
+    pub(crate) fn active_ids(&self) -> impl Iterator<Item = SubscriptionId> + '_ {
+        let slots = 0..self.active.len() as u32;
+        slots
+            .filter(|&slot| self.active.at(slot).is_some())
+            .map(|slot| SubscriptionId::new(slot, self.active.generation(slot)))
+    }
+
     pub(crate) fn active(&self) -> u32 {
         self.active.used()
     }

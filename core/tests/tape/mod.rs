@@ -126,7 +126,7 @@ fn command(random: &mut Random) -> Command {
     if random.one_in(6) {
         address.cluster = Cluster::parse("c2").expect("good");
     }
-    match random.below(37) {
+    match random.below(38) {
         0..7 => Command::Register(Registration {
             service,
             address,
@@ -211,6 +211,7 @@ fn command(random: &mut Random) -> Command {
         32..34 => Command::ReportHealth { service, address, healthy: random.one_in(2), sure: random.one_in(3) },
         34 => Command::RemoveService { service },
         35 => Command::Look { service },
+        36 if random.one_in(9) => Command::Restart,
         _ => Command::Advance,
     }
 }

@@ -3,6 +3,7 @@
 //! It is written on the public API of `liveset` only, and reads scenarios: short texts that a support engineer can read aloud.
 //! [`Scenario::parse`] reads one, [`play`] plays it into a [`Report`], [`bless`] rewrites its expectations, and [`vectors`] turns what
 //! its registries were told into lines that every language replays. `SCENARIOS.md` beside this crate is the format.
+//! [`recorded`] replays recordings of real servers.
 
 #![forbid(unsafe_code)]
 

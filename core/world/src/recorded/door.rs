@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use liveset::{Error, Instant, Policy, Registry};
+use liveset::{Command, Error, Instant, Outcome, Policy, Registry, ServiceKey, ServiceSettings};
 use liveset_nacos::{Dialect, Request, Response, serve};
 use serde_json::{Map, Value, json};
 
@@ -29,32 +29,90 @@ pub(crate) trait Door {
     fn next_deadline(&self) -> Option<Instant>;
     /// Lets everything due by `now` happen.
     fn advance(&mut self, now: Instant);
+    /// A registration has made a service, and its instance has not entered it yet: whoever looks now keeps seeing nobody.
+    fn make_service(&mut self, _now: Instant, _service: &str) {}
+    /// The host's checker finds a persistent instance unhealthy.
+    fn report_unhealthy(&mut self, _now: Instant, _row: &Row, _service: &str) {}
+    /// The server's process ends.
+    fn stop(&mut self) {}
+    /// It answers again.
+    fn start(&mut self, _now: Instant) {}
 }
 
 /// A standalone server: one registry behind the HTTP API.
 pub(crate) struct Standalone {
     registry: Registry,
     dialect: Dialect,
+    is_down: bool,
 }
+
+/// What the recorder noted where nobody answered.
+const NOBODY: &str = "ERR ConnectionRefusedError";
 
 impl Standalone {
     pub(crate) fn new(policy: Policy, dialect: Dialect) -> Result<Standalone, Error> {
-        Ok(Standalone { registry: Registry::new(policy)?, dialect })
+        Ok(Standalone { registry: Registry::new(policy)?, dialect, is_down: false })
     }
+}
+
+/// A registry that is only read: nobody's look computes anything.
+struct Quiet<'a>(&'a Registry);
+
+impl liveset_nacos::Door for Quiet<'_> {
+    fn registry(&self) -> &Registry {
+        self.0
+    }
+
+    fn apply(&mut self, _now: Instant, _command: Command) -> Result<Outcome, Error> {
+        Ok(Outcome::Looked)
+    }
+}
+
+/// What looks at this moment would show of a registry, without any effect.
+pub(crate) fn peek(registry: &Registry, dialect: Dialect, now: Instant, views: &[View]) -> Result<Vec<State>, Error> {
+    if views.iter().all(|view| is_computed(registry, view)) {
+        let mut quiet = Quiet(registry);
+        return Ok(views.iter().map(|view| view.read(&mut quiet, dialect, now)).collect());
+    }
+    let mut copy = Registry::restore(&registry.snapshot(), (0, 0))?;
+    // The operator's page comes first: it computes nothing, and what lists compute would show on it.
+    let mut states: Vec<Option<State>> =
+        views.iter().map(|view| view.see.starts_with("console").then(|| view.read(&mut copy, dialect, now))).collect();
+    for (view, state) in views.iter().zip(&mut states) {
+        if state.is_none() {
+            *state = Some(view.read(&mut copy, dialect, now));
+        }
+    }
+    Ok(states.into_iter().flatten().collect())
+}
+
+/// Whether a look at this view has no effect.
+fn is_computed(registry: &Registry, view: &View) -> bool {
+    let service = ServiceKey::named(view.of.as_deref().unwrap_or(super::SERVICE));
+    let record = service.ok().and_then(|service| registry.service(&service));
+    record.is_none_or(|record| !record.known || record.computed)
 }
 
 impl Door for Standalone {
     fn send(&mut self, now: Instant, request: &Request) -> Response {
+        if self.is_down {
+            return Response { status: 0, body: NOBODY.to_owned() };
+        }
         serve(&mut self.registry, self.dialect, now, request)
     }
 
     fn look(&mut self, now: Instant, view: &View) {
+        if self.is_down {
+            return;
+        }
         view.read(&mut self.registry, self.dialect, now);
     }
 
     fn peek(&self, now: Instant, views: &[View]) -> Result<Vec<State>, Error> {
-        let mut copy = Registry::restore(&self.registry.snapshot(), (0, 0))?;
-        Ok(views.iter().map(|view| view.read(&mut copy, self.dialect, now)).collect())
+        if self.is_down {
+            return Ok(vec![State::of_error(0, NOBODY.to_owned()); views.len()]);
+        }
+        peek(&self.registry, self.dialect, now, views)
     }
 
     fn next_deadline(&self) -> Option<Instant> {
@@ -63,6 +121,31 @@ impl Door for Standalone {
 
     fn advance(&mut self, now: Instant) {
         self.registry.advance(now);
+    }
+
+    fn make_service(&mut self, now: Instant, service: &str) {
+        let Ok(key) = ServiceKey::named(service) else { return };
+        if self.registry.service(&key).is_none() {
+            self.registry.set_service(now, &ServiceSettings::new(key.clone()));
+            self.registry.look(now, &key);
+        }
+    }
+
+    fn report_unhealthy(&mut self, now: Instant, row: &Row, service: &str) {
+        let (service, address) = (ServiceKey::named(service), row.address());
+        if let (Ok(service), Some(address)) = (service, address) {
+            // Whoever is gone by then has no health to report.
+            let _gone = self.registry.report_health(now, &service, &address, false, true);
+        }
+    }
+
+    fn stop(&mut self) {
+        self.is_down = true;
+    }
+
+    fn start(&mut self, now: Instant) {
+        self.is_down = false;
+        self.registry.restart(now);
     }
 }
 
@@ -76,7 +159,7 @@ impl View {
         self.see != "udp"
     }
 
-    pub(crate) fn read(&self, registry: &mut Registry, dialect: Dialect, now: Instant) -> State {
+    pub(crate) fn read(&self, registry: &mut impl liveset_nacos::Door, dialect: Dialect, now: Instant) -> State {
         let service = self.of.as_deref().unwrap_or(super::SERVICE);
         let mut get = |path: &str, parameters: &[(&str, &str)]| {
             let parameters = [("serviceName", service)].into_iter().chain(parameters.iter().copied());

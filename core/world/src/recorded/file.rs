@@ -148,6 +148,15 @@ pub struct Row {
     pub ephemeral: bool,
 }
 
+impl Row {
+    /// Its address, where it is one.
+    pub(crate) fn address(&self) -> Option<liveset::Address> {
+        let mut address = liveset::Address::new(self.ip.as_deref()?, u16::try_from(self.port).ok()?).ok()?;
+        address.cluster = liveset::Cluster::parse(&self.cluster).ok()?;
+        Some(address)
+    }
+}
+
 /// Why a file is no recording.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Malformed {

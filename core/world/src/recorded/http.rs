@@ -8,20 +8,38 @@ use serde_json::Value;
 
 use super::door::{Door, View};
 use super::file::{Line, Recording, Request, Sight, What};
+use super::phases::Setup;
+use super::steps::{Step, steps};
 use super::track::{Difference, Seen, State, Track};
 
 /// Replays a recording on a fresh server; the first difference, if there is one.
-pub(crate) fn replay(recording: &Recording, server: &mut dyn Door) -> Result<Option<Difference>, Error> {
-    let views = recorded(&recording.lines);
-    let mut replay = Replay::new(recording, server, views.keys().filter(|view| view.is_asked_for()).cloned().collect());
-    let stopped = replay.run(&steps(&recording.lines))?;
-    let end = recording.lines.last().map_or(0, |line| line.t);
+///
+/// With `until`, only whether that comes by then is asked, and the rest need not be replayed: a later difference may be none.
+pub(crate) fn replay(
+    recording: &Recording,
+    setup: &Setup,
+    until: Option<i64>,
+    server: &mut dyn Door,
+) -> Result<Option<Difference>, Error> {
+    let lines = until.map_or(&recording.lines[..], |until| beginning(&recording.lines, until));
+    let views = recorded(lines);
+    let mut replay = Replay::new(lines, server, views.keys().filter(|view| view.is_asked_for()).cloned().collect());
+    replay.lag = setup.lag;
+    let stopped = replay.run(&steps(lines, setup))?;
+    let end = lines.last().map_or(0, |line| line.t);
     let differences = views.iter().filter_map(|(view, seen)| match replay.track(view) {
         Some(track) => track.differs(&view.to_string(), seen, recording.header.widest_window, end),
         None => Some(not_yet(seen[0].by, &view.to_string(), &seen[0].state.to_string())),
     });
     // What was sent and answered differently comes first: views of the same moment follow from it.
     Ok(stopped.into_iter().chain(differences).min_by_key(|difference| difference.at))
+}
+
+/// The lines that decide what differs by `until`: every window that begins by then has to end in them.
+fn beginning(lines: &[Line], until: i64) -> &[Line] {
+    let windows = recorded(lines).into_values().flatten().filter_map(|seen| Some(seen.by - seen.after?));
+    let last = until.saturating_add(windows.max().unwrap_or(0));
+    &lines[..lines.partition_point(|line| line.t <= last)]
 }
 
 struct Replay<'a> {
@@ -31,21 +49,13 @@ struct Replay<'a> {
     /// The recording's time of the server's zero: a recording may begin before its own.
     zero: i64,
     now: i64,
-}
-
-/// What is done to the server, in order.
-enum Step<'a> {
-    /// The recorder is known to have looked.
-    Look(View),
-    Send(&'a Request),
-    /// What happened cannot be replayed.
-    Stop(&'a str),
+    lag: i64,
 }
 
 impl Replay<'_> {
-    fn new<'a>(recording: &Recording, server: &'a mut dyn Door, views: Vec<View>) -> Replay<'a> {
-        let zero = recording.lines.first().map_or(0, |line| line.t.min(0));
-        Replay { server, tracks: vec![Track::default(); views.len()], views, zero, now: zero }
+    fn new<'a>(lines: &[Line], server: &'a mut dyn Door, views: Vec<View>) -> Replay<'a> {
+        let zero = lines.first().map_or(0, |line| line.t.min(0));
+        Replay { server, tracks: vec![Track::default(); views.len()], views, zero, now: zero, lag: 0 }
     }
 
     fn track(&self, view: &View) -> Option<&Track> {
@@ -67,9 +77,24 @@ impl Replay<'_> {
                     if let Some(difference) = answer_differs(*at, request, &response) {
                         return Ok(Some(difference));
                     }
-                    self.watch(request.took)?;
+                    self.watch(request.took + self.lag)?;
                 }
-                Step::Stop(event) => return Ok(Some(not_yet(*at, "server", event))),
+                Step::Make(service, took) => {
+                    self.server.make_service(self.instant(*at)?, service);
+                    self.watch(*took)?;
+                }
+                Step::Report(row, service) => {
+                    self.server.report_unhealthy(self.instant(*at)?, row, service);
+                    self.watch(0)?;
+                }
+                Step::Stop => {
+                    self.server.stop();
+                    self.watch(0)?;
+                }
+                Step::Start => {
+                    self.server.start(self.instant(*at)?);
+                    self.watch(0)?;
+                }
             }
         }
         Ok(None)
@@ -125,31 +150,6 @@ fn step_before(lines: &[Line], sight: &Sight) -> Option<i64> {
     step.map(|line| line.t - 1)
 }
 
-fn steps(lines: &[Line]) -> Vec<(i64, Step<'_>)> {
-    let mut steps: Vec<(i64, Step)> = Vec::new();
-    for line in lines {
-        match &line.what {
-            What::Sight(sight) if View::of(sight).is_asked_for() => {
-                steps.extend(sight.after.map(|after| (after, Step::Look(View::of(sight)))));
-            }
-            _ => {}
-        }
-    }
-    // The sort is stable: what was still seen at a moment was seen before anything was sent at it.
-    for line in lines {
-        match &line.what {
-            What::Sight(sight) if View::of(sight).is_asked_for() => steps.push((line.t, Step::Look(View::of(sight)))),
-            What::Request(request) => steps.push((line.t, Step::Send(request))),
-            What::Event(event) if ["stop-server", "start-server"].contains(&event.event.as_str()) => {
-                steps.push((line.t, Step::Stop(&event.event)));
-            }
-            _ => {}
-        }
-    }
-    steps.sort_by_key(|(at, _)| *at);
-    steps
-}
-
 fn not_yet(at: i64, place: &str, recorded: &str) -> Difference {
     Difference::new(at, place, recorded.to_owned(), format!("{place} is not replayed yet"))
 }
@@ -164,7 +164,17 @@ pub(crate) fn sent(request: &Request) -> Sent {
         .map(|(name, value)| (name.clone(), value.as_str().map_or_else(|| value.to_string(), whole)));
     let parameters: Vec<(String, String)> = own.into_iter().chain(args).collect();
     let parameters = parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    Sent::new(&request.method, &request.path, parameters)
+    Sent::new(&request.method, &request.path, parameters).of_agent(agent(request))
+}
+
+/// Who a request said it came from: the recorder's labels name browsers, and everything else spoke as the SDK does.
+fn agent(request: &Request) -> &'static str {
+    let label = request.label.as_deref().unwrap_or_default();
+    match label {
+        _ if label.starts_with("console") => liveset_nacos::CONSOLE,
+        _ if label.ends_with("browser") => "Mozilla/5.0",
+        _ => "Nacos-Java-Client:v1.4.1",
+    }
 }
 
 /// A text of which the recorder kept the beginning, as in `{"k": "vvv...(1032 chars)`: it went on with the same letter.
@@ -236,6 +246,10 @@ mod tests {
         fn advance(&mut self, _now: Instant) {}
     }
 
+    fn setup() -> Setup {
+        Setup::of(liveset::Policy::strict())
+    }
+
     fn recording(lines: &[&str]) -> Recording {
         let header = r#"{"case":"c","family":"http","server":"2.0.3","client":"http v1","nodes":1,"phase":1,"about":"a","t0":"start","widest_window":200}"#;
         Recording::parse(&format!("{header}\n{}", lines.join("\n"))).expect("it is one")
@@ -251,7 +265,7 @@ mod tests {
             r#"{"t":700,"after":500,"see":"list","of":"SERVICE-x","is":null,"err":[404,"true"]}"#,
         ]);
         let mut server = Lazy::default();
-        replay(&recording, &mut server).expect("no errors");
+        replay(&recording, &setup(), None, &mut server).expect("no errors");
         // The server's zero is the first line: everything is 10 ms later there.
         let looks = [
             (0, "list"),
@@ -270,19 +284,14 @@ mod tests {
             r#"{"t":0,"see":"list","is":null,"err":[404,"false"]}"#,
             r#"{"t":700,"after":500,"see":"list","is":null,"err":[404,"true"]}"#,
         ];
-        assert_eq!(replay(&recording(&lines), &mut Lazy::default()), Ok(None));
+        assert_eq!(replay(&recording(&lines), &setup(), None, &mut Lazy::default()), Ok(None));
     }
 
     #[test]
     fn what_cannot_be_replayed_is_a_difference() {
         let push = r#"{"t":5,"see":"udp","is":[]}"#;
-        let stop = r#"{"t":7,"who":"driver","event":"stop-server"}"#;
-        for (lines, at, ours) in
-            [(vec![push, stop], 5, "udp is not replayed yet"), (vec![stop], 7, "server is not replayed yet")]
-        {
-            let found = replay(&recording(&lines), &mut Lazy::default()).expect("no errors").expect("a difference");
-            assert_eq!((found.at, found.ours.as_str()), (at, ours));
-        }
+        let found = replay(&recording(&[push]), &setup(), None, &mut Lazy::default()).expect("no errors");
+        assert_eq!(found.map(|found| (found.at, found.ours)), Some((5, "udp is not replayed yet".to_owned())));
     }
 
     #[test]
@@ -302,5 +311,21 @@ mod tests {
         assert_eq!(whole(r#"{"k": "vv...(12 chars)"#), r#"{"k": "vvv"}"#);
         assert_eq!(whole("gg...(5 chars)"), "ggggg");
         assert_eq!(whole("a...(b)"), "a...(b)");
+    }
+
+    #[test]
+    fn what_differs_by_a_moment_is_known_from_the_beginning_of_a_recording() {
+        let lines = [
+            r#"{"t":0,"see":"list","is":null,"err":[404,"false"]}"#,
+            r#"{"t":700,"after":500,"see":"list","is":null,"err":[404,"other"]}"#,
+            r#"{"t":9000,"after":8900,"see":"list","is":null,"err":[404,"true"]}"#,
+        ];
+        let recording = recording(&lines);
+        let whole = replay(&recording, &setup(), None, &mut Lazy::default()).expect("no errors");
+        assert_eq!(whole.as_ref().map(|found| found.at), Some(700));
+        for until in [500, 700, 8999] {
+            assert_eq!(replay(&recording, &setup(), Some(until), &mut Lazy::default()).expect("no errors"), whole);
+        }
+        assert_eq!(replay(&recording, &setup(), Some(499), &mut Lazy::default()), Ok(None));
     }
 }

@@ -8,6 +8,7 @@ mod file;
 mod http;
 mod phases;
 mod report;
+mod steps;
 mod track;
 
 pub use file::{Event, Header, Line, Malformed, Recording, Request, Row, Sight, What};
@@ -61,8 +62,9 @@ pub fn replay(recording: &Recording) -> Result<(Verdict, Vec<Chosen>), Error> {
         return Ok((Verdict::NotReplayed(format!("no preset for {server} yet")), Vec::new()));
     };
     let policy = dialect.policy();
-    let (difference, chosen) = phases::search(&policy, &phases::dials(&policy), |policy| {
-        http::replay(recording, &mut door::Standalone::new(policy, dialect)?)
+    let (difference, chosen) = phases::search(&policy, &phases::dials(&policy), |setup, until| {
+        let mut server = door::Standalone::new(setup.policy.clone(), dialect)?;
+        http::replay(recording, &setup, until, &mut server)
     })?;
     Ok((difference.map_or(Verdict::Match, Verdict::Differs), chosen))
 }

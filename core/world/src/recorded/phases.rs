@@ -1,10 +1,37 @@
 //! Which phase had a timer that a recording does not show? The one that agrees with it longest, chosen once for the whole recording.
 
-use liveset::Policy;
+use liveset::policy::{Bound, Clock, Sweep};
+use liveset::{Policy, Span};
 
 use super::track::Difference;
 
-/// A timer of the server whose phase is not known from outside.
+/// What a replay begins with: the rules, and what a recording cannot show of the server that followed them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Setup {
+    pub(crate) policy: Policy,
+    /// How long after a request was answered the views may still miss what it did, in ms.
+    pub(crate) lag: i64,
+    /// Where polls came that were on their way together with the registration that made their service.
+    pub(crate) first_polls: FirstPolls,
+}
+
+impl Setup {
+    pub(crate) fn of(policy: Policy) -> Setup {
+        Setup { policy, lag: 0, first_polls: FirstPolls::Before }
+    }
+}
+
+/// Where polls came that were on their way together with the first registrations of a service: a registration makes the service, then
+/// its instance enters, and a server that keeps computed views keeps what a poll found between.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FirstPolls {
+    /// They found no service.
+    Before,
+    /// They found what so many registrations had brought, and of the first nothing but the service where it is none.
+    After(usize),
+}
+
+/// A timer of the server whose phase is not known from outside, or a lag of it.
 #[derive(Clone, Copy)]
 pub(crate) struct Dial {
     pub(crate) name: &'static str,
@@ -12,46 +39,111 @@ pub(crate) struct Dial {
     pub(crate) period: u64,
     /// How finely it is searched, in ms.
     pub(crate) step: u64,
-    pub(crate) set: fn(&mut Policy, u64),
+    pub(crate) set: fn(&mut Setup, u64),
 }
 
-/// The dials of a policy. None yet: its timers have no phase of their own to set.
-pub(crate) fn dials(_policy: &Policy) -> Vec<Dial> {
-    Vec::new()
+/// The dials of a policy: each of its server-wide clocks, how late its looks come, and what a poll may meet on its way.
+pub(crate) fn dials(policy: &Policy) -> Vec<Dial> {
+    let clock = |name, clock: Clock, step, set| Dial { name, period: clock.every.as_millis(), step, set };
+    let late = policy.view.refresh != Span::ZERO;
+    let mut dials = vec![
+        Dial {
+            name: "polls beside the first registrations come before, into, behind them",
+            period: 7 * u64::from(late),
+            step: 1,
+            set: |setup, place| {
+                let behind = (place as usize).checked_sub(1);
+                setup.first_polls = behind.map_or(FirstPolls::Before, FirstPolls::After);
+            },
+        },
+        clock("view.engine", policy.view.engine, 10, |setup, phase| setup.policy.view.engine.phase = span(phase)),
+        Dial {
+            name: "the engine of views turns so much slower",
+            period: 4 * u64::from(late),
+            step: 1,
+            set: |setup, by| setup.policy.view.engine.every = span(setup.policy.view.engine.every.as_millis() + by),
+        },
+        Dial {
+            name: "what a request did is seen so much later",
+            period: 60 * u64::from(!late),
+            step: 10,
+            set: |setup, lag| {
+                setup.lag = lag as i64;
+            },
+        },
+        Dial { name: "each look for silence comes so much later", period: 16, step: 1, set: delay_looks },
+        Dial {
+            name: "silence of exactly its time is found",
+            period: 2,
+            step: 1,
+            set: |setup, not| {
+                setup.policy.expiry.bound = if not == 0 { Bound::Reached } else { Bound::Exceeded };
+            },
+        },
+        clock("overrides.sweep", policy.overrides.sweep, 100, |setup, phase| {
+            setup.policy.overrides.sweep.phase = span(phase);
+        }),
+        clock("services.sweep", policy.services.sweep, 500, |setup, phase| {
+            setup.policy.services.sweep.phase = span(phase);
+        }),
+    ];
+    dials.extend(policy.expiry.cap.map(|cap| {
+        clock("expiry.cap.sweep", cap.sweep, 100, |setup, phase| {
+            if let Some(cap) = &mut setup.policy.expiry.cap {
+                cap.sweep.phase = span(phase);
+            }
+        })
+    }));
+    dials.retain(|dial| dial.period > 0);
+    dials
+}
+
+/// A clock that waits for five seconds after each look, and not from look to look, is a little later every time.
+fn delay_looks(setup: &mut Setup, by: u64) {
+    if let Sweep::PerLease(period) | Sweep::PerService(period) = &mut setup.policy.expiry.sweep {
+        *period = span(period.as_millis() + by);
+    }
+}
+
+fn span(millis: u64) -> Span {
+    Span::from_millis(millis).unwrap_or_default()
 }
 
 /// A dial's name and the phase chosen for it, in ms.
-pub type Chosen = (&'static str, u64);
+pub type Chosen = (String, u64);
 
 const ROUNDS: u32 = 3;
 
 /// Replays under all phases 0, and where that differs, turns one dial after another to where the first difference comes latest.
+///
+/// `replay` may be asked for no more than what differs by a moment: most phases are worse than the best one, and soon.
 pub(crate) fn search<E>(
     policy: &Policy,
     dials: &[Dial],
-    mut replay: impl FnMut(Policy) -> Result<Option<Difference>, E>,
+    mut replay: impl FnMut(Setup, Option<i64>) -> Result<Option<Difference>, E>,
 ) -> Result<(Option<Difference>, Vec<Chosen>), E> {
     let mut phases = vec![0; dials.len()];
-    let mut try_phases = |phases: &[u64]| {
-        let mut policy = policy.clone();
+    let mut try_phases = |phases: &[u64], until: Option<i64>| {
+        let mut setup = Setup::of(policy.clone());
         for (dial, phase) in dials.iter().zip(phases) {
-            (dial.set)(&mut policy, *phase);
+            (dial.set)(&mut setup, *phase);
         }
-        replay(policy)
+        replay(setup, until)
     };
-    let mut best = try_phases(&phases)?;
+    let mut best = try_phases(&phases, None)?;
     for _ in 0..ROUNDS {
         let before = phases.clone();
         for number in 0..dials.len() {
             let mut turned = phases.clone();
             for phase in (0..dials[number].period).step_by(dials[number].step as usize) {
-                if best.is_none() {
-                    break;
-                }
+                let Some(at) = best.as_ref().map(|difference| difference.at) else { break };
                 turned[number] = phase;
-                let found = try_phases(&turned)?;
-                let is_later = later(found.as_ref(), best.as_ref());
-                if is_later {
+                let is_later = |found: &Option<Difference>| found.as_ref().is_none_or(|difference| difference.at > at);
+                if !is_later(&try_phases(&turned, Some(at))?) {
+                    continue;
+                }
+                let found = try_phases(&turned, None)?;
+                if is_later(&found) {
                     (phases, best) = (turned.clone(), found);
                 }
             }
@@ -60,46 +152,39 @@ pub(crate) fn search<E>(
             break;
         }
     }
-    Ok((best, dials.iter().map(|dial| dial.name).zip(phases).collect()))
-}
-
-/// A match is later than any difference.
-fn later(found: Option<&Difference>, best: Option<&Difference>) -> bool {
-    let at = |difference: Option<&Difference>| difference.map_or(i64::MAX, |difference| difference.at);
-    at(found) > at(best)
+    Ok((best, dials.iter().map(|dial| dial.name.to_owned()).zip(phases).collect()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use liveset::Span;
 
     const DIALS: [Dial; 2] = [
         Dial {
             name: "sweep",
             period: 5000,
             step: 100,
-            set: |policy, phase| policy.overrides.sweep.phase = span(phase),
+            set: |setup, phase| setup.policy.overrides.sweep.phase = span(phase),
         },
-        Dial { name: "view", period: 1000, step: 100, set: |policy, phase| policy.view.refresh = span(phase) },
+        Dial { name: "view", period: 1000, step: 100, set: |setup, phase| setup.policy.view.refresh = span(phase) },
     ];
 
-    fn span(millis: u64) -> Span {
-        Span::from_millis(millis).expect("short")
-    }
-
     /// A recording that parts at the sum of how far both dials are right.
-    fn outcome(policy: Policy, sweep: u64, view: u64) -> Option<Difference> {
+    fn outcome(Setup { policy, .. }: Setup, sweep: u64, view: u64) -> Option<Difference> {
         let wrong =
             policy.overrides.sweep.phase.as_millis().abs_diff(sweep) + policy.view.refresh.as_millis().abs_diff(view);
         (wrong > 0).then(|| Difference::new(10_000 - wrong as i64, "list", String::new(), String::new()))
     }
 
+    fn named(phases: [u64; 2]) -> Vec<Chosen> {
+        ["sweep", "view"].map(str::to_owned).into_iter().zip(phases).collect()
+    }
+
     fn search_for(sweep: u64, view: u64) -> (Option<Difference>, Vec<Chosen>, u32) {
         let mut tries = 0;
-        let found = search(&Policy::nacos_2_0(), &DIALS, |policy| {
+        let found = search(&Policy::nacos_2_0(), &DIALS, |setup, _| {
             tries += 1;
-            Ok::<_, ()>(outcome(policy, sweep, view))
+            Ok::<_, ()>(outcome(setup, sweep, view))
         });
         let (difference, chosen) = found.expect("no errors");
         (difference, chosen, tries)
@@ -108,26 +193,26 @@ mod tests {
     #[test]
     fn phases_that_agree_are_found_and_named() {
         let (difference, chosen, _) = search_for(3700, 400);
-        assert_eq!((difference, chosen), (None, vec![("sweep", 3700), ("view", 400)]));
+        assert_eq!((difference, chosen), (None, named([3700, 400])));
     }
 
     #[test]
     fn phases_that_need_no_search_stay_at_zero() {
-        assert_eq!(search_for(0, 0), (None, vec![("sweep", 0), ("view", 0)], 1));
+        assert_eq!(search_for(0, 0), (None, named([0, 0]), 1));
     }
 
     #[test]
     fn where_no_phase_agrees_the_latest_difference_is_told() {
         let (difference, chosen, _) = search_for(3750, 400);
         assert_eq!(difference.map(|difference| difference.at), Some(9950));
-        assert_eq!(chosen, [("sweep", 3700), ("view", 400)], "of two equally good phases the smaller");
+        assert_eq!(chosen, named([3700, 400]), "of two equally good phases the smaller");
     }
 
     #[test]
     fn without_dials_there_is_one_replay() {
         let mut tries = 0;
         let wrong = Difference::new(7, "list", String::new(), String::new());
-        let found = search(&Policy::strict(), &[], |_| {
+        let found = search(&Policy::strict(), &[], |_, _| {
             tries += 1;
             Ok::<_, ()>(Some(wrong.clone()))
         });

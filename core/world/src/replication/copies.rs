@@ -30,10 +30,12 @@ impl Cluster {
     fn wait(&mut self, now: Instant, waiting: Waiting) {
         let Some(&wait) = self.replication.waits.get(waiting.3) else {
             let (from, to, record, _) = waiting;
-            return self.send_copy(now, from, to, &record);
+            return self.at(now + self.replication.reach[to], Event::Arrived { from, to, record });
         };
         if !self.waiting.contains_key(&waiting) {
-            let at = self.replication.engine[waiting.0].look(now + wait);
+            let is_shared = |begun: &Instant| waiting.3 > 0 && (*begun..*begun + wait).contains(&now);
+            let begun = self.replication.other_wait.filter(is_shared).unwrap_or(now);
+            let at = self.replication.engine[waiting.0].look(begun + wait).max(now);
             self.waiting.insert(waiting.clone(), at);
             self.at(at, Event::Waited(waiting));
         }
@@ -68,7 +70,10 @@ impl Cluster {
                 match (right, self.replication.verified) {
                     (true, Verified::Content) => {}
                     (true, _) => self.beat_copies(now, to, &record),
-                    (false, Verified::Content) => self.send_copy(now, from, to, &record),
+                    (false, Verified::Content) => {
+                        let record = record.clone();
+                        self.at(now + self.replication.reach[to], Event::Arrived { from, to, record });
+                    }
                     (false, _) => {
                         // It goes at the engine's next look, and takes along what waits.
                         let at = self.replication.engine[from].look(now);

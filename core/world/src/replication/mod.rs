@@ -7,10 +7,10 @@ mod nodes;
 mod owner;
 
 pub(crate) use nodes::{Cluster, Standing};
-pub(crate) use owner::Owners;
+pub(crate) use owner::{Owners, Record};
 
-use liveset::Span;
 use liveset::policy::Clock;
+use liveset::{Instant, Span};
 
 /// How claims, health and decisions travel between nodes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +30,10 @@ pub(crate) struct Replication {
     pub(crate) health: Health,
     /// How operators' decisions travel.
     pub(crate) decisions: Decisions,
+    /// When another record began the last of several waits, which serves all that comes to it meanwhile.
+    pub(crate) other_wait: Option<Instant>,
+    /// How long a copy takes to each node, in ms.
+    pub(crate) reach: Vec<Span>,
     /// At which nodes somebody reads a service while its first copy is on its way into it. Where views are computed late, readers keep
     /// seeing nobody until then.
     pub(crate) seen_making: Vec<bool>,
@@ -91,6 +95,8 @@ impl Replication {
             verified: Verified::Content,
             health: Health::Reported(vec![every(5000); 3]),
             decisions: Decisions::Copied,
+            other_wait: None,
+            reach: vec![Span::ZERO; 3],
             seen_making: vec![false; 3],
         }
     }
@@ -105,6 +111,8 @@ impl Replication {
             verified: Verified::Existence,
             health: Health::Copied,
             decisions: Decisions::Log { leader: 0, heard: vec![every(500); 3] },
+            other_wait: None,
+            reach: vec![Span::ZERO; 3],
             seen_making: vec![false; 3],
         }
     }

@@ -67,6 +67,7 @@ pub(crate) type Claim = (ServiceKey, Address);
 #[derive(Clone, Debug)]
 pub(crate) enum Event {
     Waited(Waiting),
+    Arrived { from: usize, to: usize, record: Record },
     Verify { node: usize },
     Report { node: usize },
     Heard { node: usize },
@@ -78,6 +79,7 @@ impl Event {
     fn node(&self) -> usize {
         match self {
             Event::Waited((from, ..)) => *from,
+            Event::Arrived { to, .. } => *to,
             Event::Verify { node } | Event::Report { node } | Event::Heard { node } | Event::Counted { node, .. } => {
                 *node
             }
@@ -203,6 +205,7 @@ impl Cluster {
         }
         match event {
             Event::Waited(waiting) => self.waited(now, waiting),
+            Event::Arrived { from, to, record } => self.send_copy(now, from, to, &record),
             Event::Verify { node } => self.verify(now, node),
             Event::Report { node } => self.report(now, node),
             Event::Heard { node } => self.hear(now, node),
@@ -287,8 +290,14 @@ impl Cluster {
     }
 
     /// What a node would answer from; none where it does not answer.
-    pub(crate) fn registry(&mut self, node: usize) -> Option<&mut Registry> {
+    pub(crate) fn registry(&self, node: usize) -> Option<&Registry> {
+        self.nodes.get(node).filter(|node| node.is_answering()).map(|node| &node.registry)
+    }
+
+    /// The same, for a look that may compute a view.
+    pub(crate) fn look_at(&mut self, node: usize) -> Option<&mut Registry> {
         let node = self.nodes.get_mut(node).filter(|node| node.is_answering())?;
+        node.is_touched = true;
         Some(&mut node.registry)
     }
 

@@ -3,19 +3,19 @@
 
 mod dials;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use liveset::{Address, Cluster as ClusterName, Error, Host, Instant, Port, Registry, ServiceKey};
+use liveset::{Address, Cluster as ClusterName, Error, Host, Instant, Port, ServiceKey};
 use liveset_nacos::{Dialect, Request as Sent};
 use serde_json::{Value, json};
 
-use super::door::View;
-use super::file::{Event, Line, Recording, Request, Sight, What};
+use super::door::{View, peek};
+use super::file::{Event, Header, Line, Recording, Request, Sight, What};
 use super::http::{answer_differs, sent};
 use super::phases::Chosen;
 use super::report::Verdict;
 use super::track::{Difference, Seen, State, Track};
-use crate::replication::{Cluster, Owners, Standing};
+use crate::replication::{Cluster, Owners, Record, Standing};
 use dials::{Setup, search};
 
 /// The nodes, in the order of their addresses.
@@ -24,7 +24,7 @@ const NODES: [&str; 3] = ["A", "B", "C"];
 /// Replays a recording of a cluster.
 pub(super) fn replay(recording: &Recording) -> Result<(Verdict, Vec<Chosen>), Error> {
     let server = recording.header.server.as_str();
-    let (Some(dialect), Some(setup)) = (super::dialect(server), Setup::of(server)) else {
+    let (Some(dialect), Some(mut setup)) = (super::dialect(server), Setup::of(server)) else {
         return Ok((Verdict::NotReplayed(format!("no preset for clusters of {server} yet")), Vec::new()));
     };
     if let Some(why) = not_yet(recording) {
@@ -32,8 +32,37 @@ pub(super) fn replay(recording: &Recording) -> Result<(Verdict, Vec<Chosen>), Er
     }
     let views = recorded(&recording.lines);
     let steps = steps(&recording.lines);
-    let (difference, chosen) = search(&setup, |setup| run(recording, &views, &steps, setup, dialect))?;
+    setup.seen_making = seen_making(&views);
+    setup.is_faulty = steps.iter().any(|(_, step)| matches!(step, Step::Fault(..)));
+    let owners = owners(&setup, &recording.header, &steps);
+    let (difference, chosen) = search(&setup, &owners, |setup| run(recording, &views, &steps, setup, dialect))?;
     Ok((difference.map_or(Verdict::Match, Verdict::Differs), chosen))
+}
+
+/// At which nodes a poll came between the making of the service and the entry of its first instance: it found the service without its
+/// cluster.
+fn seen_making(views: &BTreeMap<View, Vec<Seen>>) -> [bool; 3] {
+    let found = |view: &View, seen: &[Seen], node: usize| {
+        let mut early = seen.iter().take_while(|seen| seen.state.rows.is_none());
+        node_of(view.node.as_deref()) == Some(node)
+            && early
+                .any(|seen| seen.state.err.as_ref().is_some_and(|(_, text)| text.contains("cluster DEFAULT is not")))
+    };
+    [0, 1, 2].map(|node| views.iter().any(|(view, seen)| found(view, seen, node)))
+}
+
+/// The nodes that are or become responsible for anything.
+fn owners(setup: &Setup, header: &Header, steps: &[(i64, Step)]) -> BTreeSet<usize> {
+    let told = setup.told(&header.responsible);
+    let lists: [&[usize]; 4] = [&[0, 1, 2], &[1, 2], &[0, 2], &[0, 1]];
+    let claims = steps.iter().filter_map(|(_, step)| match step {
+        Step::Send(_, _, (service, address)) => Some(Record::of(setup.replication.unit, service, address)),
+        _ => None,
+    });
+    let records: BTreeSet<Record> = claims.collect();
+    let owners = Owners { told };
+    let lists = &lists[..if setup.is_faulty { 4 } else { 1 }];
+    records.iter().flat_map(|record| lists.iter().filter_map(|list| owners.of(record, list))).collect()
 }
 
 fn not_yet(recording: &Recording) -> Option<&'static str> {
@@ -60,14 +89,18 @@ fn run(
     dialect: Dialect,
 ) -> Result<Found, Error> {
     let owners = Owners { told: setup.told(&recording.header.responsible) };
-    let cluster = Cluster::new(setup.replication.clone(), &setup.policies, dialect, owners)?;
+    let zero = recording.lines.first().map_or(0, |line| line.t.min(0));
+    let (replication, policies) = setup.begun(zero.unsigned_abs());
+    let cluster = Cluster::new(replication, &policies, dialect, owners)?;
     let mut replay = Replay::new(recording, cluster, setup, dialect, views);
     let stopped = replay.run(steps)?;
     let end = recording.lines.last().map_or(0, |line| line.t);
     let until = stopped.as_ref().map_or(end, |difference| difference.at);
     let mut agrees_for = 0;
     let mut differences = Vec::new();
-    for ((view, seen), track) in views.iter().zip(&replay.tracks) {
+    let never = Track::default();
+    for (view, seen) in views {
+        let track = replay.tracks.get(view).unwrap_or(&never);
         let found = track.differs(&view.to_string(), seen, recording.header.widest_window, end);
         agrees_for += found.as_ref().map_or(end, |found| found.at).min(until) - replay.zero;
         differences.extend(found);
@@ -87,8 +120,9 @@ struct Replay<'a> {
     cluster: Cluster,
     setup: &'a Setup,
     dialect: Dialect,
-    views: Vec<View>,
-    tracks: Vec<Track>,
+    /// Of each node.
+    views: Vec<Vec<View>>,
+    tracks: BTreeMap<View, Track>,
     /// Errors as the recorder cut them.
     cut: Vec<String>,
     /// The recording's time of the cluster's zero.
@@ -106,8 +140,9 @@ impl<'a> Replay<'a> {
     ) -> Replay<'a> {
         let zero = recording.lines.first().map_or(0, |line| line.t.min(0));
         let texts = views.values().flatten().filter_map(|seen| seen.state.err.as_ref().map(|(_, text)| text.clone()));
-        let (tracks, cut) = (vec![Track::default(); views.len()], texts.collect());
-        Replay { cluster, setup, dialect, views: views.keys().cloned().collect(), tracks, cut, zero, now: zero }
+        let of = |node| views.keys().filter(|view| node_of(view.node.as_deref()) == Some(node)).cloned().collect();
+        let (tracks, cut) = (BTreeMap::new(), texts.collect());
+        Replay { cluster, setup, dialect, views: (0..NODES.len()).map(of).collect(), tracks, cut, zero, now: zero }
     }
 
     fn run(&mut self, steps: &[(i64, Step)]) -> Result<Option<Difference>, Error> {
@@ -128,8 +163,8 @@ impl<'a> Replay<'a> {
                 Step::Look(view) => self.look(view)?,
                 Step::Send(request, sent, claim) => {
                     let Some(node) = node_of(request.node.as_deref()) else { continue };
-                    if self.setup.early_poll && request.method == "POST" {
-                        let taker = self.cluster.taker(node, claim);
+                    let taker = self.cluster.taker(node, claim);
+                    if request.method == "POST" && self.setup.seen_making[taker] {
                         self.cluster.make_service(self.instant(effect)?, taker, &claim.0);
                         self.watch(at, 0)?;
                     }
@@ -137,7 +172,7 @@ impl<'a> Replay<'a> {
                     if let Some(difference) = differs(at, request, answer.as_ref()) {
                         return Ok(Some(difference));
                     }
-                    self.watch(at, request.took)?;
+                    self.watch(at, request.took + self.setup.lag)?;
                 }
                 Step::Fault(node, standing) => {
                     let now = self.instant(effect)?;
@@ -162,7 +197,7 @@ impl<'a> Replay<'a> {
     fn look(&mut self, view: &View) -> Result<(), Error> {
         let Some(node) = node_of(view.node.as_deref()) else { return Ok(()) };
         let now = self.instant(self.now)?;
-        if let Some(registry) = self.cluster.registry(node) {
+        if let Some(registry) = self.cluster.look_at(node) {
             view.read(registry, self.dialect, now);
         }
         self.watch(self.now, 0)
@@ -187,16 +222,13 @@ impl<'a> Replay<'a> {
     fn watch(&mut self, from: i64, in_flight: i64) -> Result<(), Error> {
         let now = self.instant(self.now)?;
         for node in self.cluster.take_touched() {
-            let mut copy = match self.cluster.registry(node) {
-                Some(registry) => Some(Registry::restore(&registry.snapshot(), (0, 0))?),
-                None => None,
+            let Some(views) = self.views.get(node) else { continue };
+            let states = match self.cluster.registry(node) {
+                Some(registry) => peek(registry, self.dialect, now, views)?,
+                None => vec![nobody(); views.len()],
             };
-            // The operator's page comes first: it computes nothing, and what lists compute would show on it.
-            for (view, track) in self.views.iter().zip(&mut self.tracks) {
-                if node_of(view.node.as_deref()) != Some(node) {
-                    continue;
-                }
-                let state = copy.as_mut().map_or_else(nobody, |registry| view.read(registry, self.dialect, now));
+            for (view, state) in views.iter().zip(states) {
+                let track = self.tracks.entry(view.clone()).or_default();
                 track.show(from, in_flight, as_recorded(state, &self.cut));
             }
         }
@@ -258,7 +290,7 @@ fn steps(lines: &[Line]) -> Vec<(i64, Step<'_>)> {
     let mut published: BTreeMap<&str, &Value> = BTreeMap::new();
     for line in lines {
         match &line.what {
-            What::Sight(sight) => steps.push((line.t, Step::Look(View::of(sight)))),
+            What::Sight(sight) => steps.push((looked_at(lines, line.t, sight), Step::Look(View::of(sight)))),
             What::Request(request) => {
                 if request.method == "POST" {
                     published.extend(request.args.get("metadata").map(|metadata| (request.who.as_str(), metadata)));
@@ -275,6 +307,16 @@ fn steps(lines: &[Line]) -> Vec<(i64, Step<'_>)> {
     }
     steps.sort_by_key(|(at, _)| *at);
     steps
+}
+
+/// A first poll that found somebody came behind what was in flight when it was sent.
+fn looked_at(lines: &[Line], at: i64, sight: &Sight) -> i64 {
+    let found = sight.after.is_none() && sight.is.as_ref().is_some_and(|rows| !rows.is_empty());
+    let flights = lines.iter().filter_map(|line| match &line.what {
+        What::Request(request) if line.t <= at => Some(line.t + request.took),
+        _ => None,
+    });
+    if found { flights.fold(at, i64::max) } else { at }
 }
 
 fn fault_of(event: &Event) -> Option<(usize, Standing)> {

@@ -1,0 +1,51 @@
+//! What is left when the registry's process ends and begins again.
+
+use alloc::vec::Vec;
+
+use super::journal::Author;
+use super::{Registry, Timer};
+use crate::id::SubscriptionId;
+use crate::instance::{Cause, Kind};
+use crate::time::Instant;
+
+impl Registry {
+    /// The process ended and began again, and what the policy does not keep over that is gone. A host that writes a snapshot and
+    /// restores it needs no such thing; this is for imitating one that does not.
+    pub fn restart(&mut self, now: Instant) {
+        self.settle(now);
+        if !self.policy.restart.instances {
+            self.lose_instances();
+            self.lose_subscriptions();
+        }
+        if !self.policy.restart.ages {
+            self.overrides.stop_ageing();
+        }
+        if !self.policy.restart.services {
+            let empty: Vec<u32> = self.services.known().filter(|&slot| self.services.get(slot).held == 0).collect();
+            for slot in empty {
+                self.forget_record(slot);
+            }
+        }
+    }
+
+    fn lose_instances(&mut self) {
+        let held = (0..self.leases.len() as u32).filter(|&slot| self.leases.get(self.leases.id(slot)).is_some());
+        let lost: Vec<u32> = held.filter(|&slot| self.leases.row(slot).kind == Kind::Ephemeral).collect();
+        for lease in lost {
+            self.withdraw(lease, Cause::RegistryRestarted, &Author::time());
+        }
+        for slot in 0..self.sessions.len() as u32 {
+            if let Some(session) = self.sessions.close(slot) {
+                self.names.release(session.name);
+            }
+        }
+        self.timers.retain(|(_, timer)| !matches!(timer, Timer::Session(_)));
+    }
+
+    fn lose_subscriptions(&mut self) {
+        let active: Vec<SubscriptionId> = self.subscriptions.active_ids().collect();
+        for subscription in active {
+            let _active = self.unsubscribe(self.now, subscription);
+        }
+    }
+}

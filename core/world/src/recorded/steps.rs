@@ -1,0 +1,135 @@
+//! What is done to a server in a replay, and when: the recorded requests, the polls that are known, and what nobody sent.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::door::View;
+use super::file::{Line, Request, Row, What};
+use super::phases::{FirstPolls, Setup};
+
+/// What is done to the server, in order.
+pub(crate) enum Step<'a> {
+    /// The recorder is known to have looked.
+    Look(View),
+    Send(&'a Request),
+    /// A registration has made its service, and the instance is not in it yet.
+    Make(&'a str, i64),
+    /// The host's checker finds a persistent instance of a service unhealthy.
+    Report(&'a Row, &'a str),
+    /// The server's process ends.
+    Stop,
+    /// It answers again.
+    Start,
+}
+
+/// Everything that is done, in order.
+pub(crate) fn steps<'a>(lines: &'a [Line], setup: &Setup) -> Vec<(i64, Step<'a>)> {
+    let mut steps: Vec<(i64, Step)> = Vec::new();
+    for line in lines {
+        match &line.what {
+            What::Sight(sight) if View::of(sight).is_asked_for() => {
+                steps.extend(sight.after.map(|after| (after, Step::Look(View::of(sight)))));
+            }
+            _ => {}
+        }
+    }
+    // The sort is stable: what was still seen at a moment was seen before anything was sent at it.
+    for line in lines {
+        match &line.what {
+            What::Sight(sight) if View::of(sight).is_asked_for() => steps.push((line.t, Step::Look(View::of(sight)))),
+            What::Request(request) => steps.push((line.t, Step::Send(request))),
+            _ => {}
+        }
+    }
+    steps.extend(outages(lines));
+    steps.extend(checks(lines, setup));
+    meet_first_polls(lines, setup.first_polls, &mut steps);
+    steps.sort_by_key(|(at, _)| *at);
+    steps
+}
+
+/// Takes polls that were on their way together with the first registrations of their service to where the setup has them.
+fn meet_first_polls<'a>(lines: &'a [Line], place: FirstPolls, steps: &mut Vec<(i64, Step<'a>)>) {
+    /// How long after its answer a registration may still be on its way into the service, in ms.
+    const LATE: i64 = 10;
+    let mut registrations: BTreeMap<&str, Vec<(i64, i64)>> = BTreeMap::new();
+    for line in lines {
+        if let What::Request(request) = &line.what
+            && request.method == "POST"
+            && request.path == "/instance"
+        {
+            let named = request.args.get("serviceName").and_then(Value::as_str).unwrap_or(super::SERVICE);
+            let service = named.strip_prefix("DEFAULT_GROUP@@").unwrap_or(named);
+            registrations.entry(service).or_default().push((line.t, request.took));
+        }
+    }
+    let mut moved: Vec<(i64, Step<'a>)> = Vec::new();
+    for (service, registrations) in registrations {
+        // The first one, and those that followed while it was on its way.
+        let mut end = registrations[0].0 + registrations[0].1 + LATE;
+        let together = registrations.iter().take_while(|(at, took)| {
+            let follows = *at <= end;
+            end = if follows { end.max(at + took + LATE) } else { end };
+            follows
+        });
+        let together: Vec<(i64, i64)> = together.copied().collect();
+        let beside = together[0].0..=end;
+        let of_it =
+            |step: &Step| matches!(step, Step::Look(view) if view.of.as_deref().unwrap_or(super::SERVICE) == service);
+        let (polls, rest) =
+            core::mem::take(steps).into_iter().partition(|(at, step)| beside.contains(at) && of_it(step));
+        *steps = rest;
+        let polls: Vec<(i64, Step<'a>)> = polls;
+        let first = together[0].0;
+        let at = match place {
+            FirstPolls::Before => first,
+            FirstPolls::After(0) => {
+                moved.extend((!polls.is_empty()).then_some((first, Step::Make(service, together[0].1))));
+                first
+            }
+            // Steps of one moment are taken in order: what is moved goes before what is sent one ms later.
+            FirstPolls::After(count) => together.get(count - 1).map_or(end, |(at, _)| at + 1),
+        };
+        moved.extend(polls.into_iter().map(|(_, poll)| (at, poll)));
+    }
+    // The sort that follows is stable: these go before what is sent at the same moment.
+    moved.append(steps);
+    *steps = moved;
+}
+
+/// When the server ended, and when it answered again: after the last poll that nobody answered.
+fn outages(lines: &[Line]) -> Vec<(i64, Step<'_>)> {
+    let at = |name: &str| lines.iter().find(|line| matches!(&line.what, What::Event(event) if event.event == name));
+    let (Some(stop), Some(up)) = (at("stop-server"), at("server-up")) else { return Vec::new() };
+    let answered = lines.iter().filter(|line| line.t > stop.t).filter_map(|line| match &line.what {
+        What::Sight(sight) if sight.err.as_ref().is_none_or(|(status, _)| *status != 0) => Some((sight.after?, line.t)),
+        _ => None,
+    });
+    let again: Vec<(i64, i64)> = answered.filter(|&(after, by)| after > stop.t && by <= up.t).collect();
+    let start = again.iter().map(|&(after, _)| after + 1).max().unwrap_or(up.t);
+    vec![(stop.t, Step::Stop), (start, Step::Start)]
+}
+
+/// What the server's own checker must have found out about persistent instances: its timer begins at random, so each finding is
+/// reported where the operator's page says.
+fn checks<'a>(lines: &'a [Line], setup: &Setup) -> Vec<(i64, Step<'a>)> {
+    let mut before: BTreeMap<View, &[Row]> = BTreeMap::new();
+    let mut steps = Vec::new();
+    for line in lines {
+        let What::Sight(sight) = &line.what else { continue };
+        let (Some(rows), true) = (&sight.is, sight.see.starts_with("console")) else { continue };
+        let earlier = before.insert(View::of(sight), rows).unwrap_or_default();
+        let service = sight.of.as_deref().unwrap_or(super::SERVICE);
+        let same = |one: &Row, other: &Row| (&one.ip, one.port) == (&other.ip, other.port);
+        for row in rows.iter().filter(|row| !row.ephemeral && !row.healthy) {
+            let was_well = earlier.iter().any(|earlier| same(earlier, row) && earlier.healthy);
+            if let (true, Some(after)) = (was_well, sight.after) {
+                let shown = setup.policy.view.refresh.as_millis() as i64;
+                let middle = (after + line.t) / 2 - shown;
+                steps.push((middle.max(after + 1 - shown), Step::Report(row, service)));
+            }
+        }
+    }
+    steps
+}
