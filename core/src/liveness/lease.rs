@@ -119,7 +119,9 @@ impl Leases {
         }
         let (times, alive) = (self.times(slot), self.is_alive(slot));
         if watches {
-            let last = self.watched_elsewhere.remove(&slot).unwrap_or(now);
+            // Longer silence than ends it counts as that.
+            let known = self.watched_elsewhere.remove(&slot).unwrap_or(now);
+            let last = known.max(now - self.measure.delete_reach(times));
             let began = self.rows[slot].clock_began;
             self.rows[slot].clock_began = self.measure.last_look(began, now);
             self.renew(last, slot, times, alive);

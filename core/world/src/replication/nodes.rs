@@ -141,8 +141,7 @@ impl Cluster {
             return None;
         }
         if !self.is_responsible(owner, &record) {
-            let body = "receive invalid redirect request from peer 127.0.0.1".to_owned();
-            return Some(Response { status: 400, body });
+            return Some(refused_peer(request));
         }
         Some(self.serve(now, owner, request))
     }
@@ -306,6 +305,17 @@ impl Cluster {
         let touched = |node: &mut Node| core::mem::replace(&mut node.is_touched, false);
         self.nodes.iter_mut().enumerate().filter_map(|(number, node)| touched(node).then_some(number)).collect()
     }
+}
+
+/// What a node answers to a peer that takes it for responsible when it does not (R-DS-14).
+fn refused_peer(request: &Request) -> Response {
+    let body = serde_json::json!({
+        "status": 400,
+        "error": "Bad Request",
+        "message": "receive invalid redirect request from peer 127.0.0.1",
+        "path": format!("/nacos/v1/ns{}", request.path()),
+    });
+    Response { status: 400, body: body.to_string() }
 }
 
 impl Node {

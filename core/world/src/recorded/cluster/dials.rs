@@ -129,19 +129,22 @@ impl Tick {
     }
 }
 
+/// What turning a dial does.
+type Turn = Box<dyn Fn(&mut Setup, u64)>;
+
 /// One thing that is not known.
 struct Dial {
     name: String,
     /// Values from 0 up to it differ.
     period: u64,
     step: u64,
-    set: Box<dyn Fn(&mut Setup, u64)>,
+    set: Turn,
 }
 
 /// The dials, those of each node only where it is one of `owners` or replicas are concerned, too.
 fn dials(setup: &Setup, owners: &BTreeSet<usize>) -> Vec<Dial> {
     let mut dials = Vec::new();
-    let mut dial = |name: &str, period, step, set: Box<dyn Fn(&mut Setup, u64)>| {
+    let mut dial = |name: &str, period, step, set: Turn| {
         dials.push(Dial { name: name.to_owned(), period, step, set });
     };
     dial(
@@ -174,7 +177,12 @@ fn dials(setup: &Setup, owners: &BTreeSet<usize>) -> Vec<Dial> {
             5,
             Box::new(move |setup, phase| setup.copies[node].phase = phase),
         );
-        dial(&format!("verify of {name}"), 5000, 20, Box::new(move |setup, phase| setup.verify[node].phase = phase));
+        dial(
+            &format!("verify of {name}"),
+            5000,
+            if late { 50 } else { 20 },
+            Box::new(move |setup, phase| setup.verify[node].phase = phase),
+        );
         if matches!(setup.replication.health, Health::Reported(_)) {
             dial(
                 &format!("health reports of {name}"),
@@ -271,23 +279,29 @@ pub(super) fn search(
     mut replay: impl FnMut(&Setup) -> Result<Found, Error>,
 ) -> Result<(Option<Difference>, Vec<Chosen>), Error> {
     let leads = matches!(setup.replication.decisions, Decisions::Log { .. });
-    let mut best: Option<(Found, Vec<Chosen>)> = None;
-    let leaders = 0..if leads { NODES.len() } else { 1 };
-    for (start, leader) in STARTS.into_iter().flat_map(|start| leaders.clone().map(move |leader| (start, leader))) {
-        let mut led = setup.clone();
-        if let Decisions::Log { leader: leads, .. } = &mut led.replication.decisions {
-            *leads = leader;
-        }
-        let (found, mut chosen) = descend(&led, owners, start, &mut replay)?;
-        if best.as_ref().is_none_or(|(best, _)| is_better(&found, best)) {
-            chosen.extend(leads.then(|| ("the log's leader, by number".to_owned(), leader as u64)));
-            best = Some((found, chosen));
-        }
-        if best.as_ref().is_some_and(|(best, _)| best.difference.is_none()) {
-            break;
+    let mut best: Option<(Found, Vec<Chosen>, usize)> = None;
+    let is_found =
+        |best: &Option<(Found, Vec<Chosen>, usize)>| best.as_ref().is_some_and(|best| best.0.difference.is_none());
+    for start in STARTS {
+        // Where one leader was better than the others, it stays.
+        let leaders =
+            best.as_ref().map_or(0..if leads { NODES.len() } else { 1 }, |(_, _, leader)| *leader..leader + 1);
+        for leader in leaders {
+            if is_found(&best) {
+                break;
+            }
+            let mut led = setup.clone();
+            if let Decisions::Log { leader: leads, .. } = &mut led.replication.decisions {
+                *leads = leader;
+            }
+            let (found, mut chosen) = descend(&led, owners, start, &mut replay)?;
+            if best.as_ref().is_none_or(|(best, ..)| is_better(&found, best)) {
+                chosen.extend(leads.then(|| ("the log's leader, by number".to_owned(), leader as u64)));
+                best = Some((found, chosen, leader));
+            }
         }
     }
-    Ok(best.map_or((None, Vec::new()), |(found, chosen)| (found.difference, chosen)))
+    Ok(best.map_or((None, Vec::new()), |(found, chosen, _)| (found.difference, chosen)))
 }
 
 fn descend(
