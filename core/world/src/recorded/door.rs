@@ -50,15 +50,15 @@ pub(crate) struct Standalone {
     is_down: bool,
     pushes: Pushes,
     pushed: Vec<(Instant, State)>,
-    /// Whether the recorded subscriber acknowledged what it got.
-    acknowledges: bool,
+    /// Whether the recorded subscriber acknowledged what it got; none where nobody listens over UDP.
+    acknowledges: Option<bool>,
 }
 
 /// What the recorder noted where nobody answered.
 const NOBODY: &str = "ERR ConnectionRefusedError";
 
 impl Standalone {
-    pub(crate) fn new(policy: Policy, dialect: Dialect, acknowledges: bool) -> Result<Standalone, Error> {
+    pub(crate) fn new(policy: Policy, dialect: Dialect, acknowledges: Option<bool>) -> Result<Standalone, Error> {
         Ok(Standalone {
             registry: Registry::new(policy)?,
             dialect,
@@ -94,8 +94,9 @@ impl liveset_nacos::Door for Quiet<'_> {
 
 impl Standalone {
     fn push(&mut self, now: Instant) {
+        let Some(acknowledges) = self.acknowledges else { return };
         for datagram in self.pushes.due(&mut self.registry, now) {
-            if self.acknowledges {
+            if acknowledges {
                 self.pushes.acknowledged(datagram.reference);
             }
             self.pushed.push((now, pushed(&datagram)));
@@ -134,7 +135,9 @@ impl Door for Standalone {
             return Response { status: 0, body: NOBODY.to_owned() };
         }
         let response = serve(&mut self.registry, self.dialect, now, request);
-        self.pushes.asked(&mut self.registry, now, request);
+        if self.acknowledges.is_some() {
+            self.pushes.asked(&mut self.registry, now, request);
+        }
         self.push(now);
         response
     }

@@ -81,7 +81,7 @@ pub fn replay(recording: &Recording) -> Result<(Verdict, Vec<Chosen>), Error> {
     }
     let (difference, chosen) =
         phases::search(&policy, &phases::dials(&policy, &clients(recording)), |setup, until| {
-            let mut server = door::Standalone::new(setup.policy.clone(), dialect, acknowledges(recording))?;
+            let mut server = door::Standalone::new(setup.policy.clone(), dialect, Some(acknowledges(recording)))?;
             http::replay(recording, &setup, until, &mut server)
         })?;
     Ok((difference.map_or(Verdict::Match, Verdict::Differs), chosen))

@@ -75,7 +75,7 @@ pub(crate) fn replay(
     let recording = beginning.as_ref().unwrap_or(recording);
     let mut version = version.clone();
     setup.client.apply(&mut version.publisher);
-    let server = Standalone::new(setup.policy.clone(), dialect, true)?;
+    let server = Standalone::new(setup.policy.clone(), dialect, None)?;
     let mut replay = Replay::new(recording, version, server, dialect)?;
     replay.beat_takes = setup.client.beat;
     let end = recording.lines.last().map_or(0, |line| line.t);
