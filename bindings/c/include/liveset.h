@@ -40,6 +40,12 @@
 // The caller holds no lease on this instance; others do.
 #define LIVESET_ERROR_NOT_OWNER 302
 
+// The service is of the other kind.
+#define LIVESET_ERROR_OTHER_KIND 303
+
+// A service that has instances is not taken away.
+#define LIVESET_ERROR_NOT_EMPTY 304
+
 // A limit of the policy is reached. Beats, deregistrations and operator commands still go through.
 #define LIVESET_ERROR_LIMIT_REACHED 400
 
@@ -112,6 +118,8 @@ enum liveset_cause
     LIVESET_CAUSE_SOURCE_JOINED = 5,
     // A source ended its claim on an instance that others hold.
     LIVESET_CAUSE_SOURCE_LEFT = 6,
+    // Its source claimed another address of the service instead, where the policy lets it hold one only.
+    LIVESET_CAUSE_REPLACED = 7,
     // Silence past the timeout.
     LIVESET_CAUSE_SILENT = 10,
     // Silence past the delete time.
@@ -124,6 +132,12 @@ enum liveset_cause
     LIVESET_CAUSE_SESSION_LOST = 14,
     // An operator removed it.
     LIVESET_CAUSE_REMOVED = 15,
+    // The host's checker found a persistent instance healthy again.
+    LIVESET_CAUSE_REPORTED_UP = 16,
+    // The host's checker found a persistent instance unhealthy.
+    LIVESET_CAUSE_REPORTED_DOWN = 17,
+    // The registry's process ended, and it had not kept the instance.
+    LIVESET_CAUSE_REGISTRY_RESTARTED = 18,
     // An operator's override was set.
     LIVESET_CAUSE_OVERRIDE_SET = 20,
     // An operator's override was cleared.

@@ -13,7 +13,7 @@ use crate::liveness::{Lease, Times, times_of};
 use crate::memory::{Claim, Fence};
 use crate::name::{Actor, Address, INCARNATION, ServiceKey};
 use crate::policy::{Holds, Sources, Sweep, UnknownBeat};
-use crate::time::Instant;
+use crate::time::{Instant, Span};
 use crate::view::Fate;
 
 impl Registry {
@@ -156,7 +156,8 @@ impl Registry {
         }
         self.retime(instance);
         self.touch(instance, happened.unwrap_or(Cause::Beat), changed || forgot);
-        if self.policy.view.unchanged_is_told {
+        // Where views are computed late, the computation tells.
+        if self.policy.view.unchanged_is_told && self.policy.view.refresh == Span::ZERO {
             self.arm_notices(service_slot, self.policy.view.notice_window);
         }
         Ok(Registered {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use liveset::{Command, Error, Instant, Outcome, Policy, Registry, ServiceKey, ServiceSettings};
-use liveset_nacos::{Dialect, Request, Response, serve};
+use liveset_nacos::{Datagram, Dialect, Pushes, Request, Response, serve};
 use serde_json::{Map, Value, json};
 
 use super::file::{Row, Sight};
@@ -33,6 +33,10 @@ pub(crate) trait Door {
     fn make_service(&mut self, _now: Instant, _service: &str) {}
     /// The host's checker finds a persistent instance unhealthy.
     fn report_unhealthy(&mut self, _now: Instant, _row: &Row, _service: &str) {}
+    /// What was pushed so far: when, and what it showed.
+    fn pushed(&self) -> &[(Instant, State)] {
+        &[]
+    }
     /// The server's process ends.
     fn stop(&mut self) {}
     /// It answers again.
@@ -44,14 +48,34 @@ pub(crate) struct Standalone {
     registry: Registry,
     dialect: Dialect,
     is_down: bool,
+    pushes: Pushes,
+    pushed: Vec<(Instant, State)>,
+    /// Whether the recorded subscriber acknowledged what it got.
+    acknowledges: bool,
 }
 
 /// What the recorder noted where nobody answered.
 const NOBODY: &str = "ERR ConnectionRefusedError";
 
 impl Standalone {
-    pub(crate) fn new(policy: Policy, dialect: Dialect) -> Result<Standalone, Error> {
-        Ok(Standalone { registry: Registry::new(policy)?, dialect, is_down: false })
+    pub(crate) fn new(policy: Policy, dialect: Dialect, acknowledges: bool) -> Result<Standalone, Error> {
+        Ok(Standalone {
+            registry: Registry::new(policy)?,
+            dialect,
+            is_down: false,
+            pushes: Pushes::new(dialect),
+            pushed: Vec::new(),
+            acknowledges,
+        })
+    }
+
+    /// What other clients than those of the HTTP API talk to.
+    pub(crate) fn registry(&mut self) -> &mut Registry {
+        &mut self.registry
+    }
+
+    pub(crate) fn is_up(&self) -> bool {
+        !self.is_down
     }
 }
 
@@ -69,6 +93,15 @@ impl liveset_nacos::Door for Quiet<'_> {
 }
 
 impl Standalone {
+    fn push(&mut self, now: Instant) {
+        for datagram in self.pushes.due(&mut self.registry, now) {
+            if self.acknowledges {
+                self.pushes.acknowledged(datagram.reference);
+            }
+            self.pushed.push((now, pushed(&datagram)));
+        }
+    }
+
     /// Whether a look at this view has no effect.
     fn is_computed(&self, view: &View) -> bool {
         let service = ServiceKey::named(view.of.as_deref().unwrap_or(super::SERVICE));
@@ -82,7 +115,10 @@ impl Door for Standalone {
         if self.is_down {
             return Response { status: 0, body: NOBODY.to_owned() };
         }
-        serve(&mut self.registry, self.dialect, now, request)
+        let response = serve(&mut self.registry, self.dialect, now, request);
+        self.pushes.asked(&mut self.registry, now, request);
+        self.push(now);
+        response
     }
 
     fn look(&mut self, now: Instant, view: &View) {
@@ -115,16 +151,21 @@ impl Door for Standalone {
     }
 
     fn next_deadline(&self) -> Option<Instant> {
-        self.registry.next_deadline()
+        [self.registry.next_deadline(), self.pushes.next_deadline()].into_iter().flatten().min()
+    }
+
+    fn pushed(&self) -> &[(Instant, State)] {
+        &self.pushed
     }
 
     fn advance(&mut self, now: Instant) {
         self.registry.advance(now);
+        self.push(now);
     }
 
     fn make_service(&mut self, now: Instant, service: &str) {
         let Ok(key) = ServiceKey::named(service) else { return };
-        if self.registry.service(&key).is_none() {
+        if self.registry.service(&key).is_none_or(|record| !record.known) {
             self.registry.set_service(now, &ServiceSettings::new(key.clone()));
             self.registry.look(now, &key);
         }
@@ -211,6 +252,13 @@ fn rows(response: &Response, field: &str) -> State {
     let reach = body.get("reachProtectionThreshold") == Some(&Value::Bool(true));
     let rows: Result<Vec<Row>, _> = serde_json::from_value(body.remove(field).unwrap_or_default());
     rows.map_or_else(|_| error(), |rows| State::of_rows(rows, reach))
+}
+
+/// What a datagram shows, as the recorder noted it: ip, health and whether it is enabled, of each host.
+fn pushed(datagram: &Datagram) -> State {
+    let body: Value = serde_json::from_str(&datagram.body).unwrap_or_default();
+    let hosts = body["hosts"].as_array().into_iter().flatten();
+    State::of_pushed(hosts.map(|host| json!([host["ip"], host["healthy"], host["enabled"]])).collect())
 }
 
 /// A service's record as it was recorded: threshold and metadata of it, or the refusal to read it.

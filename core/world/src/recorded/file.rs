@@ -93,6 +93,8 @@ pub struct Event {
     pub event: String,
     /// To which node.
     pub node: Option<String>,
+    /// How long the call took, in ms; 0 where it was none.
+    pub took: i64,
     /// What it was called with.
     pub args: Map<String, Value>,
     /// What it returned, or the text of the note.
@@ -259,6 +261,7 @@ fn event(mut fields: Fields) -> Result<Event, Malformed> {
             who: String::new(),
             event: "note".to_owned(),
             node: None,
+            took: 0,
             args: Map::new(),
             got: Value::String(note),
         });
@@ -269,6 +272,7 @@ fn event(mut fields: Fields) -> Result<Event, Malformed> {
         who: fields.need("who")?,
         event,
         node: fields.take("node")?,
+        took: fields.take("took")?.unwrap_or(0),
         args: fields.take("args")?.unwrap_or_default(),
         got: fields.take("got")?.unwrap_or_default(),
     })

@@ -154,12 +154,22 @@ impl State {
         State { rows: Some(rows), reach, ..State::default() }
     }
 
+    /// What was pushed: rows as the recorder shortened them.
+    pub(crate) fn of_pushed(mut rows: Vec<Value>) -> State {
+        rows.sort_by_key(Value::to_string);
+        State { record: Some(Value::Array(rows)), ..State::default() }
+    }
+
     pub(crate) fn of_error(status: u16, text: String) -> State {
         State { err: Some((status, text)), ..State::default() }
     }
 
     /// What a sight shows of one of its views.
     pub(crate) fn of_sight(sight: &Sight, see: &str) -> State {
+        if see == "udp" {
+            let rows = sight.rest.get("is").and_then(Value::as_array).cloned().unwrap_or_default();
+            return State::of_pushed(rows);
+        }
         let part = if see == "service-listed" { "listed" } else { "get" };
         if let Some(record) = sight.rest.get(part).filter(|_| sight.see == "service") {
             return State { record: Some(record.clone()), ..State::default() };
