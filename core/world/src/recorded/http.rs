@@ -205,7 +205,7 @@ pub(super) fn not_yet(at: i64, place: &str, recorded: &str) -> Difference {
 }
 
 /// A recorded request as it was sent. The recorder left out the case's own service, and shortened long texts.
-pub(super) fn sent(request: &Request) -> Sent {
+pub(crate) fn sent(request: &Request) -> Sent {
     let is_nameless = request.label.as_ref().is_some_and(|label| label.ends_with("missing serviceName"));
     let own = (!is_nameless).then(|| ("serviceName".to_owned(), super::SERVICE.to_owned()));
     let args = request
@@ -240,7 +240,7 @@ fn whole(text: &str) -> String {
     format!("{start}{}{end}", letter.repeat(more))
 }
 
-pub(super) fn answer_differs(at: i64, request: &Request, response: &Response) -> Option<Difference> {
+pub(crate) fn answer_differs(at: i64, request: &Request, response: &Response) -> Option<Difference> {
     let body = serde_json::from_str(&response.body).unwrap_or(Value::String(response.body.clone()));
     if response.status == request.status && comparable(&body) == comparable(&request.got) {
         return None;

@@ -2,6 +2,7 @@
 //!
 //! [`score`] replays the recordings of a folder. A new family of recordings is a new replay behind [`replay`].
 
+mod cluster;
 mod door;
 mod file;
 mod http;
@@ -65,6 +66,9 @@ fn run(file: &Path) -> io::Result<Run> {
 /// Replays one recording on the preset of its server.
 pub fn replay(recording: &Recording) -> Result<(Verdict, Vec<Chosen>), Error> {
     let Header { server, family, .. } = &recording.header;
+    if family == "cluster" {
+        return cluster::replay(recording);
+    }
     if family != "http" && family != "sdk" {
         return Ok((Verdict::NotReplayed("not replayed yet".to_owned()), Vec::new()));
     }
