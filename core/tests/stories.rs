@@ -1,9 +1,10 @@
 //! Stories that once ended badly. Each was found by somebody who read or used the registry, and told as a sequence of commands.
 
+use liveset::policy::{Kinds, Lifetime};
 use liveset::{
-    Actor, Address, Cause, Deregistration, InstanceBeat, InstanceQuery, Instant, Notice, Outcome, OverrideChange,
-    Policy, Reader, Registration, Registry, Removal, ServiceKey, ServiceSettings, Standing, Threshold,
-    policy::Lifetime,
+    Actor, Address, Cause, Deregistration, InstanceBeat, InstanceQuery, Instant, Kind, Metadata, Notice, Outcome,
+    OverrideChange, Policy, Reader, Registration, Registry, Remedy, Removal, ServiceKey, ServiceSettings, Span,
+    Standing, Threshold,
 };
 
 fn at(secs: u32) -> Instant {
@@ -210,6 +211,38 @@ fn subscribers_that_come_and_go_unread_leave_no_notices() {
         sizes.push(registry.snapshot().len());
     }
     assert!(sizes[199] <= sizes[10] + 8, "{} grew to {}", sizes[10], sizes[199]);
+}
+
+#[test]
+fn the_order_of_times_is_asked_of_an_instance_that_names_some_and_not_of_the_policy() {
+    let short = |policy: &mut Policy| policy.expiry.timeout = Span::from_secs(3);
+    let mut registry = strict(short);
+    registry.register(at(0), &claim("a", "a")).expect("it names no times");
+    let naming = |times: &[(&str, &str)]| {
+        let mut own = claim("b", "b");
+        let entries = times.iter().map(|(key, value)| (format!("preserved.heart.beat.{key}"), value.to_string()));
+        own.content.metadata = Metadata::new(entries.collect()).expect("good");
+        own
+    };
+    registry.register(at(0), &naming(&[("interval", "4000")])).expect_err("it is above the timeout it lives by");
+    let in_order = naming(&[("interval", "4000"), ("timeout", "4000")]);
+    registry.register(at(0), &in_order).expect("they are in order");
+}
+
+#[test]
+fn an_unhealthy_instance_names_the_one_who_can_make_it_healthy() {
+    let mut registry = strict(|policy| policy.services.kinds = Kinds::Together);
+    let mut checked = claim("checked", "a");
+    checked.kind = Kind::Persistent;
+    checked.healthy = false;
+    registry.register(at(0), &checked).expect("good");
+    let mut connected = claim("connected", "b");
+    connected.session = Some(registry.open_session(at(0), &actor("b")).expect("there is room"));
+    connected.healthy = false;
+    registry.register(at(0), &connected).expect("good");
+    let remedy = |place: &str| registry.explain(&orders(), &host(place)).remedies;
+    assert_eq!(remedy("checked"), [Remedy::ReportHealthy]);
+    assert_eq!(remedy("connected"), [Remedy::PublishHealthy { source: actor("b") }]);
 }
 
 /// A copy of another node's claim in a policy with exact times: unhealthy after 15 s, gone after 30 s.

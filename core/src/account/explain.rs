@@ -36,6 +36,8 @@ pub struct Explanation {
     pub fence: Option<FenceAccount>,
     /// The protection of its service, when in force.
     pub protection: Option<ProtectionAccount>,
+    /// Until when its service is served as it last was, because everybody in it is silent.
+    pub kept_until: Option<Instant>,
     /// The time in which nobody watched the registry, where that gave its claims a fresh start.
     pub gap: Option<Gap>,
     /// What happened to it, newest first, at most eight entries.
@@ -247,6 +249,8 @@ pub enum NextKind {
     Unhealthy,
     /// It is removed unless it beats.
     Removed,
+    /// Its removal, which waits, is considered again.
+    RemovalConsidered,
     /// What an operator decided is forgotten, unless it comes back before.
     OverrideForgotten,
     /// What an operator decided is forgotten although the instance lives.
@@ -268,6 +272,13 @@ pub enum Remedy {
     PublishEnabled,
     /// A beat of one of its sources.
     Beat {
+        /// Which source.
+        source: Actor,
+    },
+    /// Reports of its checker that it is healthy.
+    ReportHealthy,
+    /// One of its sources registers it as healthy.
+    PublishHealthy {
         /// Which source.
         source: Actor,
     },

@@ -42,11 +42,16 @@ impl Explanation {
                 protection.healthy, protection.total, protection.threshold
             ));
         }
+        if let Some(until) = self.kept_until {
+            lines.push(format!(
+                "kept: its service is served as it last was until {until}, for everybody in it fell silent"
+            ));
+        }
         if let Some(gap) = &self.gap {
             lines.push(format!("not held against it: nobody ran the registry from {} to {}", gap.from, gap.until));
         }
         lines.extend(
-            self.leases.iter().filter(|lease| lease.waits).map(|lease| {
+            self.leases.iter().filter(|lease| lease.waits && self.kept_until.is_none()).map(|lease| {
                 format!("held up: the removal of {} waits, for too many are silent at once", lease.source)
             }),
         );
@@ -153,6 +158,7 @@ impl Explanation {
         let next = self.next?;
         match next.what {
             NextKind::Removed => Some(format!("next: removed at {} unless it beats", next.at)),
+            NextKind::RemovalConsidered => Some(format!("next: considered again at {} unless it beats", next.at)),
             NextKind::OverrideForgotten => {
                 Some(format!("next: what the operator decided is forgotten at {} unless it comes back", next.at))
             }
@@ -247,6 +253,8 @@ fn remedy(remedy: &Remedy) -> String {
         Remedy::ClearOverride { by } => format!("{by} clears the override"),
         Remedy::PublishEnabled => "its provider registers it as enabled".to_string(),
         Remedy::Beat { source } => format!("{source} beats"),
+        Remedy::ReportHealthy => "its checker finds it healthy".to_string(),
+        Remedy::PublishHealthy { source } => format!("{source} registers it as healthy"),
         Remedy::Register => "it registers".to_string(),
         Remedy::RegisterNewer { than, until } => {
             format!(

@@ -96,7 +96,10 @@ pub(crate) fn times_of(expiry: &Expiry, metadata: &Metadata) -> Result<Times, Er
         let or_default = |key: &str, default: Span| whole_millis(metadata, key).unwrap_or(default);
         let interval = or_default(INTERVAL_KEY, expiry.interval);
         let others = [(TIMEOUT_KEY, expiry.timeout), (DELETE_KEY, expiry.delete)];
-        for (key, span) in others.map(|(key, default)| (key, or_default(key, default))) {
+        // The policy's own times are the policy's business: an instance that names none of two is not at fault.
+        let names = |key: &str| metadata.value(key).is_some();
+        for (key, default) in others.into_iter().filter(|(key, _)| names(INTERVAL_KEY) || names(key)) {
+            let span = or_default(key, default);
             if span < interval {
                 let bound = format!("at least {INTERVAL_KEY} ({} ms)", interval.as_millis());
                 return Err(Error::invalid(format!("metadata.{key}"), span.as_millis(), &bound));

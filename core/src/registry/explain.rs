@@ -33,6 +33,7 @@ impl Registry {
             overrides: key.map(|key| self.override_accounts(key, instance)).unwrap_or_default(),
             fence: key.and_then(|key| self.fence_account(key)),
             protection: instance.and_then(|slot| self.protection_account(slot)),
+            kept_until: instance.and_then(|slot| self.kept_account(slot)),
             gap: instance.and_then(|slot| self.gap_account(slot)),
             history: instance.map(|slot| self.history(slot)).unwrap_or_default(),
             next: None,
@@ -159,6 +160,12 @@ impl Registry {
         (self.protects(slot) && healthy < total).then_some(ProtectionAccount { healthy, total, threshold })
     }
 
+    fn kept_account(&self, instance: u32) -> Option<Instant> {
+        let row = self.roster.row(instance);
+        let service = row.key.service;
+        self.services.get(service).kept_until.filter(|_| row.state & state::SERVED != 0 && self.is_kept(service))
+    }
+
     fn history(&self, instance: u32) -> Vec<Transition> {
         let mut entries = Vec::new();
         let mut sequence = self.roster.row(instance).newest_entry;
@@ -225,8 +232,15 @@ impl Registry {
             return Some(NextEvent { at, what });
         }
         let at = explanation.leases.iter().map(|lease| lease.due).collect::<Option<Vec<_>>>()?.into_iter().max()?;
-        let silent = explanation.leases.iter().all(|lease| !lease.alive);
-        Some(NextEvent { at, what: if silent { NextKind::Removed } else { NextKind::Unhealthy } })
+        if let Some(until) = explanation.kept_until.filter(|&until| until > at) {
+            return Some(NextEvent { at: until, what: NextKind::RemovalConsidered });
+        }
+        let what = match &explanation.leases {
+            leases if leases.iter().any(|lease| lease.alive) => NextKind::Unhealthy,
+            leases if leases.iter().any(|lease| lease.waits) => NextKind::RemovalConsidered,
+            _ => NextKind::Removed,
+        };
+        Some(NextEvent { at, what })
     }
 }
 
@@ -264,7 +278,12 @@ fn remedies(explanation: &Explanation) -> Vec<Remedy> {
             }
         }
         Standing::Unhealthy => {
-            ways.extend(explanation.leases.iter().map(|lease| Remedy::Beat { source: lease.source.clone() }))
+            let way = |lease: &LeaseAccount| match lease.kind {
+                LeaseKind::Beats => Remedy::Beat { source: lease.source.clone() },
+                LeaseKind::Session => Remedy::PublishHealthy { source: lease.source.clone() },
+                LeaseKind::Persistent => Remedy::ReportHealthy,
+            };
+            ways.extend(explanation.leases.iter().map(way));
         }
         Standing::Offline => ways.push(match decided_off {
             Some(account) => Remedy::ClearOverride { by: account.by.clone() },

@@ -12,6 +12,8 @@ pub(crate) struct Node {
     pub(crate) name: String,
     registry: Registry,
     tape: Tape,
+    /// Suspended: nobody calls the registry, and nothing arrives.
+    pub(crate) frozen: bool,
     /// Newest entry of the journal that the world has seen.
     seen: u64,
 }
@@ -41,7 +43,7 @@ impl Node {
     /// The policy was checked when the scenario was read.
     pub(crate) fn new(name: &str, policy: &Policy) -> Option<Node> {
         let registry = Registry::new(policy.clone()).ok()?;
-        Some(Node { name: name.to_owned(), registry, tape: Tape::default(), seen: 0 })
+        Some(Node { name: name.to_owned(), registry, tape: Tape::default(), frozen: false, seen: 0 })
     }
 
     pub(crate) fn apply(&mut self, now: Instant, command: &Command) -> Result<Outcome, Error> {
@@ -57,11 +59,20 @@ impl Node {
     }
 
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
-        self.registry.next_deadline()
+        self.registry.next_deadline().filter(|_| !self.frozen)
     }
 
     pub(crate) fn view(&self, service: &ServiceKey, reader: Reader) -> ServiceView {
         self.registry.instances(&InstanceQuery::new(service.clone(), reader))
+    }
+
+    pub(crate) fn view_healthy(&self, service: &ServiceKey) -> ServiceView {
+        self.registry
+            .instances(&InstanceQuery { healthy_only: true, ..InstanceQuery::new(service.clone(), Reader::Consumer) })
+    }
+
+    pub(crate) fn knows(&self, service: &ServiceKey) -> bool {
+        self.registry.service(service).is_some_and(|record| record.known)
     }
 
     pub(crate) fn explain(&self, service: &ServiceKey, address: &Address) -> Explanation {

@@ -1,7 +1,7 @@
 //! Who lives in the world beside the nodes: providers, consumers, operators. Some act by hand, some by a client's machine.
 
 use liveset::clients::{Publisher, Subscriber};
-use liveset::{Registration, ServiceId, ServiceKey, SessionId, SubscriptionId};
+use liveset::{BatchMember, Registration, ServiceId, ServiceKey, SessionId, SubscriptionId};
 
 pub(crate) struct Party {
     /// The node it speaks to.
@@ -15,6 +15,8 @@ pub(crate) struct Party {
     pub(crate) connection: u64,
     /// What it last registered, and whether over a connection.
     pub(crate) registration: Option<(Registration, bool)>,
+    /// The batch it last registered.
+    pub(crate) batch: Option<(ServiceKey, Vec<BatchMember>)>,
     pub(crate) publisher: Option<Publisher>,
     pub(crate) consumer: Option<Consumer>,
     /// The last thing it was told, so that the timeline says it once.
@@ -28,6 +30,8 @@ pub(crate) struct Consumer {
     pub(crate) subscribed: Option<Subscribed>,
     /// Number of its subscription, so that revisions of different nodes are never compared.
     pub(crate) epoch: u64,
+    /// How many lists it got, those that answered its subscriptions among them.
+    pub(crate) lists: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -49,6 +53,7 @@ impl Party {
             session: None,
             connection: 1,
             registration: None,
+            batch: None,
             publisher: None,
             consumer: None,
             told: String::new(),

@@ -1,10 +1,12 @@
 //! Every scenario in the folder holds, and the format keeps its promises.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use liveset::{Command, Instant, Policy, Registry, document};
-use liveset_world::{Scenario, bless, play, vectors};
+use liveset_world::{Report, Scenario, bless, play, vectors};
+use serde_json::Value;
 
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
@@ -77,6 +79,104 @@ fn blessing_rewrites_lists_and_explanations_and_nothing_else() {
     assert_eq!(blessed, expected);
 }
 
+/// Fields that no scenario tells of: a name for timelines, and limits, which `core/tests/bad_input.rs` reaches.
+const UNTOLD: [&str; 2] = ["label", "limits."];
+
+#[test]
+fn for_every_field_of_the_policy_two_scenarios_part_by_it_alone() {
+    let told: Vec<(String, Value, Report)> = scenarios()
+        .iter()
+        .map(|(file, text)| {
+            let stem = file.file_stem().expect("it has a name").to_string_lossy();
+            let scenario = Scenario::parse(text).expect("it parses");
+            let rule = stem.split('.').next().unwrap_or_default().to_owned();
+            (rule, policy_of(&scenario), play(&scenario))
+        })
+        .collect();
+    let mut parted = BTreeSet::new();
+    for (index, (rule, policy, report)) in told.iter().enumerate() {
+        for (other_rule, other_policy, other_report) in &told[index + 1..] {
+            if rule == other_rule && found_in(report) != found_in(other_report) {
+                let fields = parts(policy, other_policy);
+                parted.extend(fields.first().filter(|_| fields.len() == 1).cloned());
+            }
+        }
+    }
+    let mut fields = fields_of(&json(&Policy::strict()));
+    // What the strict policy does without has fields, too.
+    fields.extend(
+        fields_of(&json(&Policy::nacos_2_0())["expiry"]["cap"]).iter().map(|field| format!("expiry.cap.{field}")),
+    );
+    fields.insert(String::from("expiry.brake"));
+    fields.retain(|field| !UNTOLD.iter().any(|untold| field.starts_with(untold)));
+    let untold: Vec<&String> = fields.difference(&parted).collect();
+    assert!(untold.is_empty(), "{untold:?}");
+}
+
+fn json(policy: &Policy) -> Value {
+    serde_json::from_str(&document::write(policy)).expect("a policy is JSON")
+}
+
+fn policy_of(scenario: &Scenario) -> Value {
+    let vectors = vectors(scenario);
+    let header = vectors[0].lines.lines().next().expect("there is a header");
+    serde_json::from_str::<Value>(header).expect("it is JSON")["policy"].clone()
+}
+
+/// What a scenario found, whatever it expected.
+fn found_in(report: &Report) -> Vec<String> {
+    let lists = report.expectations.iter().map(|held| format!("{} {} {}", held.at, held.about, held.found));
+    lists.chain(report.explanations.iter().map(|explained| explained.found.join("; "))).collect()
+}
+
+/// Paths of all fields of a policy.
+fn fields_of(tree: &Value) -> BTreeSet<String> {
+    let Value::Object(fields) = tree else { return BTreeSet::from([String::new()]) };
+    let inner = |(name, value): (&String, &Value)| {
+        fields_of(value)
+            .into_iter()
+            .map(|field| format!("{name}.{field}").trim_end_matches('.').to_owned())
+            .collect::<Vec<_>>()
+    };
+    fields.iter().flat_map(inner).collect()
+}
+
+/// Paths of the fields in which two policies differ.
+fn parts(one: &Value, other: &Value) -> Vec<String> {
+    match (one, other) {
+        (Value::Object(left), Value::Object(right)) if left.keys().eq(right.keys()) => {
+            let inner = |name: &String| {
+                let below = parts(&left[name], &right[name]).into_iter();
+                below.map(|field| format!("{name}.{field}").trim_end_matches('.').to_owned()).collect::<Vec<_>>()
+            };
+            left.keys().flat_map(inner).collect()
+        }
+        _ if one == other => Vec::new(),
+        _ => vec![String::new()],
+    }
+}
+
+#[test]
+fn a_field_of_a_part_that_the_policy_lacks_brings_the_part_with_it() {
+    let with =
+        |text: &str| policy_of(&Scenario::parse(&format!("title A\npolicy {text}\n")).expect(text))["expiry"].clone();
+    assert_eq!(with("strict with expiry.cap.silence 20s")["cap"]["silence"], 20_000);
+    assert_eq!(with("nacos_2_0 with expiry.brake.floor 3")["brake"]["floor"], 3);
+    assert_eq!(with("strict with expiry.brake none")["brake"], Value::Null);
+    // In bounds together, though not one by one.
+    assert_eq!(with("strict with expiry.timeout 40s, expiry.delete 60s")["timeout"], 40_000);
+}
+
+#[test]
+fn a_fleet_is_many_who_do_the_same_each_on_its_own_host() {
+    let head = "title A\npolicy strict\n\n0s 3 web register orders 10.0.0.254:80 in blue\n";
+    let text =
+        format!("{head}1s expect orders serves 10.0.0.254:80 in blue, 10.0.0.255:80 in blue, 10.0.1.0:80 in blue\n");
+    assert_eq!(play(&Scenario::parse(&text).expect("it parses")).failures(), Vec::<String>::new());
+    let problem = Scenario::parse(&format!("{head}1s 3 web subscribe orders")).expect_err("it is not for many");
+    assert!(problem.message.contains("expected what many can do"), "{problem}");
+}
+
 #[test]
 fn a_problem_names_line_column_and_what_was_expected_there() {
     let head = "title A\npolicy strict\n\n";
@@ -95,10 +195,16 @@ fn a_problem_names_line_column_and_what_was_expected_there() {
             1,
             "expected a service that some step names, found `ordres`",
         ),
-        (&format!("{head}0s expect shpo calls nothing"), 4, 16, "no provider or consumer of that name is declared"),
+        (&format!("{head}0s expect shpo calls nothing"), 4, 11, "expected a consumer that the header declares"),
         (&format!("{head}0s.. a dies"), 4, 8, "expected `beats`"),
         ("title A\npolicy strict with expiry.timeot 3s", 2, 20, "expected a field of the policy"),
         ("title A\npolicy strict with expiry.timeout 0s", 2, 20, "at least 1 ms"),
+        ("title A\npolicy strict with expiry.delete 60s, checks.rise 0", 2, 39, "checks.rise: 0; expected 1 to 100"),
+        (&format!("{head}0s registry registers"), 4, 13, "expected `restarts`, `freezes` or `thaws`"),
+        (&format!("{head}0s 1 web dies"), 4, 4, "expected how many: 2 to 1000"),
+        (&format!("{head}0s ops reports orders 10.0.0.1:80 fine"), 4, 35, "expected `healthy` or `unhealthy`"),
+        (&format!("{head}0s expect registry knows orders"), 4, 1, "found `orders`"),
+        (&format!("{head}0s expect a told nothing"), 4, 11, "expected somebody who acts before this"),
     ] {
         let problem = Scenario::parse(text).expect_err(text);
         assert_eq!((problem.line, problem.column), (line, column), "{text}: {problem}");

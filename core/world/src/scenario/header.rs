@@ -102,30 +102,55 @@ fn policy(words: &mut Words) -> Result<(String, Policy), Problem> {
         return Ok((name, policy));
     }
     name.push_str(" with");
+    let mut document = tree(&policy);
+    let mut changes = Vec::new();
     loop {
         let column = words.column();
         let path = words.take("a field of the policy, as in expiry.timeout")?;
         let word = words.take("its value")?;
         let last = !word.ends_with(',');
         let word = word.trim_end_matches(',');
-        policy = changed(&policy, &path, word).map_err(|message| Problem { line: words.line, column, message })?;
-        name.push_str(&format!(" {path} {word}"));
+        let place = place(&mut document, &path).ok_or_else(|| {
+            let message = format!("expected a field of the policy, found `{path}`");
+            Problem { line: words.line, column, message }
+        })?;
+        *place = value(word);
+        name.push_str(&format!(" {path} {word}{}", if last { "" } else { "," }));
+        changes.push((path, column));
         if last {
-            return Ok((name, policy));
+            break;
         }
-        name.push(',');
     }
+    // All of it is checked together: a field may be in bounds only beside another one.
+    policy = document::read_policy(document.to_string().as_bytes()).map_err(|error| {
+        let message = error.to_string();
+        let at_fault = changes.iter().rfind(|(path, _)| message.contains(path.as_str())).or(changes.last());
+        Problem { line: words.line, column: at_fault.map_or(1, |&(_, column)| column), message }
+    })?;
+    Ok((name, policy))
 }
 
-fn changed(policy: &Policy, path: &str, word: &str) -> Result<Policy, String> {
-    let mut document: Value = serde_json::from_str(&document::write(policy)).map_err(|error| error.to_string())?;
-    let mut place = &mut document;
-    for part in path.split('.') {
-        place = place.get_mut(part).ok_or_else(|| format!("expected a field of the policy, found `{path}`"))?;
-    }
-    *place = value(word);
-    document::read_policy(document.to_string().as_bytes()).map_err(|error| error.to_string())
+fn tree(policy: &Policy) -> Value {
+    serde_json::from_str(&document::write(policy)).unwrap_or_default()
 }
+
+/// The place of a field. Where it is in a part that the policy lacks, the rest of that part is as the first preset with one has it.
+fn place<'a>(document: &'a mut Value, path: &str) -> Option<&'a mut Value> {
+    let mut place = document;
+    let mut above = String::new();
+    for part in path.split('.') {
+        if place.is_null() {
+            *place = PRESETS.iter().find_map(|preset| {
+                tree(&Policy::preset(preset).ok()?).pointer(&above).filter(|found| found.is_object()).cloned()
+            })?;
+        }
+        place = place.get_mut(part)?;
+        above.push_str(&format!("/{part}"));
+    }
+    Some(place)
+}
+
+const PRESETS: [&str; 2] = ["strict", "nacos_2_0"];
 
 /// A time, a number, true, false, none, a word, or a word with a time as in `per_lease:5s`.
 fn value(word: &str) -> Value {

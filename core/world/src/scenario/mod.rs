@@ -2,11 +2,17 @@
 
 mod action;
 mod bless;
+mod deed;
+mod fleet;
 mod header;
+mod look;
 mod words;
 
 use liveset::clients::{PublisherPolicy, SubscriberPolicy};
-use liveset::{Address, Instant, OverrideChange, Policy, Registration, Removal, ServiceKey, Span, Threshold};
+use liveset::{
+    Address, BatchMember, Deregistration, Instant, OverrideChange, OverrideField, Policy, Registration, Removal,
+    ServiceKey, ServiceSettings, Span,
+};
 
 pub use bless::bless;
 pub use words::Problem;
@@ -77,7 +83,8 @@ pub(crate) enum Action {
     Register { registration: Box<Registration>, over_session: bool, node: Option<String> },
     Beat { full: bool },
     Beats { every: Span, full: bool, until: Option<Instant> },
-    Deregister { service: ServiceKey, address: Address, incarnation: Option<u64>, node: Option<String> },
+    RegisterBatch { service: ServiceKey, members: Vec<BatchMember>, node: Option<String> },
+    Deregister { deregistration: Box<Deregistration>, node: Option<String> },
     Restarts,
     Dies,
     Freezes,
@@ -86,14 +93,30 @@ pub(crate) enum Action {
     Connects { node: Option<String> },
     Disconnects,
     Subscribes { service: ServiceKey, node: Option<String> },
+    Unsubscribes,
+    Reads { service: ServiceKey, node: Option<String> },
+    Reports { service: ServiceKey, address: Address, healthy: bool, sure: bool, node: Option<String> },
     Override { change: Box<OverrideChange>, node: Option<String> },
-    Clears { service: ServiceKey, address: Address, node: Option<String> },
+    Clears { service: ServiceKey, address: Address, field: Option<OverrideField>, node: Option<String> },
     Removes { removal: Box<Removal>, node: Option<String> },
     LiftsFence { service: ServiceKey, address: Address, node: Option<String> },
-    Threshold { service: ServiceKey, threshold: Threshold, node: Option<String> },
+    SetsService { settings: Box<ServiceSettings>, node: Option<String> },
+    RemovesService { service: ServiceKey, node: Option<String> },
+    Machine { node: String, does: MachineDeed },
     Network(Fault),
     Expect(Expectation),
     Explain { subject: Subject, expected: Vec<String>, node: Option<String> },
+}
+
+/// What becomes of the machine a registry runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MachineDeed {
+    /// The registry's process ends and begins again.
+    Restarts,
+    /// It stands still: a suspended host. Its registry is not called, and what is sent to it gets no answer.
+    Freezes,
+    /// It goes on, with a clock that went on meanwhile.
+    Thaws,
 }
 
 /// What the network does to somebody's messages.
@@ -128,17 +151,25 @@ pub(crate) enum Expectation {
     Stopped { provider: String },
     /// All nodes give consumers the same.
     NodesAgree { service: ServiceKey },
+    /// A node has a record of a service, or none.
+    Knows { node: String, service: ServiceKey, known: bool },
 }
 
 /// Whose list.
 #[derive(Clone, Debug)]
 pub(crate) enum Listed {
     /// What consumers' queries get.
-    Serves { service: ServiceKey, node: Option<String> },
+    Serves { service: ServiceKey, healthy_only: bool, node: Option<String> },
+    /// How many of them there are.
+    Counts { service: ServiceKey, node: Option<String> },
     /// What the operator's page shows.
     Shows { service: ServiceKey, node: Option<String> },
     /// What one consumer calls by.
     Calls { consumer: String },
+    /// How many lists it got.
+    Got { consumer: String },
+    /// The last answer that somebody got which was more than "done".
+    Told { actor: String },
 }
 
 #[derive(Clone, Debug)]
@@ -154,11 +185,15 @@ impl Action {
             Action::Register { registration, .. } => Some(&registration.service),
             Action::Override { change, .. } => Some(&change.service),
             Action::Removes { removal, .. } => Some(&removal.service),
-            Action::Deregister { service, .. }
+            Action::Deregister { deregistration, .. } => Some(&deregistration.service),
+            Action::SetsService { settings, .. } => Some(&settings.service),
+            Action::RegisterBatch { service, .. }
             | Action::Subscribes { service, .. }
+            | Action::Reads { service, .. }
+            | Action::Reports { service, .. }
             | Action::Clears { service, .. }
             | Action::LiftsFence { service, .. }
-            | Action::Threshold { service, .. } => Some(service),
+            | Action::RemovesService { service, .. } => Some(service),
             _ => None,
         }
     }
@@ -166,10 +201,12 @@ impl Action {
     /// The service that it looks at.
     fn looks_at(&self) -> Option<&ServiceKey> {
         match self {
-            Action::Expect(Expectation::NodesAgree { service }) => Some(service),
+            Action::Expect(Expectation::NodesAgree { service } | Expectation::Knows { service, .. }) => Some(service),
             Action::Expect(Expectation::List { of, .. }) => match of {
-                Listed::Serves { service, .. } | Listed::Shows { service, .. } => Some(service),
-                Listed::Calls { .. } => None,
+                Listed::Serves { service, .. } | Listed::Counts { service, .. } | Listed::Shows { service, .. } => {
+                    Some(service)
+                }
+                Listed::Calls { .. } | Listed::Got { .. } | Listed::Told { .. } => None,
             },
             Action::Explain { subject: Subject::Instance { service, .. }, .. } => Some(service),
             _ => None,
@@ -195,13 +232,13 @@ impl Scenario {
             if words.is_empty() {
                 continue;
             }
-            let mut step = action::step(&mut words, &scenario)?;
-            if let Action::Explain { expected, .. } = &mut step.action {
+            let mut steps = action::steps(&mut words, &scenario)?;
+            if let [Step { action: Action::Explain { expected, .. }, .. }] = &mut steps[..] {
                 while let Some((_, line)) = lines.next_if(|(_, line)| line.trim_start().starts_with('|')) {
                     expected.push(line.trim_start()[1..].trim().to_owned());
                 }
             }
-            scenario.steps.push(step);
+            scenario.steps.append(&mut steps);
         }
         scenario.check_services()?;
         Ok(scenario)

@@ -78,6 +78,10 @@ impl Words {
         self.words.front().map(|word| word.text.as_str())
     }
 
+    pub(crate) fn peek_second(&self) -> Option<&str> {
+        self.words.get(1).map(|word| word.text.as_str())
+    }
+
     /// The next word; `what` is what it should be.
     pub(crate) fn take(&mut self, what: &str) -> Result<String, Problem> {
         match self.words.pop_front() {

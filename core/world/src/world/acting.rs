@@ -1,9 +1,10 @@
 //! The steps of a scenario: what each actor does.
 
-use liveset::{Command, Registration, ServiceSettings};
+use liveset::{Command, Deregistration, Registration};
 
 use super::calling::Call;
-use super::{Class, Event, World, cluster};
+use super::telling::{describe, describe_fault};
+use super::{Class, Event, World};
 use crate::scenario::{Action, Fault};
 
 impl World<'_> {
@@ -18,6 +19,10 @@ impl World<'_> {
                 self.explain(step.line, subject, expected, node);
             }
             Action::Network(fault) => self.network_suffers(fault),
+            Action::Machine { node, does } => {
+                self.tell(actor, describe(&step.action), false);
+                self.machine(node, *does);
+            }
             action => {
                 self.tell(actor, describe(action), false);
                 self.act(actor, action);
@@ -38,9 +43,13 @@ impl World<'_> {
                 let beats = Event::Beats { actor, life, every: *every, full: *full, until: *until };
                 self.at(self.now, Class::Message, beats);
             }
-            Action::Deregister { service, address, incarnation, node } => {
+            Action::RegisterBatch { service, members, node } => {
                 self.settles_at(actor, node.as_ref());
-                self.deregisters(actor, service, address, *incarnation);
+                self.registers_batch(actor, service, members);
+            }
+            Action::Deregister { deregistration, node } => {
+                self.settles_at(actor, node.as_ref());
+                self.deregisters(actor, deregistration);
             }
             Action::Restarts => self.restarts(actor),
             Action::Dies => self.dies(actor),
@@ -58,11 +67,19 @@ impl World<'_> {
                 self.settles_at(actor, node.as_ref());
                 self.sends(actor, Call::Subscribe(service.clone()));
             }
-            Action::Override { change, node } => self.operates(actor, node, Command::SetOverride((**change).clone())),
-            Action::Clears { service, address, node } => {
-                let Ok(by) = liveset::Actor::parse(actor) else { return };
+            Action::Unsubscribes => self.unsubscribes(actor),
+            Action::Reads { service, node } => {
+                self.operates(actor, node, Command::Look { service: service.clone() });
+            }
+            Action::Reports { service, address, healthy, sure, node } => {
                 let (service, address) = (service.clone(), address.clone());
-                self.operates(actor, node, Command::ClearOverride { service, address, by, field: None });
+                self.operates(actor, node, Command::ReportHealth { service, address, healthy: *healthy, sure: *sure });
+            }
+            Action::Override { change, node } => self.operates(actor, node, Command::SetOverride((**change).clone())),
+            Action::Clears { service, address, field, node } => {
+                let Ok(by) = liveset::Actor::parse(actor) else { return };
+                let (service, address, field) = (service.clone(), address.clone(), field.clone());
+                self.operates(actor, node, Command::ClearOverride { service, address, by, field });
             }
             Action::Removes { removal, node } => self.operates(actor, node, Command::Remove((**removal).clone())),
             Action::LiftsFence { service, address, node } => {
@@ -70,20 +87,19 @@ impl World<'_> {
                 let (service, address) = (service.clone(), address.clone());
                 self.operates(actor, node, Command::LiftFence { service, address, by });
             }
-            Action::Threshold { service, threshold, node } => {
-                let settings = ServiceSettings::new(service.clone());
-                let command = Command::SetService(ServiceSettings { protect_threshold: Some(*threshold), ..settings });
-                self.operates(actor, node, command);
+            Action::SetsService { settings, node } => {
+                self.operates(actor, node, Command::SetService((**settings).clone()));
             }
-            Action::Network(_) | Action::Expect(_) | Action::Explain { .. } => {}
+            Action::RemovesService { service, node } => {
+                self.operates(actor, node, Command::RemoveService { service: service.clone() });
+            }
+            Action::Machine { .. } | Action::Network(_) | Action::Expect(_) | Action::Explain { .. } => {}
         }
     }
 
     fn registers(&mut self, actor: &str, registration: &Registration, over_session: bool) {
         let now = self.now;
-        if !self.services.contains(&registration.service) {
-            self.services.push(registration.service.clone());
-        }
+        self.meets(&registration.service);
         let Some(party) = self.parties.get_mut(actor) else { return };
         party.registration = Some((registration.clone(), over_session));
         party.dead = false;
@@ -94,14 +110,17 @@ impl World<'_> {
         self.sends(actor, Call::Register { registration: Box::new(registration.clone()), over_session });
     }
 
-    fn deregisters(
-        &mut self,
-        actor: &str,
-        service: &liveset::ServiceKey,
-        address: &liveset::Address,
-        incarnation: Option<u64>,
-    ) {
+    fn registers_batch(&mut self, actor: &str, service: &liveset::ServiceKey, members: &[liveset::BatchMember]) {
+        self.meets(service);
         let Some(party) = self.parties.get_mut(actor) else { return };
+        party.batch = Some((service.clone(), members.to_vec()));
+        party.dead = false;
+        self.sends(actor, Call::RegisterBatch { service: service.clone(), members: members.to_vec() });
+    }
+
+    fn deregisters(&mut self, actor: &str, deregistration: &Deregistration) {
+        let Some(party) = self.parties.get_mut(actor) else { return };
+        let Deregistration { service, address, .. } = deregistration;
         let own =
             party.registration.as_ref().is_some_and(|(own, _)| own.service == *service && own.address == *address);
         if own {
@@ -112,22 +131,33 @@ impl World<'_> {
             publisher.deregister();
             return self.send_requests(actor);
         }
-        let Ok(source) = liveset::Actor::parse(actor) else { return };
-        let command = cluster::deregister(service.clone(), address.clone(), source, incarnation);
-        self.sends(actor, Call::Other(Box::new(command)));
+        self.sends(actor, Call::Deregister(Box::new(deregistration.clone())));
+    }
+
+    fn unsubscribes(&mut self, actor: &str) {
+        let Some(subscribed) = self.consumer(actor).and_then(|consumer| consumer.subscribed.take()) else { return };
+        self.sends(actor, Call::Other(Box::new(Command::Unsubscribe { subscription: subscribed.subscription })));
     }
 
     /// A new process of the same provider: it registers what the old one had, and its beats go on.
     fn restarts(&mut self, actor: &str) {
-        let Some((registration, over_session)) = self.parties.get(actor).and_then(|party| party.registration.clone())
-        else {
-            return;
-        };
+        let Some(party) = self.parties.get_mut(actor) else { return };
+        party.frozen = false;
+        let (registration, batch) = (party.registration.clone(), party.batch.clone());
         self.disconnects(actor);
-        if let Some(party) = self.parties.get_mut(actor) {
-            party.frozen = false;
+        if let Some((registration, over_session)) = registration {
+            self.registers(actor, &registration, over_session);
         }
-        self.registers(actor, &registration, over_session);
+        if let Some((service, members)) = batch {
+            self.registers_batch(actor, &service, &members);
+        }
+    }
+
+    /// The timeline shows what becomes of the service from here on.
+    fn meets(&mut self, service: &liveset::ServiceKey) {
+        if !self.services.contains(service) {
+            self.services.push(service.clone());
+        }
     }
 
     /// The process is gone: a connection is reset, beats just end.
@@ -196,63 +226,5 @@ impl World<'_> {
         let connections: std::collections::BTreeMap<String, u64> =
             self.parties.iter().map(|(name, party)| (name.clone(), party.connection)).collect();
         self.network.suffer(fault, |who| connections.get(who).copied().unwrap_or(0));
-    }
-}
-
-fn describe(action: &Action) -> String {
-    let at = |node: &Option<String>| node.as_ref().map(|node| format!(" at {node}")).unwrap_or_default();
-    match action {
-        Action::Register { registration, over_session, node } => {
-            let how = if *over_session { " over a connection" } else { "" };
-            let life = registration.incarnation.map(|number| format!(" as incarnation {number}")).unwrap_or_default();
-            format!("registers {} {}{life}{how}{}", registration.service, registration.address, at(node))
-        }
-        Action::Beat { full: true } => "sends a full beat".to_owned(),
-        Action::Beat { full: false } => "sends a beat".to_owned(),
-        Action::Beats { every, full: true, .. } => format!("sends full beats every {every}"),
-        Action::Beats { every, full: false, .. } => format!("beats every {every}"),
-        Action::Deregister { service, address, node, .. } => format!("deregisters {service} {address}{}", at(node)),
-        Action::Restarts => "restarts".to_owned(),
-        Action::Dies => "dies".to_owned(),
-        Action::Freezes => "freezes".to_owned(),
-        Action::Thaws => "thaws".to_owned(),
-        Action::Moves { node } => format!("moves to {node}"),
-        Action::Connects { node } => format!("connects{}", at(node)),
-        Action::Disconnects => "disconnects".to_owned(),
-        Action::Subscribes { service, node } => format!("subscribes to {service}{}", at(node)),
-        Action::Override { change, node } => {
-            let what = match (change.enabled, change.weight) {
-                (Some(false), _) => "switches off".to_owned(),
-                (Some(true), _) => "switches on".to_owned(),
-                (None, Some(weight)) => format!("sets weight {weight} on"),
-                (None, None) => "changes".to_owned(),
-            };
-            let why = change.because.as_ref().map(|why| format!(" (\"{why}\")")).unwrap_or_default();
-            format!("{what} {} {}{why}{}", change.service, change.address, at(node))
-        }
-        Action::Clears { service, address, node } => format!("clears the override of {service} {address}{}", at(node)),
-        Action::Removes { removal, node } => {
-            let why = removal.because.as_ref().map(|why| format!(" (\"{why}\")")).unwrap_or_default();
-            format!("removes {} {}{why}{}", removal.service, removal.address, at(node))
-        }
-        Action::LiftsFence { service, address, node } => format!("lifts the fence of {service} {address}{}", at(node)),
-        Action::Threshold { service, threshold, node } => {
-            format!("sets the protect threshold of {service} to {threshold}{}", at(node))
-        }
-        Action::Network(_) | Action::Expect(_) | Action::Explain { .. } => String::new(),
-    }
-}
-
-fn describe_fault(fault: &Fault) -> String {
-    match fault {
-        Fault::Cuts(who) => format!("cuts {who} off"),
-        Fault::HalfOpens(who) => format!("leaves the connection of {who} half-open"),
-        Fault::Heals(who) => format!("heals for {who}"),
-        Fault::Delays(who, by) => format!("delays messages of {who} by {by}"),
-        Fault::Reorders(who, by) => format!("reorders messages of {who} within {by}"),
-        Fault::Loses(who, share) => format!("loses {share}% of the messages of {who}"),
-        Fault::Duplicates(who, share) => format!("doubles {share}% of the messages of {who}"),
-        Fault::Parts(one, other) => format!("parts {one} from {other}"),
-        Fault::Joins(one, other) => format!("joins {one} and {other}"),
     }
 }

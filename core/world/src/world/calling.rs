@@ -2,17 +2,19 @@
 
 use liveset::clients::{Emptiness, Host, Push, Reply, Request, Transport};
 use liveset::{
-    Cause, Command, Error, InstanceBeat, Outcome, Reader, Registration, ServiceKey, SessionId, Span, SubscriptionId,
-    state,
+    BatchMember, BatchRegistration, Cause, Command, Deregistration, Error, InstanceBeat, Outcome, Reader, Registration,
+    ServiceKey, SessionId, Span, SubscriptionId, state,
 };
 
-use super::{Class, Event, World, cluster};
+use super::{Class, Event, World};
 use crate::parties::{Consumer, Subscribed};
 
 /// What a party asks of a node.
 #[derive(Clone, Debug)]
 pub(super) enum Call {
     Register { registration: Box<Registration>, over_session: bool },
+    RegisterBatch { service: ServiceKey, members: Vec<BatchMember> },
+    Deregister(Box<Deregistration>),
     Beat { full: bool },
     KeepAlive,
     Subscribe(ServiceKey),
@@ -48,8 +50,8 @@ impl World<'_> {
                 }
                 Request::Deregister { ticket } => {
                     let Registration { service, address, source, incarnation, .. } = registration;
-                    let command = cluster::deregister(service, address, source, incarnation);
-                    (Call::Other(Box::new(command)), ticket)
+                    let deregistration = Deregistration::new(service, address, source);
+                    (Call::Deregister(Box::new(Deregistration { incarnation, ..deregistration })), ticket)
                 }
             };
             let node = party.node;
@@ -73,7 +75,8 @@ impl World<'_> {
 
     /// A call arrived at a node.
     pub(super) fn called(&mut self, from: &str, connection: u64, node: usize, call: Call, ticket: u64) {
-        if self.replication.log_deadline().is_some() && self.is_minority(node) {
+        let deaf = self.replication.log_deadline().is_some() && self.is_minority(node);
+        if deaf || self.nodes[node].frozen {
             let to = from.to_owned();
             return self.after(PATIENCE, Event::Answer { to, call, ticket, result: None });
         }
@@ -156,12 +159,13 @@ impl World<'_> {
             && let Some(consumer) = self.consumer(to)
         {
             consumer.machine.receive(now, push);
+            consumer.lists += 1;
         }
     }
 
     /// A node asks a connection for a sign of life.
     pub(super) fn probed(&mut self, node: usize, session: SessionId) {
-        if self.verify_copies(node, session) {
+        if self.nodes[node].frozen || self.verify_copies(node, session) {
             return;
         }
         let owner = self.parties.iter().find(|(_, party)| party.session == Some((node, session)));
@@ -220,6 +224,17 @@ impl World<'_> {
                     registration.session = Some(self.session(from, node)?);
                 }
                 Command::Register(registration)
+            }
+            Call::RegisterBatch { service, members } => Command::RegisterBatch(BatchRegistration {
+                service: service.clone(),
+                source: liveset::Actor::parse(from)?,
+                session: self.session(from, node)?,
+                members: members.clone(),
+            }),
+            Call::Deregister(deregistration) => {
+                let open = self.parties.get(from).and_then(|party| party.session).filter(|&(at, _)| at == node);
+                let session = open.map(|(_, session)| session);
+                Command::Deregister(Deregistration { session, ..(**deregistration).clone() })
             }
             Call::Beat { full } => {
                 let Some((registration, _)) = self.parties.get(from).and_then(|party| party.registration.clone())

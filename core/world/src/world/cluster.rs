@@ -7,7 +7,8 @@
 use std::collections::BTreeMap;
 
 use liveset::{
-    Address, Cause, Command, Deregistration, Error, Instant, Notice, Outcome, Registration, ServiceKey, SessionId, Span,
+    Address, BatchRegistration, Cause, Command, Deregistration, Error, Instant, Kind, Notice, Outcome, Registration,
+    ServiceKey, SessionId, Span,
 };
 
 use super::{Event, World};
@@ -77,8 +78,10 @@ impl World<'_> {
             }
             _ => {
                 let result = self.nodes[node].apply(self.now, &command);
-                if let (Command::Register(registration), Ok(_)) = (&command, &result) {
-                    self.hold(node, registration.clone());
+                match (&command, &result) {
+                    (Command::Register(registration), Ok(_)) => self.hold(node, registration.clone()),
+                    (Command::RegisterBatch(batch), Ok(_)) => self.hold_batch(node, batch),
+                    _ => {}
                 }
                 self.settle_node(node, true);
                 result
@@ -114,7 +117,7 @@ impl World<'_> {
     }
 
     pub(super) fn copied(&mut self, from: usize, to: usize, what: Copied) {
-        if self.network.is_parted(&self.nodes[from].name, &self.nodes[to].name) {
+        if self.nodes[to].frozen || self.network.is_parted(&self.nodes[from].name, &self.nodes[to].name) {
             return self.after(RETRY, Event::Copy { from, to, what });
         }
         match what {
@@ -130,7 +133,7 @@ impl World<'_> {
     }
 
     pub(super) fn decided(&mut self, node: usize, command: &Command) {
-        if self.is_minority(node) {
+        if self.nodes[node].frozen || self.is_minority(node) {
             return self.after(RETRY, Event::Decide { node, command: command.clone() });
         }
         let _ = self.nodes[node].apply(self.now, command);
@@ -138,7 +141,7 @@ impl World<'_> {
     }
 
     pub(super) fn logged(&mut self, node: usize, index: usize) {
-        let behind = self.is_minority(node);
+        let behind = self.nodes[node].frozen || self.is_minority(node);
         let Some(log) = &mut self.replication.log else { return };
         if behind || log.applied[node] < index {
             return self.after(Span::from_millis(10).unwrap_or_default(), Event::Log { node, index });
@@ -202,6 +205,25 @@ impl World<'_> {
         }
     }
 
+    fn hold_batch(&mut self, node: usize, batch: &BatchRegistration) {
+        for member in &batch.members {
+            let claim = Registration::new(batch.service.clone(), member.address.clone(), batch.source.clone());
+            self.hold(node, Registration { content: member.content.clone(), ..claim });
+        }
+    }
+
+    /// A node that lost everything is told again what the others hold.
+    pub(super) fn copy_again(&mut self, node: usize) {
+        let Cluster::TwoTransports { claims, .. } = self.scenario.cluster else { return };
+        self.replication.copies.retain(|(to, _), _| *to != node);
+        let held: Vec<(usize, Registration)> =
+            self.replication.held.iter().map(|((from, ..), registration)| (*from, registration.clone())).collect();
+        for (from, registration) in held.into_iter().filter(|&(from, _)| from != node) {
+            let what = Copied::Held(Box::new(registration));
+            self.after(claims, Event::Copy { from, to: node, what });
+        }
+    }
+
     fn hold(&mut self, node: usize, registration: Registration) {
         let Cluster::TwoTransports { claims, .. } = self.scenario.cluster else { return };
         let source = registration.source.as_str().to_owned();
@@ -261,7 +283,7 @@ impl World<'_> {
     pub(super) fn verify_copies(&mut self, node: usize, session: SessionId) -> bool {
         let found = self.replication.copies.iter().find(|((to, _), carried)| *to == node && **carried == session);
         let Some(((_, (from, ..)), _)) = found else { return false };
-        let up = !self.network.is_parted(&self.nodes[*from].name, &self.nodes[node].name);
+        let up = !self.nodes[*from].frozen && !self.network.is_parted(&self.nodes[*from].name, &self.nodes[node].name);
         if up {
             let _ = self.nodes[node].apply(self.now, &Command::TouchSession { session });
         }
@@ -269,22 +291,17 @@ impl World<'_> {
     }
 }
 
+/// What is told to all nodes by the way of decisions: what operators set, and whatever stays without beats.
 fn is_decision(command: &Command) -> bool {
-    matches!(
-        command,
+    match command {
+        Command::Register(registration) => registration.kind == Kind::Persistent,
+        Command::Deregister(Deregistration { kind, .. }) => *kind == Some(Kind::Persistent),
         Command::SetOverride(_)
-            | Command::ClearOverride { .. }
-            | Command::EndOverride { .. }
-            | Command::SetService { .. }
-    )
-}
-
-/// A deregistration as a command.
-pub(super) fn deregister(
-    service: ServiceKey,
-    address: Address,
-    source: liveset::Actor,
-    incarnation: Option<u64>,
-) -> Command {
-    Command::Deregister(Deregistration { incarnation, ..Deregistration::new(service, address, source) })
+        | Command::ClearOverride { .. }
+        | Command::EndOverride { .. }
+        | Command::ReportHealth { .. }
+        | Command::SetService(_)
+        | Command::RemoveService { .. } => true,
+        _ => false,
+    }
 }

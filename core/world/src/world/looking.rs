@@ -1,6 +1,6 @@
 //! What readers have: written to the timeline when it changes, and held against what a scenario expects.
 
-use liveset::{Command, Error, Outcome, Reader, ServiceKey, ServiceView};
+use liveset::{Error, Kind, Outcome, Reader, ServiceKey, ServiceView};
 
 use super::World;
 use super::calling::Call;
@@ -42,19 +42,21 @@ impl World<'_> {
                 let others: Vec<&str> = registered.other_sources.iter().map(|other| other.as_str()).collect();
                 format!("is told: also held by {}", others.join(", "))
             }
-            (Call::Other(command), Some(Ok(Outcome::Deregistered { withdrawn, remaining }))) => {
+            (_, Some(Ok(Outcome::RegisteredBatch { withdrawn, .. }))) if *withdrawn > 0 => {
+                format!("is told: {withdrawn} others withdrawn")
+            }
+            (_, Some(Ok(Outcome::Deregistered { withdrawn, remaining }))) => {
                 let names: Vec<&str> = remaining.iter().map(|holder| holder.as_str()).collect();
-                match (withdrawn, names.is_empty(), &**command) {
-                    (0, false, Command::Deregister(_)) => {
-                        format!("is told: ok, but nothing was withdrawn; held by {}", names.join(", "))
-                    }
-                    (_, false, _) => format!("is told: still held by {}", names.join(", ")),
+                match (withdrawn, names.is_empty()) {
+                    (0, false) => format!("is told: ok, but nothing was withdrawn; held by {}", names.join(", ")),
+                    (_, false) => format!("is told: still held by {}", names.join(", ")),
                     _ => return,
                 }
             }
             (Call::KeepAlive | Call::Close(_), _) => return,
             (_, Some(Err(error))) => format!("is told: {error}"),
-            (Call::Register { .. } | Call::Other(_), None) => "gets no answer".to_owned(),
+            (Call::Beat { .. } | Call::Subscribe(_), None) => return,
+            (_, None) => "gets no answer".to_owned(),
             _ => return,
         };
         let Some(party) = self.parties.get_mut(to) else { return };
@@ -82,6 +84,11 @@ impl World<'_> {
                 let publisher = self.parties.get(provider).and_then(|party| party.publisher.as_ref());
                 let stopped = publisher.is_some_and(|publisher| publisher.is_stopped());
                 self.fact(line, provider.clone(), "stopped", if stopped { "stopped" } else { "going on" })
+            }
+            Expectation::Knows { node, service, known } => {
+                let found = self.node_named(Some(node)).is_some_and(|node| self.nodes[node].knows(service));
+                let word = |known: bool| if known { "known" } else { "unknown" };
+                self.fact(line, format!("{service} at {node}"), word(*known), word(found))
             }
             Expectation::NodesAgree { service } => {
                 let found = if self.nodes_agree(service) { "agrees" } else { "differs between nodes" };
@@ -129,20 +136,39 @@ impl World<'_> {
 
     fn listed(&self, of: &Listed) -> (String, String) {
         let at = |node: &Option<String>| node.as_ref().map(|node| format!(" at {node}")).unwrap_or_default();
-        let view = |service: &ServiceKey, node: &Option<String>, reader| {
-            let node = self.node_named(node.as_ref()).unwrap_or(0);
-            list_of(&self.nodes[node].view(service, reader), reader)
-        };
+        let node_at = |node: &Option<String>| &self.nodes[self.node_named(node.as_ref()).unwrap_or(0)];
         match of {
-            Listed::Serves { service, node } => {
-                (format!("{service} serves{}", at(node)), view(service, node, Reader::Consumer))
+            Listed::Serves { service, healthy_only: true, node } => {
+                let view = node_at(node).view_healthy(service);
+                (format!("{service} serves healthy-only{}", at(node)), list_of(&view, Reader::Consumer))
+            }
+            Listed::Serves { service, healthy_only: false, node } => {
+                let view = node_at(node).view(service, Reader::Consumer);
+                (format!("{service} serves{}", at(node)), list_of(&view, Reader::Consumer))
+            }
+            Listed::Counts { service, node } => {
+                let view = node_at(node).view(service, Reader::Consumer);
+                let healthy = view.instances.iter().filter(|row| row.healthy).count();
+                (format!("{service} counts{}", at(node)), format!("{}, {healthy} healthy", view.instances.len()))
             }
             Listed::Shows { service, node } => {
-                (format!("{service} shows{}", at(node)), view(service, node, Reader::Operator))
+                let view = node_at(node).view(service, Reader::Operator);
+                (format!("{service} shows{}", at(node)), list_of(&view, Reader::Operator))
             }
             Listed::Calls { consumer } => {
                 let party = self.parties.get(consumer).and_then(|party| party.consumer.as_ref());
                 (format!("{consumer} calls"), party.map_or_else(|| NOTHING.to_owned(), calls))
+            }
+            Listed::Got { consumer } => {
+                let party = self.parties.get(consumer).and_then(|party| party.consumer.as_ref());
+                let lists = party.map_or(0, |consumer| consumer.lists);
+                (format!("{consumer} got"), if lists == 1 { "1 list".to_owned() } else { format!("{lists} lists") })
+            }
+            Listed::Told { actor } => {
+                let told = self.parties.get(actor).map_or("", |party| party.told.as_str());
+                let told = told.split_once("is told: ").map_or(told, |(_, told)| told);
+                // Quotes hold words together in a scenario, and are not part of them.
+                (format!("{actor} told"), told.replace('"', ""))
             }
         }
     }
@@ -164,12 +190,18 @@ const NOTHING: &str = "nothing";
 fn list_of(view: &ServiceView, reader: Reader) -> String {
     let rows: Vec<String> = (view.instances.iter())
         .map(|row| {
+            let kind = if row.kind == Kind::Persistent { " persistent" } else { "" };
             let health = if row.healthy { "" } else { " unhealthy" };
             let enabled = if row.enabled { "" } else { " offline" };
-            format!("{}{health}{enabled}", row.address)
+            format!("{}{kind}{health}{enabled}", row.address)
         })
         .collect();
-    let protection = if view.protected && reader == Reader::Consumer { " (protected)" } else { "" };
+    let protection = match (view.kept_until, view.protected) {
+        _ if reader == Reader::Operator => "",
+        (Some(_), _) => " (kept)",
+        (None, true) => " (protected)",
+        (None, false) => "",
+    };
     if rows.is_empty() { NOTHING.to_owned() } else { format!("{}{protection}", rows.join(", ")) }
 }
 

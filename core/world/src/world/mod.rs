@@ -4,6 +4,8 @@ mod acting;
 mod calling;
 mod cluster;
 mod looking;
+mod machine;
+mod telling;
 
 use std::collections::BTreeMap;
 
@@ -99,7 +101,7 @@ impl<'a> World<'a> {
                 ClientKind::Provider(policy) => party.publisher = Some(Publisher::new(policy.clone())),
                 ClientKind::Consumer(policy) => {
                     let machine = Subscriber::new(policy.clone());
-                    party.consumer = Some(Consumer { machine, subscribed: None, epoch: 0 });
+                    party.consumer = Some(Consumer { machine, subscribed: None, epoch: 0, lists: 0 });
                 }
             }
             parties.insert(client.name.clone(), party);
@@ -127,7 +129,7 @@ impl<'a> World<'a> {
         };
         for (index, step) in scenario.steps.iter().enumerate() {
             if !world.parties.contains_key(&step.actor)
-                && !matches!(step.action, Action::Expect(_) | Action::Explain { .. })
+                && !matches!(step.action, Action::Expect(_) | Action::Explain { .. } | Action::Machine { .. })
             {
                 world.parties.insert(step.actor.clone(), Party::at(0));
             }

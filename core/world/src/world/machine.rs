@@ -1,0 +1,56 @@
+//! The machines that registries run on: restarted, suspended, and woken.
+
+use liveset::Command;
+
+use super::World;
+use super::calling::Call;
+use crate::scenario::{Cluster, MachineDeed};
+
+impl World<'_> {
+    pub(super) fn machine(&mut self, name: &str, does: MachineDeed) {
+        let Some(node) = self.node_named(Some(&name.to_owned())) else { return };
+        match does {
+            MachineDeed::Restarts => self.registry_restarts(node),
+            MachineDeed::Freezes => self.nodes[node].frozen = true,
+            MachineDeed::Thaws => self.nodes[node].frozen = false,
+        }
+    }
+
+    fn registry_restarts(&mut self, node: usize) {
+        self.nodes[node].frozen = false;
+        // A node of a log reads it again, and is what it was.
+        if matches!(self.scenario.cluster, Cluster::OneLog { .. }) {
+            return;
+        }
+        // A restart is never refused.
+        let _ = self.execute(node, Command::Restart);
+        if self.scenario.policy.restart.instances {
+            return;
+        }
+        self.lose_connections(node);
+        self.copy_again(node);
+    }
+
+    /// Whoever was connected finds his connection reset: clients open another one, and consumers subscribe anew.
+    fn lose_connections(&mut self, node: usize) {
+        let now = self.now;
+        let names: Vec<String> = self.parties.keys().cloned().collect();
+        for name in names {
+            let Some(party) = self.parties.get_mut(&name) else { continue };
+            if party.session.is_some_and(|(at, _)| at == node) {
+                party.session = None;
+                party.connection += 1;
+                if let Some(publisher) = &mut party.publisher {
+                    publisher.disconnected();
+                    publisher.connected(now);
+                }
+                self.send_requests(&name);
+            }
+            let subscribed =
+                self.consumer(&name).and_then(|consumer| consumer.subscribed.take_if(|had| had.node == node));
+            if let Some(subscribed) = subscribed {
+                self.call(&name, node, Call::Subscribe(subscribed.key), 0);
+            }
+        }
+    }
+}
