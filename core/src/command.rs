@@ -44,6 +44,16 @@ pub enum Command {
         #[serde(default)]
         sure: bool,
     },
+    /// Says whether this node of a cluster looks for the silence of an instance that lives by beats. Copies of other nodes' claims are not
+    /// looked at until it says so, and then it counts from the last beat known here.
+    Watch {
+        /// Which service.
+        service: ServiceKey,
+        /// Which instance.
+        address: Address,
+        /// Whether it is this node.
+        watches: bool,
+    },
     /// Takes back a claim, by name.
     Deregister(Deregistration),
     /// Takes back a claim, by id.
@@ -170,12 +180,15 @@ pub struct Deregistration {
     /// Which of the two instances that an address may have; whichever is there where none is named.
     #[serde(default)]
     pub kind: Option<Kind>,
+    /// Whether the claim ended at another node of a cluster, and this takes its copy away: nobody's absence begins to count here.
+    #[serde(default)]
+    pub copied: bool,
 }
 
 impl Deregistration {
     /// The claim of `source` on `address` in `service`, whichever life it is.
     pub fn new(service: ServiceKey, address: Address, source: Actor) -> Deregistration {
-        Deregistration { service, address, source, incarnation: None, session: None, kind: None }
+        Deregistration { service, address, source, incarnation: None, session: None, kind: None, copied: false }
     }
 }
 
@@ -277,6 +290,8 @@ pub enum Outcome {
         /// Whether the instance is healthy now.
         healthy: bool,
     },
+    /// This node watches the instance, or another one does.
+    Watched,
     /// It counts.
     Beaten {
         /// The lease that beats; a host without ids may keep it.

@@ -143,6 +143,8 @@ pub enum Cause {
     ReportedDown = 17,
     /// The registry's process ended, and it had not kept the instance.
     RegistryRestarted = 18,
+    /// It was a copy of another node's claim, which ended there.
+    CopyEnded = 19,
     /// An operator's override was set.
     OverrideSet = 20,
     /// An operator's override was cleared.

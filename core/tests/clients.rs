@@ -1,9 +1,9 @@
 //! The two machines on the other side, by themselves.
 
 use liveset::clients::{
-    Emptiness, Host, Publisher, PublisherPolicy, Push, Reply, Request, Subscriber, SubscriberPolicy,
+    Emptiness, Host, Publisher, PublisherPolicy, Push, Query, Reply, Request, Subscriber, SubscriberPolicy,
 };
-use liveset::{Address, Instant, Span, Weight};
+use liveset::{Address, Content, Instant, Kind, Span, Weight};
 
 const DONE: Reply = Reply::Done { interval: None, light: false };
 
@@ -20,7 +20,8 @@ fn ticket(request: Request) -> u64 {
         Request::Register { ticket }
         | Request::Beat { ticket, .. }
         | Request::Deregister { ticket }
-        | Request::KeepAlive { ticket } => ticket,
+        | Request::KeepAlive { ticket }
+        | Request::Connect { ticket } => ticket,
     }
 }
 
@@ -48,7 +49,7 @@ fn beats_come_every_interval_that_the_registry_names_and_turn_light_when_it_says
 
 #[test]
 fn after_a_deregistration_no_beat_leaves_any_more() {
-    for policy in [PublisherPolicy::strict(), PublisherPolicy::java_1_4(), PublisherPolicy::java_2()] {
+    for policy in [PublisherPolicy::strict(), PublisherPolicy::java_1_4(), PublisherPolicy::java_2_5()] {
         let mut publisher = Publisher::new(policy);
         publisher.register(at(0));
         publisher.advance(at(10));
@@ -96,7 +97,7 @@ fn told_to_stop_it_stops_and_a_new_registration_begins_a_new_life() {
 
 #[test]
 fn over_a_connection_it_registers_again_when_the_connection_is_back() {
-    let mut publisher = Publisher::new(PublisherPolicy::java_2());
+    let mut publisher = Publisher::new(PublisherPolicy::java_2_0());
     publisher.register(at(0));
     let register = sent(&mut publisher)[0];
     publisher.answered(at(0), ticket(register), DONE);
@@ -104,23 +105,96 @@ fn over_a_connection_it_registers_again_when_the_connection_is_back() {
     publisher.advance(at(20));
     assert!(sent(&mut publisher).is_empty());
     publisher.connected(at(20));
-    assert_eq!(publisher.next_deadline(), Some(at(23)), "the redo task's three seconds");
-    publisher.advance(at(23));
+    assert_eq!(publisher.next_deadline(), Some(at(21)), "the redo task's next tick of three seconds");
+    publisher.advance(at(21));
     assert!(matches!(sent(&mut publisher)[..], [Request::Register { .. }]));
+}
+
+/// How many signs of life in a row a client sends without an answer until it connects anew.
+fn signs_until_it_connects(policy: PublisherPolicy) -> usize {
+    let mut publisher = Publisher::new(policy);
+    publisher.register(at(0));
+    let register = sent(&mut publisher)[0];
+    publisher.answered(at(0), ticket(register), DONE);
+    let mut signs = 0;
+    for second in 5..60 {
+        publisher.advance(at(second));
+        while let Some(request) = publisher.poll() {
+            match request {
+                Request::Connect { .. } => return signs,
+                lost => publisher.answered(at(second), ticket(lost), Reply::Lost),
+            }
+            signs += 1;
+        }
+    }
+    signs
+}
+
+#[test]
+fn a_silent_connection_is_given_up_after_one_try_by_java_2_0_and_after_four_by_java_2_5() {
+    assert_eq!(signs_until_it_connects(PublisherPolicy::java_2_0()), 1);
+    assert_eq!(signs_until_it_connects(PublisherPolicy::java_2_5()), 4);
+}
+
+#[test]
+fn a_beat_that_hangs_keeps_back_all_that_follow_where_beats_wait_for_answers() {
+    for (policy, sent_meanwhile) in [(PublisherPolicy::java_1_4(), 0), (PublisherPolicy::strict(), 4)] {
+        let (mut publisher, _hanging) = with_a_beat_out(policy);
+        publisher.advance(at(25));
+        assert_eq!(sent(&mut publisher).len(), sent_meanwhile);
+    }
+}
+
+#[test]
+fn a_process_that_was_held_up_registers_again_a_whole_redo_period_after_it_goes_on() {
+    let mut publisher = Publisher::new(PublisherPolicy::java_2_0());
+    publisher.register(at(0));
+    publisher.resumed(at(61));
+    publisher.disconnected();
+    publisher.connected(at(61));
+    assert_eq!(publisher.next_deadline(), Some(at(64)));
+}
+
+#[test]
+fn a_consumer_with_an_empty_list_asks_ever_more_seldom_and_one_that_was_told_only_shows_itself() {
+    let mut subscriber = Subscriber::new(SubscriberPolicy::java_1_4(false));
+    subscriber.receive(at(0), push(1, &[], Emptiness::Unknown));
+    subscriber.subscribed(at(0));
+    let mut asked = Vec::new();
+    while let Some(at) = subscriber.next_query().filter(|&due| due < at(100)) {
+        asked.push(at.as_millis() / 1000);
+        assert_eq!(subscriber.query(), Query::Take);
+        subscriber.queried(at, Some(push(1, &[], Emptiness::Unknown)));
+        // What it took is not what it was told.
+        assert_eq!(subscriber.query(), Query::Take);
+    }
+    assert_eq!(asked, [1, 3, 7, 15, 31, 63]);
+    subscriber.receive(at(70), push(2, &[("a", true, 1.0)], Emptiness::Unknown));
+    assert_eq!(subscriber.query(), Query::Touch);
+}
+
+#[test]
+fn of_two_rows_for_one_address_listeners_hear_the_later_one_only() {
+    let mut subscriber = Subscriber::new(SubscriberPolicy::java_2_5(false));
+    assert!(subscriber.receive(at(1), push(1, &[("a", true, 1.0)], Emptiness::Unknown)));
+    let two = [("a", false, 1.0), ("a", true, 1.0)];
+    assert!(!subscriber.receive(at(2), push(2, &two, Emptiness::Unknown)), "the later row is as before");
+    assert_eq!(subscriber.hosts().len(), 2);
 }
 
 fn push(revision: u64, hosts: &[(&str, bool, f64)], emptiness: Emptiness) -> Push {
     let host = |&(host, healthy, weight): &(&str, bool, f64)| Host {
         address: Address::new(host, 80).expect("good"),
         healthy,
-        weight: Weight::new(weight).expect("good"),
+        kind: Kind::Ephemeral,
+        content: Content { weight: Weight::new(weight).expect("good"), ..Content::default() },
     };
     Push { epoch: 1, revision, hosts: hosts.iter().map(host).collect(), emptiness }
 }
 
 #[test]
 fn an_older_list_is_dropped_by_the_strict_client_and_taken_by_javas() {
-    for (policy, kept) in [(SubscriberPolicy::strict(), true), (SubscriberPolicy::java(false), false)] {
+    for (policy, kept) in [(SubscriberPolicy::strict(), true), (SubscriberPolicy::java_1_4(false), false)] {
         let mut subscriber = Subscriber::new(policy);
         subscriber.receive(at(1), push(5, &[("a", true, 1.0)], Emptiness::Unknown));
         subscriber.receive(at(2), push(4, &[("b", true, 1.0)], Emptiness::Unknown));

@@ -69,7 +69,9 @@ fn a_restored_registry_is_itself_future_ids_included_under_any_seed() {
         for (now, command) in after {
             assert_eq!(registry.apply(*now, command.clone()), again.apply(*now, command.clone()), "{name}");
             assert_eq!(registry.digest(), again.digest(), "{name}");
-            assert_eq!(registry.next_deadline().is_some(), again.next_deadline().is_some(), "{name}");
+            // The restored one knows its deadlines exactly; the other may wake early, and for what is no longer due.
+            let early = |at: Instant| registry.next_deadline().is_some_and(|early| early <= at);
+            assert!(again.next_deadline().is_none_or(early), "{name}");
         }
     });
 }

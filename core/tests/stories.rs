@@ -1,8 +1,9 @@
 //! Stories that once ended badly. Each was found by somebody who read or used the registry, and told as a sequence of commands.
 
 use liveset::{
-    Actor, Address, Cause, InstanceQuery, Instant, Notice, Outcome, OverrideChange, Policy, Reader, Registration,
-    Registry, Removal, ServiceKey, ServiceSettings, Standing, Threshold, policy::Lifetime,
+    Actor, Address, Cause, Deregistration, InstanceBeat, InstanceQuery, Instant, Notice, Outcome, OverrideChange,
+    Policy, Reader, Registration, Registry, Removal, ServiceKey, ServiceSettings, Standing, Threshold,
+    policy::Lifetime,
 };
 
 fn at(secs: u32) -> Instant {
@@ -209,4 +210,50 @@ fn subscribers_that_come_and_go_unread_leave_no_notices() {
         sizes.push(registry.snapshot().len());
     }
     assert!(sizes[199] <= sizes[10] + 8, "{} grew to {}", sizes[10], sizes[199]);
+}
+
+/// A copy of another node's claim in a policy with exact times: unhealthy after 15 s, gone after 30 s.
+fn copy(place: &str) -> Registration {
+    Registration { copied: true, ..claim(place, place) }
+}
+
+#[test]
+fn a_copy_is_not_looked_at_until_this_node_is_told_to_watch_it() {
+    let mut registry = strict(|_| {});
+    registry.register(at(0), &copy("a")).expect("good");
+    registry.advance(at(100));
+    assert!(registry.explain(&orders(), &host("a")).sights.operator.healthy);
+    let beat =
+        InstanceBeat { service: orders(), address: host("a"), source: actor("a"), incarnation: None, content: None };
+    registry.beat_instance(at(100), &beat).expect("held");
+    registry.watch(at(110), &orders(), &host("a"), true).expect("there");
+    registry.advance(at(114));
+    assert!(registry.explain(&orders(), &host("a")).sights.operator.healthy, "silence counts from the last beat");
+    registry.advance(at(115));
+    assert!(!registry.explain(&orders(), &host("a")).sights.operator.healthy);
+    registry.watch(at(116), &orders(), &host("a"), false).expect("there");
+    registry.advance(at(300));
+    assert_eq!(registry.explain(&orders(), &host("a")).standing, Standing::Unhealthy);
+}
+
+#[test]
+fn what_was_overdue_when_a_node_began_to_watch_is_found_at_the_next_look_of_the_clock() {
+    let mut registry = Registry::new(Policy::nacos_2_5()).expect("good");
+    registry.register(at(0), &copy("a")).expect("good");
+    registry.watch(at(42), &orders(), &host("a"), true).expect("there");
+    registry.advance(Instant::from_millis(44_999).expect("good"));
+    assert_eq!(registry.explain(&orders(), &host("a")).leases.len(), 1);
+    registry.advance(at(45));
+    assert_eq!(registry.explain(&orders(), &host("a")).leases.len(), 0);
+}
+
+#[test]
+fn the_end_of_a_copy_ages_no_operators_word() {
+    let mut registry = Registry::new(Policy::nacos_2_0()).expect("good");
+    registry.register(at(0), &copy("a")).expect("good");
+    registry.set_override(at(1), &offline("a", None)).expect("good");
+    let gone = Deregistration { copied: true, ..Deregistration::new(orders(), host("a"), actor("a")) };
+    registry.deregister(at(2), &gone).expect("held");
+    registry.advance(at(200));
+    assert_eq!(registry.overridden().len(), 1);
 }

@@ -230,6 +230,7 @@ fn event(entry: &Transition) -> String {
         Cause::Silent => format!("silent, marked at {at}"),
         Cause::Expired => format!("removed for silence at {at}"),
         Cause::Deregistered => format!("deregistered{who} at {at}"),
+        Cause::CopyEnded => format!("ended{who} at another node, known here at {at}"),
         Cause::SessionClosed => format!("connection of {by} ended at {at}"),
         Cause::SessionLost => format!("connection of {by} given up at {at}"),
         Cause::Removed => format!("removed{who} at {at}"),

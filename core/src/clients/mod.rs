@@ -5,4 +5,4 @@ mod publisher;
 mod subscriber;
 
 pub use publisher::{Publisher, PublisherPolicy, Reply, Request, Transport};
-pub use subscriber::{Emptiness, Guard, Host, Protection, Push, Subscriber, SubscriberPolicy};
+pub use subscriber::{Emptiness, Guard, Host, Polling, Protection, Push, Query, Subscriber, SubscriberPolicy};

@@ -2,13 +2,15 @@
 //!
 //! Push-empty protection is here and not in the registry: the registry may have removed an instance long ago while consumers keep it.
 
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 use alloc::{format, vec};
 
 use serde::{Deserialize, Serialize};
 
-use crate::name::{Address, Weight};
+use crate::instance::{Content, InstanceView, Kind};
+use crate::name::Address;
 use crate::time::{Instant, Span};
 
 /// What a consumer's client does.
@@ -24,6 +26,28 @@ pub struct SubscriberPolicy {
     pub honours_cause: bool,
     /// Whether a list older than the one in hand is dropped. Nacos's Java client to 2.0.3: no.
     pub drops_stale: bool,
+    /// Whether listeners are told of a first list that is empty. Nacos's Java client 2.0.3: yes; 1.4.1, 2.5.1: no (recorded).
+    pub tells_empty_start: bool,
+    /// Whether the listeners of all clients in one process hear what any of them takes. Nacos's Java clients 1.4.1, 2.0.3: yes
+    /// (recorded).
+    pub shares_events: bool,
+    /// How it asks by itself, pushes or not; none where it lives by pushes alone.
+    pub polling: Option<Polling>,
+}
+
+/// How a consumer asks for its list by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Polling {
+    /// From the subscription to the first query, in ms, and the unit of the waits with an empty list in hand. Nacos's Java client: 1000.
+    pub first: Span,
+    /// From one query to the next, in ms, with a good list in hand. Nacos's Java client 1: 10000, 2.0.3: 60000.
+    pub every: Span,
+    /// The longest wait, in ms: with an empty list in hand it doubles from query to query, up to this. Nacos's Java client: 60000.
+    pub longest: Span,
+    /// Whether it asks although a push came since the query before. It does so to stay known at the server; the answer is not
+    /// looked at. Nacos's Java client 1: yes, 2.0.3: no.
+    pub asks_anyway: bool,
 }
 
 /// Push-empty protection: which lists count as empty.
@@ -39,14 +63,35 @@ pub enum Protection {
 }
 
 impl SubscriberPolicy {
-    /// As Nacos's Java clients: protection is off unless `namingPushEmptyProtection` is true, and then without end.
-    pub fn java(protection: bool) -> SubscriberPolicy {
+    /// As Nacos's Java client 1.4.1: protection is off unless `namingPushEmptyProtection` is true, and then without end.
+    pub fn java_1_4(protection: bool) -> SubscriberPolicy {
+        let polling = Polling {
+            first: Span::from_secs(1),
+            every: Span::from_secs(10),
+            longest: Span::from_secs(60),
+            asks_anyway: true,
+        };
         SubscriberPolicy {
             protection: if protection { Protection::NoneUsable } else { Protection::Off },
             hold: None,
             honours_cause: false,
             drops_stale: false,
+            tells_empty_start: false,
+            shares_events: true,
+            polling: Some(polling),
         }
+    }
+
+    /// As Nacos's Java client 2.0.3.
+    pub fn java_2_0(protection: bool) -> SubscriberPolicy {
+        let earlier = SubscriberPolicy::java_1_4(protection);
+        let polling = |polling: Polling| Polling { every: Span::from_secs(60), asks_anyway: false, ..polling };
+        SubscriberPolicy { tells_empty_start: true, polling: earlier.polling.map(polling), ..earlier }
+    }
+
+    /// As Nacos's Java client 2.5.1: pushes alone.
+    pub fn java_2_5(protection: bool) -> SubscriberPolicy {
+        SubscriberPolicy { shares_events: false, polling: None, ..SubscriberPolicy::java_1_4(protection) }
     }
 
     /// What consumers should do: mass silence is held against for a minute; what somebody decided passes.
@@ -56,6 +101,9 @@ impl SubscriberPolicy {
             hold: Some(Span::from_secs(60)),
             honours_cause: true,
             drops_stale: true,
+            tells_empty_start: false,
+            shares_events: false,
+            polling: None,
         }
     }
 }
@@ -68,8 +116,26 @@ pub struct Host {
     pub address: Address,
     /// Whether it is healthy.
     pub healthy: bool,
-    /// Its weight.
-    pub weight: Weight,
+    /// What keeps it.
+    #[serde(default)]
+    pub kind: Kind,
+    /// Weight, whether it takes traffic, and free texts.
+    #[serde(default)]
+    pub content: Content,
+}
+
+impl Host {
+    /// Whether a consumer may call it: healthy, enabled and of positive weight (R6.1).
+    pub fn is_usable(&self) -> bool {
+        self.healthy && self.content.enabled && self.content.weight.get() > 0.0
+    }
+}
+
+impl From<InstanceView> for Host {
+    fn from(row: InstanceView) -> Host {
+        let InstanceView { address, kind, healthy, enabled, weight, metadata, .. } = row;
+        Host { address, healthy, kind, content: Content { weight, enabled, metadata } }
+    }
 }
 
 /// A list as the registry sent it.
@@ -107,6 +173,17 @@ pub struct Guard {
     pub until: Option<Instant>,
 }
 
+/// What a consumer that polls is about to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Query {
+    /// Ask for the list and take it.
+    Take,
+    /// Ask only to stay known at the server.
+    Touch,
+    /// Nothing: a push came meanwhile.
+    Skip,
+}
+
 /// One consumer's list of one service.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Subscriber {
@@ -117,15 +194,36 @@ pub struct Subscriber {
     guard: Option<Guard>,
     /// The list that is kept out.
     blocked: Option<Push>,
+    /// When it asks by itself.
+    query: Option<Instant>,
+    /// Whether a list was taken since it last asked.
+    taken_since: bool,
+    /// How many queries in a row left it with an empty list.
+    empties: u32,
 }
 
 impl Subscriber {
     /// A consumer without a list.
     pub fn new(policy: SubscriberPolicy) -> Subscriber {
-        Subscriber { policy, hosts: Vec::new(), taken: None, guard: None, blocked: None }
+        Subscriber {
+            policy,
+            hosts: Vec::new(),
+            taken: None,
+            guard: None,
+            blocked: None,
+            query: None,
+            taken_since: false,
+            empties: 0,
+        }
     }
 
-    /// A list came. True when the list in hand changed.
+    /// A consumer that starts with the list of an earlier process, as it lay on disk.
+    pub fn with_cache(policy: SubscriberPolicy, now: Instant, hosts: Vec<Host>) -> Subscriber {
+        let taken = (!hosts.is_empty()).then_some((0, 0, now));
+        Subscriber { hosts, taken, ..Subscriber::new(policy) }
+    }
+
+    /// A list came. True when listeners are told: some address is new, gone or not as before.
     pub fn receive(&mut self, now: Instant, push: Push) -> bool {
         self.advance(now);
         if self.is_stale(&push) {
@@ -137,10 +235,48 @@ impl Subscriber {
             self.blocked = Some(push);
             return false;
         }
+        self.taken_since = true;
         self.take(now, push)
     }
 
-    /// Lets go of a list that was kept for as long as the policy says. True when the list in hand changed.
+    /// It subscribed and has the answer: from here on it asks by itself, where the policy says so.
+    pub fn subscribed(&mut self, now: Instant) {
+        self.taken_since = false;
+        self.query = self.policy.polling.map(|polling| now + polling.first);
+    }
+
+    /// When it asks by itself.
+    pub fn next_query(&self) -> Option<Instant> {
+        self.query
+    }
+
+    /// What it does when the time to ask has come. [`Subscriber::queried`] follows, whatever it is.
+    pub fn query(&self) -> Query {
+        match self.policy.polling {
+            Some(polling) if self.taken_since && polling.asks_anyway => Query::Touch,
+            Some(_) if !self.taken_since => Query::Take,
+            _ => Query::Skip,
+        }
+    }
+
+    /// It asked; `answer` is the list to be taken. True when listeners are told.
+    pub fn queried(&mut self, now: Instant, answer: Option<Push>) -> bool {
+        let told = answer.is_some_and(|push| self.receive(now, push));
+        self.taken_since = false;
+        self.empties = if self.hosts.is_empty() { (self.empties + 1).min(6) } else { 0 };
+        self.query = self.policy.polling.map(|polling| {
+            let good = if self.hosts.is_empty() { polling.first } else { polling.every };
+            now + Span::unbounded(good.as_millis() << self.empties).min(polling.longest)
+        });
+        told
+    }
+
+    /// Whether the listeners of one process hear each other's lists.
+    pub fn shares_events(&self) -> bool {
+        self.policy.shares_events
+    }
+
+    /// Lets go of a list that was kept for as long as the policy says. True when listeners are told.
     pub fn advance(&mut self, now: Instant) -> bool {
         let over = self.guard.and_then(|guard| guard.until).filter(|&until| until <= now);
         let (Some(until), Some(push)) = (over, self.blocked.take_if(|_| over.is_some())) else { return false };
@@ -164,11 +300,11 @@ impl Subscriber {
 
     /// A healthy host by weight, for a number that the host drew from 0 to 1; none when nobody is usable.
     pub fn choose(&self, drawn: f64) -> Option<&Host> {
-        let usable = || self.hosts.iter().filter(|host| host.healthy && host.weight.get() > 0.0);
-        let total: f64 = usable().map(|host| host.weight.get()).sum();
+        let usable = || self.hosts.iter().filter(|host| host.healthy && host.content.weight.get() > 0.0);
+        let total: f64 = usable().map(|host| host.content.weight.get()).sum();
         let mut left = drawn.clamp(0.0, 1.0) * total;
         for host in usable() {
-            left -= host.weight.get();
+            left -= host.content.weight.get();
             if left < 0.0 {
                 return Some(host);
             }
@@ -212,18 +348,27 @@ impl Subscriber {
         let empty = match self.policy.protection {
             Protection::Off => false,
             Protection::NoHost => push.hosts.is_empty(),
-            Protection::NoneUsable => !push.hosts.iter().any(|host| host.healthy && host.weight.get() > 0.0),
+            Protection::NoneUsable => !push.hosts.iter().any(|host| host.healthy && host.content.weight.get() > 0.0),
         };
         let passes = self.policy.honours_cause && push.emptiness == Emptiness::Decided;
         empty && !passes && !self.hosts.is_empty()
     }
 
     fn take(&mut self, now: Instant, push: Push) -> bool {
-        let changed = self.hosts != push.hosts;
+        let told = if self.taken.is_none() && push.hosts.is_empty() {
+            self.policy.tells_empty_start && self.policy.protection == Protection::Off
+        } else {
+            by_address(&self.hosts) != by_address(&push.hosts)
+        };
         self.hosts = push.hosts;
         self.taken = Some((push.epoch, push.revision, now));
         self.guard = None;
         self.blocked = None;
-        changed
+        told
     }
+}
+
+/// Of two rows for one `ip:port` the later one counts (R2.10).
+fn by_address(hosts: &[Host]) -> BTreeMap<(&str, u16), &Host> {
+    hosts.iter().map(|host| ((host.address.host.as_str(), host.address.port.get()), host)).collect()
 }

@@ -56,6 +56,17 @@ impl Measure {
         by_cap.map_or(by_own_time, |at| at.min(by_own_time))
     }
 
+    /// The last look at or before `now` of a clock that began at `clock_began`.
+    pub(crate) fn last_look(&self, clock_began: Instant, now: Instant) -> Instant {
+        match self.sweep {
+            Sweep::Exact => now,
+            Sweep::PerService(period) | Sweep::PerLease(period) => {
+                let since = now.since(clock_began).as_millis();
+                clock_began + Span::unbounded(since - since % period.as_millis().max(1))
+            }
+        }
+    }
+
     fn past(&self, span: Span) -> Span {
         match self.bound {
             Bound::Reached => span,

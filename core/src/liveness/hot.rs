@@ -332,9 +332,10 @@ impl Hot {
 
     /// Computes the bounds again after a restore at `now`; false when the records are not as this module makes them.
     pub(crate) fn rebuild(&mut self, now: Instant) -> bool {
-        // Nothing pending is due before `now`, so the earliest deadline may lie after it; the epoch never does.
-        let back = self.epoch.since(now).as_millis();
-        self.epoch = self.epoch.min(now);
+        // A lease that was not watched may come back with a deadline long past: the epoch lies before any of those.
+        let earliest = now - Span::MAX;
+        let back = self.epoch.since(earliest).as_millis();
+        self.epoch = self.epoch.min(earliest);
         for slot in 0..self.len {
             let deadline = &mut self.record_mut(slot).deadline;
             if *deadline != NEVER {

@@ -50,6 +50,8 @@ pub(crate) struct Leases {
     classes: Vec<Times>,
     /// Times of leases beyond the classes.
     own_times: BTreeMap<u32, Times>,
+    /// Leases whose silence another node looks for, and the last beat of each that is known here.
+    watched_elsewhere: BTreeMap<u32, Instant>,
     measure: Measure,
     /// Silent leases whose removal waits, with their last beats.
     waiting: BTreeMap<u32, Instant>,
@@ -63,6 +65,7 @@ impl Leases {
             free: VecDeque::new(),
             classes: Vec::new(),
             own_times: BTreeMap::new(),
+            watched_elsewhere: BTreeMap::new(),
             measure,
             waiting: BTreeMap::new(),
         }
@@ -101,6 +104,36 @@ impl Leases {
         self.rows[slot].session == NONE && self.rows[slot].kind == Kind::Ephemeral
     }
 
+    /// Whether its silence is looked for here.
+    pub(crate) fn is_watched(&self, slot: u32) -> bool {
+        self.lives_by_beats(slot) && !self.watched_elsewhere.contains_key(&slot)
+    }
+
+    /// Whether its health is what somebody else finds: a checker, or the node that looks for its silence.
+    pub(crate) fn is_reported(&self, slot: u32) -> bool {
+        self.rows[slot].session == NONE && !self.is_watched(slot)
+    }
+
+    /// Whether this node looks for the silence of a lease from now on. It counts from the last beat known here, and the first look is the
+    /// next one of the lease's clock.
+    pub(crate) fn watch(&mut self, now: Instant, slot: u32, watches: bool) {
+        if !self.lives_by_beats(slot) || self.is_watched(slot) == watches {
+            return;
+        }
+        let (times, alive) = (self.times(slot), self.is_alive(slot));
+        if watches {
+            // Longer silence than ends it counts as that.
+            let known = self.watched_elsewhere.remove(&slot).unwrap_or(now);
+            let last = known.max(now - self.measure.delete_reach(times));
+            let began = self.rows[slot].clock_began;
+            self.rows[slot].clock_began = self.measure.last_look(began, now);
+            self.renew(last, slot, times, alive);
+        } else {
+            self.watched_elsewhere.insert(slot, self.last_beat(slot).unwrap_or(now));
+            self.report(slot, alive);
+        }
+    }
+
     /// Adds a lease that begins with a beat at `now`. Without a session it lives by `times`, but for a persistent one.
     pub(crate) fn insert(&mut self, now: Instant, lease: Lease, times: Times, healthy: bool) -> u32 {
         let slot = match self.free.pop_front() {
@@ -126,7 +159,10 @@ impl Leases {
         if class == OWN_TIMES {
             self.own_times.insert(slot, times);
         }
-        match (self.lives_by_beats(slot), healthy) {
+        if let Some(last) = self.watched_elsewhere.get_mut(&slot) {
+            *last = now;
+        }
+        match (self.is_watched(slot), healthy) {
             (true, true) => self.set_alive(now, slot, class, times),
             (true, false) => self.set_silent(slot, class, now, times),
             (false, true) => self.hot.set(slot, State::Held, class, None),
@@ -137,8 +173,7 @@ impl Leases {
     /// Gives a lease other times, counted from its last beat.
     pub(crate) fn retime(&mut self, slot: u32, times: Times) {
         let Some(last) = self.last_beat(slot).filter(|_| self.times(slot) != times) else { return };
-        let silent = self.hot.state(slot) == State::Silent;
-        self.renew(last, slot, times, !silent);
+        self.renew(last, slot, times, self.is_alive(slot));
     }
 
     /// Sets the reported health of a lease that is held by nothing but itself.
@@ -157,7 +192,11 @@ impl Leases {
                 self.set_alive(now, slot, self.hot.class(slot), self.times(slot));
                 return true;
             }
-            State::Held | State::Down | State::Free => {}
+            State::Held | State::Down | State::Free => {
+                if let Some(last) = self.watched_elsewhere.get_mut(&slot) {
+                    *last = now;
+                }
+            }
         }
         false
     }
@@ -165,6 +204,7 @@ impl Leases {
     pub(crate) fn remove(&mut self, slot: u32) -> Lease {
         self.waiting.remove(&slot);
         self.own_times.remove(&slot);
+        self.watched_elsewhere.remove(&slot);
         if self.hot.free(slot) {
             self.free.push_back(slot);
         }
@@ -179,8 +219,9 @@ impl Leases {
 
     /// Its last beat; none for a lease that hangs on a session.
     pub(crate) fn last_beat(&self, slot: u32) -> Option<Instant> {
-        if let Some(last) = self.waiting.get(&slot) {
-            return Some(*last);
+        let kept = self.waiting.get(&slot).or(self.watched_elsewhere.get(&slot));
+        if let Some(&last) = kept {
+            return Some(last);
         }
         let reach = match self.hot.state(slot) {
             State::Alive | State::AliveOwnTimes => self.measure.reach(self.times(slot)),
@@ -299,6 +340,7 @@ impl Leases {
             && self.rows.is_regular()
             && self.hot.len() == rows
             && self.classes.len() < CLASSES
+            && self.watched_elsewhere.keys().all(|&slot| (slot as usize) < rows)
             && self.free.iter().all(|&slot| (slot as usize) < rows)
             && (0..rows as u32).all(|slot| match self.hot.state(slot) {
                 State::Free => true,

@@ -64,7 +64,7 @@ impl Clock {
     }
 
     /// The first look at or after `at`.
-    pub(crate) fn look(self, at: Instant) -> Instant {
+    pub fn look(self, at: Instant) -> Instant {
         if self.every == Span::ZERO { at } else { next_tick(at, self.every, self.phase.as_millis()) }
     }
 }

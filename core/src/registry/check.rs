@@ -9,8 +9,8 @@ use crate::name::{Address, ServiceKey};
 use crate::time::Instant;
 
 impl Registry {
-    /// Counts a report on a persistent instance. Its health changes after as many equal reports in a row as the policy says, or at once
-    /// where the checker is sure.
+    /// Counts a report on a persistent instance, or on one whose silence another node looks for. Its health changes after as many equal
+    /// reports in a row as the policy says, or at once where the checker is sure.
     pub fn report_health(
         &mut self,
         now: Instant,
@@ -20,8 +20,11 @@ impl Registry {
         sure: bool,
     ) -> Result<Outcome, Error> {
         self.settle(now);
-        let Some(instance) = self.find_present(service, address, Some(Kind::Persistent)) else {
-            if self.find_present(service, address, None).is_some() {
+        let persistent = self.find_present(service, address, Some(Kind::Persistent));
+        let ephemeral = self.find_present(service, address, Some(Kind::Ephemeral));
+        let copy = ephemeral.filter(|&slot| self.leases_of(slot).all(|lease| self.leases.is_reported(lease)));
+        let Some(instance) = persistent.or(copy) else {
+            if ephemeral.is_some() {
                 let found = alloc::format!("{address}, which is ephemeral");
                 return Err(Error::invalid("report_health.address", found, "a persistent instance"));
             }

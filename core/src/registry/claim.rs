@@ -123,6 +123,9 @@ impl Registry {
             Some(lease) => {
                 let healthy =
                     if self.policy.expiry.registration_revives { *healthy } else { self.leases.is_alive(lease) };
+                if !*copied {
+                    self.leases.watch(self.now, lease, true);
+                }
                 self.renew_lease(lease, source, life, times, healthy)
             }
             None => self.new_lease(instance, registration, life, times),
@@ -156,6 +159,7 @@ impl Registry {
         }
         self.retime(instance);
         self.touch(instance, happened.unwrap_or(Cause::Beat), changed || forgot);
+        // Where views are computed late, the computation tells.
         if self.policy.view.unchanged_is_told && self.policy.view.refresh == Span::ZERO {
             self.arm_notices(service_slot, self.policy.view.notice_window);
         }
@@ -208,6 +212,20 @@ impl Registry {
             self.decide_fate(row.instance, Cause::Beat, &author);
             self.note(row.instance, Cause::Beat, &author);
             self.touch(row.instance, Cause::Beat, false);
+        }
+        Ok(())
+    }
+
+    /// Says whether this node looks for the silence of the claims by beats on an instance. What was overdue by then is found at the next
+    /// look of each claim's clock.
+    pub fn watch(&mut self, now: Instant, service: &ServiceKey, address: &Address, watches: bool) -> Result<(), Error> {
+        self.settle(now);
+        let Some(instance) = self.find_present(service, address, Some(Kind::Ephemeral)) else {
+            return Err(Registry::unknown_instance(service, address));
+        };
+        let leases: Vec<u32> = self.leases_of(instance).collect();
+        for lease in leases {
+            self.leases.watch(self.now, lease, watches);
         }
         Ok(())
     }
@@ -318,6 +336,7 @@ impl Registry {
             clock_began,
         };
         let lease = self.leases.insert(self.now, lease, times, registration.healthy);
+        self.leases.watch(self.now, lease, !registration.copied);
         match self.leases_of(instance).last() {
             Some(last) => self.leases.row_mut(last).next = lease,
             None => self.roster.row_mut(instance).first_lease = lease,

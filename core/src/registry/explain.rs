@@ -194,7 +194,7 @@ impl Registry {
             (_, Cause::Silent | Cause::Expired) => Rule::BeatExpiry,
             (_, Cause::SessionClosed) => Rule::SessionClosed,
             (_, Cause::SessionLost) => Rule::SessionLost,
-            (_, Cause::Deregistered) => Rule::Deregistration,
+            (_, Cause::Deregistered | Cause::CopyEnded) => Rule::Deregistration,
             (_, Cause::Removed) => Rule::Removal,
             (_, Cause::ReportedUp | Cause::ReportedDown) => Rule::HealthReport,
             (_, Cause::Replaced) => Rule::Replacement,

@@ -160,6 +160,9 @@ impl Registry {
             Command::ReportHealth { service, address, healthy, sure } => {
                 self.report_health(now, &service, &address, healthy, sure)
             }
+            Command::Watch { service, address, watches } => {
+                self.watch(now, &service, &address, watches).map(|()| Outcome::Watched)
+            }
             Command::Deregister(deregistration) => self.deregister(now, &deregistration),
             Command::DeregisterLease { lease } => self.deregister_lease(now, lease),
             Command::Remove(removal) => self.remove(now, &removal),

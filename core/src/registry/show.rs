@@ -144,7 +144,8 @@ impl Registry {
     /// Computes the view of a service again; false when readers have it so already.
     pub(super) fn compute(&mut self, slot: u32) -> bool {
         let service = self.services.get_mut(slot);
-        service.computed = true;
+        // A service that is not there yet leaves nothing to be kept: who looks after its first registration has it computed.
+        service.computed = service.record.is_some();
         let before: BTreeMap<u32, Shown> =
             core::mem::take(&mut service.shown).into_iter().map(|row| (row.slot, row)).collect();
         let members = service.members.clone();

@@ -19,7 +19,7 @@ impl Registry {
     /// Takes back the claim of its source. Other sources keep the instance, and the outcome names them.
     pub fn deregister(&mut self, now: Instant, deregistration: &Deregistration) -> Result<Outcome, Error> {
         self.settle(now);
-        let Deregistration { service, address, source, incarnation, session, kind } = deregistration;
+        let Deregistration { service, address, source, incarnation, session, kind, copied } = deregistration;
         if let Some(leases) = session.and_then(|session| self.held_over(session, service)) {
             for &lease in &leases {
                 self.deregister_slot(lease, source);
@@ -46,7 +46,11 @@ impl Registry {
             return Err(Error::NotOwner { instance: address.to_string(), holders });
         };
         self.refuse_older(*incarnation, self.leases.row(lease).incarnation, address)?;
-        self.deregister_slot(lease, source);
+        if *copied {
+            self.withdraw(lease, Cause::CopyEnded, &Author::of(source));
+        } else {
+            self.deregister_slot(lease, source);
+        }
         Ok(Outcome::Deregistered { withdrawn: 1, remaining: self.holders(instance) })
     }
 
@@ -90,9 +94,10 @@ impl Registry {
         let left = self.roster.row(instance).first_lease != NONE;
         let key = self.roster.row(instance).key;
         self.note(instance, if left { Cause::SourceLeft } else { cause }, author);
-        // Whoever goes to another address is not away.
+        // Whoever goes to another address is not away, and the end of a copy is another node's to count.
         let memory = self.memory_key(key);
-        let unseen = cause == Cause::Replaced || (cause == Cause::RegistryRestarted && !self.policy.restart.ages);
+        let unseen = [Cause::Replaced, Cause::CopyEnded].contains(&cause)
+            || (cause == Cause::RegistryRestarted && !self.policy.restart.ages);
         if !unseen && self.overrides.lease_ended(&self.policy.overrides, self.now, memory, left) {
             self.arm_override(memory);
         }

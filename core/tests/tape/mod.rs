@@ -126,14 +126,14 @@ fn command(random: &mut Random) -> Command {
     if random.one_in(6) {
         address.cluster = Cluster::parse("c2").expect("good");
     }
-    match random.below(38) {
+    match random.below(39) {
         0..7 => Command::Register(Registration {
             service,
             address,
             source: actor(random),
             session: random.one_in(3).then(|| SessionId::from_u64(id(random))),
             incarnation: incarnation(random),
-            copied: random.one_in(8),
+            copied: random.one_in(5),
             kind: kind(random),
             healthy: !random.one_in(6),
             content: content(random),
@@ -154,6 +154,7 @@ fn command(random: &mut Random) -> Command {
             incarnation: incarnation(random),
             session: random.one_in(4).then(|| SessionId::from_u64(id(random))),
             kind: random.one_in(2).then(|| kind(random)),
+            copied: random.one_in(4),
         }),
         18 => Command::DeregisterLease { lease: LeaseId::from_u64(id(random)) },
         19 => Command::Remove(Removal {
@@ -198,6 +199,7 @@ fn command(random: &mut Random) -> Command {
             0 => Command::Unsubscribe { subscription: SubscriptionId::from_u64(id(random)) },
             _ => Command::EndOverride { service, address },
         },
+        38 => Command::Watch { service, address, watches: random.one_in(2) },
         30 => Command::Poll { max: 1 + random.below(3) as u32 },
         31 => Command::RegisterBatch(BatchRegistration {
             service,

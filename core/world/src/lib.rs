@@ -11,6 +11,7 @@ mod network;
 mod node;
 mod parties;
 pub mod recorded;
+mod replication;
 mod report;
 mod scenario;
 mod world;

@@ -97,8 +97,11 @@ fn a_list_that_came_one_ms_after_its_window_fails() {
 #[test]
 fn families_and_servers_that_are_not_imitated_yet_count_as_failed() {
     let mut recording = read("1.4.1/off-b-reregister.2");
-    recording.header.family = "sdk".to_owned();
+    recording.header.family = "cluster".to_owned();
     assert_eq!(replay(&recording).expect("good").0, Verdict::NotReplayed("not replayed yet".to_owned()));
+    recording.header.family = "sdk".to_owned();
+    recording.header.client = "npm nacos".to_owned();
+    assert_eq!(replay(&recording).expect("good").0, Verdict::NotReplayed("npm nacos is not imitated".to_owned()));
     recording.header.family = "http".to_owned();
     recording.header.server = "0.9".to_owned();
     assert_eq!(replay(&recording).expect("good").0, Verdict::NotReplayed("no preset for 0.9 yet".to_owned()));

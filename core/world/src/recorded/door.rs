@@ -68,6 +68,15 @@ impl Standalone {
             acknowledges,
         })
     }
+
+    /// What other clients than those of the HTTP API talk to.
+    pub(crate) fn registry(&mut self) -> &mut Registry {
+        &mut self.registry
+    }
+
+    pub(crate) fn is_up(&self) -> bool {
+        !self.is_down
+    }
 }
 
 /// A registry that is only read: nobody's look computes anything.
@@ -92,13 +101,31 @@ impl Standalone {
             self.pushed.push((now, pushed(&datagram)));
         }
     }
+}
 
-    /// Whether a look at this view has no effect.
-    fn is_computed(&self, view: &View) -> bool {
-        let service = ServiceKey::named(view.of.as_deref().unwrap_or(super::SERVICE));
-        let record = service.ok().and_then(|service| self.registry.service(&service));
-        record.is_none_or(|record| !record.known || record.computed)
+/// What looks at this moment would show of a registry, without any effect.
+pub(crate) fn peek(registry: &Registry, dialect: Dialect, now: Instant, views: &[View]) -> Result<Vec<State>, Error> {
+    if views.iter().all(|view| is_computed(registry, view)) {
+        let mut quiet = Quiet(registry);
+        return Ok(views.iter().map(|view| view.read(&mut quiet, dialect, now)).collect());
     }
+    let mut copy = Registry::restore(&registry.snapshot(), (0, 0))?;
+    // The operator's page comes first: it computes nothing, and what lists compute would show on it.
+    let mut states: Vec<Option<State>> =
+        views.iter().map(|view| view.see.starts_with("console").then(|| view.read(&mut copy, dialect, now))).collect();
+    for (view, state) in views.iter().zip(&mut states) {
+        if state.is_none() {
+            *state = Some(view.read(&mut copy, dialect, now));
+        }
+    }
+    Ok(states.into_iter().flatten().collect())
+}
+
+/// Whether a look at this view has no effect.
+fn is_computed(registry: &Registry, view: &View) -> bool {
+    let service = ServiceKey::named(view.of.as_deref().unwrap_or(super::SERVICE));
+    let record = service.ok().and_then(|service| registry.service(&service));
+    record.is_none_or(|record| !record.known || record.computed)
 }
 
 impl Door for Standalone {
@@ -123,22 +150,7 @@ impl Door for Standalone {
         if self.is_down {
             return Ok(vec![State::of_error(0, NOBODY.to_owned()); views.len()]);
         }
-        if views.iter().all(|view| self.is_computed(view)) {
-            let mut quiet = Quiet(&self.registry);
-            return Ok(views.iter().map(|view| view.read(&mut quiet, self.dialect, now)).collect());
-        }
-        let mut copy = Registry::restore(&self.registry.snapshot(), (0, 0))?;
-        // The operator's page comes first: it computes nothing, and what lists compute would show on it.
-        let mut states: Vec<Option<State>> = views
-            .iter()
-            .map(|view| view.see.starts_with("console").then(|| view.read(&mut copy, self.dialect, now)))
-            .collect();
-        for (view, state) in views.iter().zip(&mut states) {
-            if state.is_none() {
-                *state = Some(view.read(&mut copy, self.dialect, now));
-            }
-        }
-        Ok(states.into_iter().flatten().collect())
+        peek(&self.registry, self.dialect, now, views)
     }
 
     fn next_deadline(&self) -> Option<Instant> {
@@ -156,7 +168,7 @@ impl Door for Standalone {
 
     fn make_service(&mut self, now: Instant, service: &str) {
         let Ok(key) = ServiceKey::named(service) else { return };
-        if self.registry.service(&key).is_none() {
+        if self.registry.service(&key).is_none_or(|record| !record.known) {
             self.registry.set_service(now, &ServiceSettings::new(key.clone()));
             self.registry.look(now, &key);
         }
@@ -199,7 +211,7 @@ impl View {
         self.see != "udp"
     }
 
-    fn read(&self, registry: &mut impl liveset_nacos::Door, dialect: Dialect, now: Instant) -> State {
+    pub(crate) fn read(&self, registry: &mut impl liveset_nacos::Door, dialect: Dialect, now: Instant) -> State {
         let service = self.of.as_deref().unwrap_or(super::SERVICE);
         let mut get = |path: &str, parameters: &[(&str, &str)]| {
             let parameters = [("serviceName", service)].into_iter().chain(parameters.iter().copied());

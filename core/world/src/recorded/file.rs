@@ -37,6 +37,8 @@ pub struct Header {
     pub t0: String,
     /// The widest (after, t] of the file, in ms.
     pub widest_window: i64,
+    /// Of a cluster: the node responsible for the case's first instance, as long as all are there, and without the one named.
+    pub responsible: BTreeMap<String, String>,
 }
 
 /// A line behind the header.
@@ -93,6 +95,8 @@ pub struct Event {
     pub event: String,
     /// To which node.
     pub node: Option<String>,
+    /// How long the call took, in ms; 0 where it was none.
+    pub took: i64,
     /// What it was called with.
     pub args: Map<String, Value>,
     /// What it returned, or the text of the note.
@@ -201,7 +205,18 @@ fn header(mut fields: Fields) -> Result<Header, Malformed> {
         about: fields.need("about")?,
         t0: fields.need("t0")?,
         widest_window: fields.need("widest_window")?,
+        responsible: responsible(&mut fields)?,
     })
+}
+
+/// By the node that is not there; by nothing where all are.
+fn responsible(fields: &mut Fields) -> Result<BTreeMap<String, String>, Malformed> {
+    let mut responsible = BTreeMap::new();
+    for (without, field) in [("", "responsible"), ("A", "responsible_without_A"), ("C", "responsible_without_C")] {
+        let node: Option<String> = fields.take(field)?;
+        responsible.extend(node.map(|node| (without.to_owned(), node)));
+    }
+    Ok(responsible)
 }
 
 fn line(mut fields: Fields) -> Result<Line, Malformed> {
@@ -259,6 +274,7 @@ fn event(mut fields: Fields) -> Result<Event, Malformed> {
             who: String::new(),
             event: "note".to_owned(),
             node: None,
+            took: 0,
             args: Map::new(),
             got: Value::String(note),
         });
@@ -269,6 +285,7 @@ fn event(mut fields: Fields) -> Result<Event, Malformed> {
         who: fields.need("who")?,
         event,
         node: fields.take("node")?,
+        took: fields.take("took")?.unwrap_or(0),
         args: fields.take("args")?.unwrap_or_default(),
         got: fields.take("got")?.unwrap_or_default(),
     })

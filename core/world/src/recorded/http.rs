@@ -200,8 +200,12 @@ fn pushes_differ(view: &View, recorded: &[Seen], pushed: &[(i64, State)]) -> Opt
     Some(Difference::new(*at, &view.to_string(), "no further push".to_owned(), state.to_string()))
 }
 
+pub(super) fn not_yet(at: i64, place: &str, recorded: &str) -> Difference {
+    Difference::new(at, place, recorded.to_owned(), format!("{place} is not replayed yet"))
+}
+
 /// A recorded request as it was sent. The recorder left out the case's own service, and shortened long texts.
-fn sent(request: &Request) -> Sent {
+pub(crate) fn sent(request: &Request) -> Sent {
     let is_nameless = request.label.as_ref().is_some_and(|label| label.ends_with("missing serviceName"));
     let own = (!is_nameless).then(|| ("serviceName".to_owned(), super::SERVICE.to_owned()));
     let args = request
@@ -236,7 +240,7 @@ fn whole(text: &str) -> String {
     format!("{start}{}{end}", letter.repeat(more))
 }
 
-fn answer_differs(at: i64, request: &Request, response: &Response) -> Option<Difference> {
+pub(crate) fn answer_differs(at: i64, request: &Request, response: &Response) -> Option<Difference> {
     let body = serde_json::from_str(&response.body).unwrap_or(Value::String(response.body.clone()));
     if response.status == request.status && comparable(&body) == comparable(&request.got) {
         return None;

@@ -2,11 +2,13 @@
 //!
 //! [`score`] replays the recordings of a folder. A new family of recordings is a new replay behind [`replay`].
 
+mod cluster;
 mod door;
 mod file;
 mod http;
 mod phases;
 mod report;
+mod sdk;
 mod steps;
 mod track;
 
@@ -18,7 +20,7 @@ pub use track::Difference;
 use std::path::{Path, PathBuf};
 use std::{fs, io, thread};
 
-use liveset::Error;
+use liveset::{Error, Policy};
 use liveset_nacos::Dialect;
 
 /// What stands for the name of the case's service in every recording.
@@ -64,13 +66,19 @@ fn run(file: &Path) -> io::Result<Run> {
 /// Replays one recording on the preset of its server.
 pub fn replay(recording: &Recording) -> Result<(Verdict, Vec<Chosen>), Error> {
     let Header { server, family, .. } = &recording.header;
-    if family != "http" {
+    if family == "cluster" {
+        return cluster::replay(recording);
+    }
+    if family != "http" && family != "sdk" {
         return Ok((Verdict::NotReplayed("not replayed yet".to_owned()), Vec::new()));
     }
     let Some(dialect) = dialect(server) else {
         return Ok((Verdict::NotReplayed(format!("no preset for {server} yet")), Vec::new()));
     };
     let policy = dialect.policy();
+    if family == "sdk" {
+        return replay_sdk(recording, &policy, dialect);
+    }
     let (difference, chosen) =
         phases::search(&policy, &phases::dials(&policy, &clients(recording)), |setup, until| {
             let mut server = door::Standalone::new(setup.policy.clone(), dialect, acknowledges(recording))?;
@@ -83,6 +91,16 @@ pub fn replay(recording: &Recording) -> Result<(Verdict, Vec<Chosen>), Error> {
 fn acknowledges(recording: &Recording) -> bool {
     let acked = |line: &Line| matches!(&line.what, What::Sight(sight) if sight.rest.get("acked") == Some(&true.into()));
     recording.lines.iter().any(acked)
+}
+
+fn replay_sdk(recording: &Recording, policy: &Policy, dialect: Dialect) -> Result<(Verdict, Vec<Chosen>), Error> {
+    let client = &recording.header.client;
+    let Some(version) = sdk::Version::of(client) else {
+        return Ok((Verdict::NotReplayed(format!("{client} is not imitated")), Vec::new()));
+    };
+    let (difference, chosen) =
+        sdk::search(policy, &version, |setup, until| sdk::replay(recording, until, &version, setup, dialect))?;
+    Ok((difference.map_or(Verdict::Match, Verdict::Differs), chosen))
 }
 
 /// Clients that registered by themselves, as `ip:port`, each once.

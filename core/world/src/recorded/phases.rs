@@ -17,11 +17,19 @@ pub(crate) struct Setup {
     pub(crate) first_polls: FirstPolls,
     /// Clients, as `ip:port`, whose clock began a moment before the first beat of theirs was stamped.
     pub(crate) stamped_late: BTreeSet<String>,
+    /// Where the clocks of SDK clients stood.
+    pub(crate) client: super::sdk::Phases,
 }
 
 impl Setup {
     pub(crate) fn of(policy: Policy) -> Setup {
-        Setup { policy, lag: 0, first_polls: FirstPolls::Before, stamped_late: BTreeSet::new() }
+        Setup {
+            policy,
+            lag: 0,
+            first_polls: FirstPolls::Before,
+            stamped_late: BTreeSet::new(),
+            client: super::sdk::Phases::default(),
+        }
     }
 }
 

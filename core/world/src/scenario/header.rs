@@ -67,24 +67,31 @@ impl Header {
     fn client(&mut self, words: &mut Words, provider: bool) -> Result<(), Problem> {
         let name = words.take("the client's name")?;
         let kind = if provider {
-            words.parsed("a client: java_1_4, java_2 or strict", |word| match word {
+            words.parsed("a client: java_1_4, java_2_0, java_2_5 or strict", |word| match word {
                 "java_1_4" => Some(ClientKind::Provider(PublisherPolicy::java_1_4())),
-                "java_2" => Some(ClientKind::Provider(PublisherPolicy::java_2())),
+                "java_2_0" => Some(ClientKind::Provider(PublisherPolicy::java_2_0())),
+                "java_2_5" => Some(ClientKind::Provider(PublisherPolicy::java_2_5())),
                 "strict" => Some(ClientKind::Provider(PublisherPolicy::strict())),
                 _ => None,
             })?
         } else {
-            words.parsed("a client: java, java_protected or strict", |word| match word {
-                "java" => Some(ClientKind::Consumer(SubscriberPolicy::java(false))),
-                "java_protected" => Some(ClientKind::Consumer(SubscriberPolicy::java(true))),
-                "strict" => Some(ClientKind::Consumer(SubscriberPolicy::strict())),
-                _ => None,
-            })?
+            words.parsed("a client: java_1_4, java_2_0, java_2_5, each with _protected, or strict", consumer)?
         };
         let node = words.at_node(&self.nodes)?;
         self.clients.push(Client { name, kind, node });
         Ok(())
     }
+}
+
+fn consumer(word: &str) -> Option<ClientKind> {
+    let (version, protection) = word.strip_suffix("_protected").map_or((word, false), |version| (version, true));
+    Some(ClientKind::Consumer(match version {
+        "java_1_4" => SubscriberPolicy::java_1_4(protection),
+        "java_2_0" => SubscriberPolicy::java_2_0(protection),
+        "java_2_5" => SubscriberPolicy::java_2_5(protection),
+        "strict" if !protection => SubscriberPolicy::strict(),
+        _ => return None,
+    }))
 }
 
 /// `nacos_2_0`, or `strict with expiry.timeout 3s, view.default_threshold 0.5`.

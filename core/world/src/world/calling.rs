@@ -37,6 +37,15 @@ impl World<'_> {
                 }
                 Request::Beat { ticket, full } => (Call::Beat { full }, ticket),
                 Request::KeepAlive { ticket } => (Call::KeepAlive, ticket),
+                Request::Connect { .. } => {
+                    // What the new connection carries is claimed again as the client's own clock says.
+                    party.session = None;
+                    party.connection += 1;
+                    if let Some(publisher) = &mut party.publisher {
+                        publisher.connected(self.now);
+                    }
+                    continue;
+                }
                 Request::Deregister { ticket } => {
                     let Registration { service, address, source, incarnation, .. } = registration;
                     let command = cluster::deregister(service, address, source, incarnation);
@@ -97,14 +106,8 @@ impl World<'_> {
         let now = self.now;
         let Some(party) = self.parties.get_mut(to).filter(|party| party.is_up()) else { return };
         let Some(publisher) = &mut party.publisher else { return };
-        let over_session = matches!(publisher.transport(), Transport::Session(_));
-        let connection_is_gone = match &result {
-            None => over_session,
-            Some(Err(Error::UnknownSession { .. })) => true,
-            _ => false,
-        };
-        if connection_is_gone {
-            // A new connection; what it carried is claimed again as the client's own clock says.
+        if matches!(result, Some(Err(Error::UnknownSession { .. }))) {
+            // The server closed it: a new one, and what it carried is claimed again as the client's own clock says.
             publisher.disconnected();
             party.session = None;
             party.connection += 1;
@@ -191,9 +194,7 @@ impl World<'_> {
             self.parties.get(name).and_then(|party| party.consumer.as_ref()).map_or(0, |consumer| consumer.epoch);
         let registry = self.nodes[subscribed.node].registry();
         let view = self.nodes[subscribed.node].view(&subscribed.key, Reader::Consumer);
-        let hosts: Vec<Host> = (view.instances.iter())
-            .map(|row| Host { address: row.address.clone(), healthy: row.healthy, weight: row.weight })
-            .collect();
+        let hosts: Vec<Host> = view.instances.into_iter().map(Host::from).collect();
         let silent = [Cause::Silent as u32, Cause::Expired as u32, Cause::SessionLost as u32];
         let emptiness = match registry.changes(subscribed.service, subscribed.revision) {
             Ok(changes) if !changes.full => {

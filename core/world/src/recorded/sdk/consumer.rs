@@ -1,0 +1,248 @@
+//! A process that subscribes: what it takes, and what its listeners hear.
+
+use liveset::clients::{Emptiness, Host, Push, Query, Subscriber};
+use liveset::{Actor, Error, InstanceQuery, Outcome, Reader, SubscriptionId};
+use liveset_nacos::Dialect;
+use serde_json::Value;
+
+use super::super::door::Door;
+use super::super::file::{Event, Row};
+use super::super::track::{Difference, State};
+use super::{Replay, compare};
+
+/// How long a 1.4 server pushes to a subscriber that did not ask again, in ms (R-PU-12).
+const HEARD_FOR: i64 = 10_000;
+
+/// Which consumers the recorder ran in one process with which others.
+const TOGETHER: [(&str, &str); 4] = [("CF", "CD"), ("CD", "CF"), ("C", "CT"), ("CT", "C")];
+
+pub(super) struct Consumer {
+    pub(super) machine: Subscriber,
+    subscription: Option<SubscriptionId>,
+    /// When the server last heard from it.
+    heard: i64,
+    /// Whether somebody listens.
+    listens: bool,
+}
+
+/// What a listener heard.
+#[derive(Clone, Debug)]
+pub(super) struct Told {
+    /// From when to when that may have been.
+    pub(super) when: (i64, i64),
+    pub(super) state: State,
+}
+
+impl Consumer {
+    /// What getAllInstances gives.
+    pub(super) fn all(&self) -> State {
+        state(self.machine.hosts().iter())
+    }
+
+    /// What selectInstances gives.
+    pub(super) fn selected(&self) -> State {
+        state(self.machine.hosts().iter().filter(|host| host.is_usable()))
+    }
+}
+
+fn state<'a>(hosts: impl Iterator<Item = &'a Host>) -> State {
+    State::of_rows(hosts.map(row).collect(), false)
+}
+
+fn row(host: &Host) -> Row {
+    let metadata =
+        host.content.metadata.entries().iter().map(|(key, value)| (key.clone(), Value::from(value.as_str())));
+    Row {
+        ip: Some(host.address.host.to_string()),
+        port: i64::from(host.address.port.get()),
+        cluster: host.address.cluster.to_string(),
+        healthy: host.healthy,
+        enabled: host.content.enabled,
+        weight: Value::from(host.content.weight.get()),
+        metadata: Some(metadata.collect()),
+        // These recordings tell no kinds.
+        ephemeral: true,
+    }
+}
+
+impl Replay {
+    /// An SDK is called.
+    pub(super) fn call(&mut self, event: &Event) -> Result<Option<Difference>, Error> {
+        match event.event.as_str() {
+            "shutDown" => self.closes(&event.who)?,
+            "start" => self.start(event)?,
+            "subscribe" => self.subscribe(&event.who)?,
+            "getAllInstances" | "selectInstances" => return self.read(event),
+            _ => return self.provide(event),
+        }
+        Ok(None)
+    }
+
+    fn subscribe(&mut self, who: &str) -> Result<(), Error> {
+        // The recorder's consumers but `CT` have protection off or not set, which is the same.
+        let policy = (self.version.subscriber)(who.starts_with("CT"));
+        let when = self.heard();
+        let consumer = self.consumers.entry(who.to_owned()).or_insert_with(|| Consumer {
+            machine: Subscriber::new(policy),
+            subscription: None,
+            heard: 0,
+            listens: false,
+        });
+        consumer.listens = true;
+        if consumer.subscription.is_some() {
+            // A listener of what is known hears it at once where clients tell listeners of their own lists only (R2.19).
+            if !consumer.machine.shares_events() && !consumer.machine.hosts().is_empty() {
+                let told = Told { when, state: consumer.all() };
+                self.told.entry(who.to_owned()).or_default().push(told);
+            }
+            return Ok(());
+        }
+        self.ask_to_be_told(who)
+    }
+
+    /// The subscription reaches the server, and its answer is a list.
+    fn ask_to_be_told(&mut self, who: &str) -> Result<(), Error> {
+        let now = self.instant()?;
+        if !self.server.is_up() {
+            return Ok(());
+        }
+        let push = self.list()?;
+        let (service, subscriber) = (self.service.clone(), Actor::parse(who)?);
+        let Outcome::Subscribed { subscription, .. } = self.server.registry().subscribe(now, &service, &subscriber)?
+        else {
+            return Ok(());
+        };
+        let mut told = false;
+        if let Some(consumer) = self.consumers.get_mut(who) {
+            consumer.subscription = Some(subscription);
+            consumer.heard = self.now;
+            told = consumer.machine.receive(now, push);
+            consumer.machine.subscribed(now);
+        }
+        self.tell(who, told);
+        Ok(())
+    }
+
+    /// The server has something for a subscriber.
+    pub(super) fn push(&mut self, subscription: SubscriptionId) -> Result<(), Error> {
+        let now = self.instant()?;
+        let of_it = |consumer: &Consumer| consumer.subscription == Some(subscription);
+        let found = self.consumers.iter().find(|(_, consumer)| of_it(consumer));
+        let Some((name, heard)) = found.map(|(name, consumer)| (name.clone(), consumer.heard)) else { return Ok(()) };
+        if self.dialect == Dialect::V1_4 && self.now - heard > HEARD_FOR {
+            return Ok(());
+        }
+        let push = self.pushed();
+        let told = self.consumers.get_mut(&name).is_some_and(|consumer| consumer.machine.receive(now, push));
+        self.tell(&name, told);
+        Ok(())
+    }
+
+    /// A consumer asks by itself, where it is time.
+    pub(super) fn query(&mut self, who: &str) -> Result<(), Error> {
+        let now = self.instant()?;
+        let due = |consumer: &&Consumer| consumer.machine.next_query().is_some_and(|at| at <= now);
+        let Some(query) = self.consumers.get(who).filter(due).map(|consumer| consumer.machine.query()) else {
+            return Ok(());
+        };
+        let answer = match query {
+            Query::Take if self.server.is_up() => Some(self.list()?),
+            _ => None,
+        };
+        let mut told = false;
+        if let Some(consumer) = self.consumers.get_mut(who) {
+            if query != Query::Skip {
+                consumer.heard = self.now;
+            }
+            told = consumer.machine.queried(now, answer);
+        }
+        self.tell(who, told);
+        Ok(())
+    }
+
+    /// The listeners of a consumer hear its list, and with them those of the others in its process where clients do not keep that apart.
+    fn tell(&mut self, who: &str, told: bool) {
+        let Some(consumer) = self.consumers.get(who).filter(|_| told) else { return };
+        let (state, shares) = (consumer.all(), consumer.machine.shares_events());
+        let together = TOGETHER.iter().filter(|(one, _)| *one == who && shares).map(|(_, other)| *other);
+        for name in std::iter::once(who).chain(together) {
+            if self.consumers.get(name).is_some_and(|consumer| consumer.listens) {
+                let told = Told { when: self.heard(), state: state.clone() };
+                self.told.entry(name.to_owned()).or_default().push(told);
+            }
+        }
+    }
+
+    /// What the server answers to somebody who asks for the list.
+    fn list(&mut self) -> Result<Push, Error> {
+        let (now, service) = (self.instant()?, self.service.clone());
+        self.server.registry().look(now, &service);
+        Ok(self.pushed())
+    }
+
+    /// What the server pushes: the list as it is.
+    fn pushed(&mut self) -> Push {
+        let service = self.service.clone();
+        let view = self.server.registry().instances(&InstanceQuery::new(service, Reader::Consumer));
+        let hosts = view.instances.into_iter().map(Host::from).collect();
+        Push { epoch: 0, revision: view.revision, hosts, emptiness: Emptiness::Unknown }
+    }
+
+    /// A consumer's process starts on the cache directory of an earlier one, `CT2` on that of `CT`.
+    fn start(&mut self, event: &Event) -> Result<(), Error> {
+        let now = self.instant()?;
+        let is = |name: &str| event.args.get(name).and_then(Value::as_str) == Some("true");
+        let policy = (self.version.subscriber)(is("namingPushEmptyProtection"));
+        let disk = self.disks.get(event.who.trim_end_matches('2'));
+        let hosts = disk.filter(|_| is("namingLoadCacheAtStart")).cloned().unwrap_or_default();
+        let machine = Subscriber::with_cache(policy, now, hosts);
+        self.consumers.insert(event.who.clone(), Consumer { machine, subscription: None, heard: 0, listens: false });
+        Ok(())
+    }
+
+    /// Reading subscribes, where nothing is in the cache, or where the client looks whether it is subscribed.
+    fn read(&mut self, event: &Event) -> Result<Option<Difference>, Error> {
+        let all = event.event == "getAllInstances";
+        let Some(consumer) = self.consumers.get(&event.who) else { return Ok(None) };
+        let is_new = consumer.subscription.is_none();
+        let mut state = if all { consumer.all() } else { consumer.selected() };
+        if is_new && (self.version.reads_raw || consumer.machine.hosts().is_empty()) {
+            let raw = self.list()?;
+            self.ask_to_be_told(&event.who)?;
+            state = self::state(raw.hosts.iter());
+        }
+        Ok(compare::read_differs(self.now, event, &state))
+    }
+
+    /// The consumers named, as in `CT,CF`, end, and what lay on their disks stays.
+    pub(super) fn consumers_end(&mut self, names: &str) -> Result<(), Error> {
+        let now = self.instant()?;
+        for name in names.split(',') {
+            let Some(consumer) = self.consumers.remove(name) else { continue };
+            self.disks.insert(name.to_owned(), consumer.machine.hosts().to_vec());
+            if let Some(subscription) = consumer.subscription {
+                self.server.registry().unsubscribe(now, subscription)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The server's process ends, and every connection with it.
+    pub(super) fn server_ends(&mut self) -> Result<(), Error> {
+        // What a server forgets it forgets now: its clocks do not run while it is down.
+        let now = self.instant()?;
+        self.server.registry().restart(now);
+        self.server.stop();
+        for consumer in self.consumers.values_mut() {
+            consumer.subscription = None;
+        }
+        self.providers_lose_the_server();
+        Ok(())
+    }
+
+    /// It answers again.
+    pub(super) fn server_answers(&mut self) -> Result<(), Error> {
+        self.server.start(self.instant()?);
+        self.providers_meet_the_server()
+    }
+}

@@ -1,0 +1,277 @@
+//! A standalone server and the processes of official SDKs around it: their recorded calls and faults are done again, what the clients do by
+//! themselves is done by the machines of `liveset::clients`, and every view and event is compared.
+
+mod compare;
+mod consumer;
+mod dials;
+mod faults;
+mod provider;
+mod steps;
+mod wire;
+
+use std::collections::BTreeMap;
+
+use liveset::clients::{Host, PublisherPolicy, SubscriberPolicy};
+use liveset::{Error, Instant, Notice, ServiceKey, SessionId};
+use liveset_nacos::Dialect;
+
+use self::consumer::{Consumer, Told};
+use self::provider::Provider;
+use self::steps::{Step, steps};
+use self::wire::Wire;
+use super::door::{Door, Standalone, View};
+use super::file::{Recording, Request};
+use super::http;
+use super::phases::Setup;
+use super::track::{Difference, Track};
+
+pub(crate) use self::dials::{Phases, search};
+
+/// What a client of a version is made of.
+#[derive(Clone, Debug)]
+pub(crate) struct Version {
+    publisher: PublisherPolicy,
+    subscriber: fn(bool) -> SubscriberPolicy,
+    /// Whether it reads from the server what its cache does not know to be subscribed, and hands that out as it is (R1.8).
+    reads_raw: bool,
+}
+
+impl Version {
+    /// The client that a header names; none where it is not imitated.
+    pub(crate) fn of(client: &str) -> Option<Version> {
+        Some(match client.strip_prefix("java nacos-client ")? {
+            "1.4.1" => Version {
+                publisher: PublisherPolicy::java_1_4(),
+                subscriber: SubscriberPolicy::java_1_4,
+                reads_raw: false,
+            },
+            "2.0.3" => Version {
+                publisher: PublisherPolicy::java_2_0(),
+                subscriber: SubscriberPolicy::java_2_0,
+                reads_raw: false,
+            },
+            "2.5.1" => Version {
+                publisher: PublisherPolicy::java_2_5(),
+                subscriber: SubscriberPolicy::java_2_5,
+                reads_raw: true,
+            },
+            _ => return None,
+        })
+    }
+}
+
+/// How long what the server pushes may take until a consumer has taken it, in ms: two pushes of one moment were seen up to 50 ms apart.
+const PUSH_TAKES: i64 = 60;
+
+/// Replays a recording; the first difference, if there is one. With `until`, only whether that comes by then is asked.
+pub(crate) fn replay(
+    recording: &Recording,
+    until: Option<i64>,
+    version: &Version,
+    setup: &Setup,
+    dialect: Dialect,
+) -> Result<Option<Difference>, Error> {
+    let beginning = until.map(|until| compare::beginning(recording, until));
+    let recording = beginning.as_ref().unwrap_or(recording);
+    let mut version = version.clone();
+    setup.client.apply(&mut version.publisher);
+    let server = Standalone::new(setup.policy.clone(), dialect, true)?;
+    let mut replay = Replay::new(recording, version, server, dialect)?;
+    replay.beat_takes = setup.client.beat;
+    let end = recording.lines.last().map_or(0, |line| line.t);
+    let stopped = replay.run(&steps(recording, setup), end)?;
+    let found = compare::first_difference(recording, &replay.views, &replay.tracks, &replay.told);
+    Ok(stopped.into_iter().chain(found).min_by_key(|difference| difference.at))
+}
+
+struct Replay {
+    version: Version,
+    server: Standalone,
+    dialect: Dialect,
+    service: ServiceKey,
+    /// Where the instances of the case are said to be.
+    ip: String,
+    providers: BTreeMap<String, Provider>,
+    consumers: BTreeMap<String, Consumer>,
+    /// What ended consumers left on disk.
+    disks: BTreeMap<String, Vec<Host>>,
+    wire: Wire,
+    views: Vec<View>,
+    tracks: BTreeMap<String, Track>,
+    told: BTreeMap<String, Vec<Told>>,
+    /// The recording's time of the server's zero.
+    zero: i64,
+    now: i64,
+    /// From when to when that may have happened which happens now: all the time of a call, and else this moment.
+    span: Option<(i64, i64)>,
+    /// How long a beat takes until its answer is in, in ms.
+    beat_takes: u64,
+    /// When anything was last done.
+    before: i64,
+}
+
+impl Replay {
+    fn new(recording: &Recording, version: Version, server: Standalone, dialect: Dialect) -> Result<Replay, Error> {
+        let zero = recording.lines.first().map_or(0, |line| line.t.min(0));
+        Ok(Replay {
+            version,
+            server,
+            dialect,
+            service: ServiceKey::named(super::SERVICE)?,
+            ip: compare::ip(recording),
+            providers: BTreeMap::new(),
+            consumers: BTreeMap::new(),
+            disks: BTreeMap::new(),
+            wire: Wire::of(recording),
+            beat_takes: 0,
+            views: compare::server_views(recording),
+            tracks: BTreeMap::new(),
+            told: BTreeMap::new(),
+            zero,
+            now: zero,
+            span: None,
+            before: zero,
+        })
+    }
+
+    fn run(&mut self, steps: &[(i64, Step)], end: i64) -> Result<Option<Difference>, Error> {
+        self.watch()?;
+        for (at, step) in steps {
+            self.pass(*at)?;
+            if let Some(difference) = self.act(step)? {
+                return Ok(Some(difference));
+            }
+            self.settle()?;
+            self.watch()?;
+            (self.span, self.before) = (None, self.now);
+        }
+        self.pass(end)?;
+        Ok(None)
+    }
+
+    fn act(&mut self, step: &Step) -> Result<Option<Difference>, Error> {
+        let now = self.instant()?;
+        match step {
+            Step::Look(view) => self.server.look(now, view),
+            Step::Make => self.server.make_service(now, super::SERVICE),
+            Step::Send(request, span) => {
+                self.span = Some(*span);
+                return self.send(request);
+            }
+            Step::Call(event, span) => {
+                self.span = Some(*span);
+                return self.call(event);
+            }
+            Step::Closed(who) => self.closed(who),
+            Step::Fault(event) => {
+                // What is awake again needs a moment for what it has to do.
+                self.span = Some((self.now, self.now + PUSH_TAKES));
+                self.fault(event)?;
+            }
+            Step::Stop => self.server_ends()?,
+            Step::Start => self.server_answers()?,
+            Step::Cannot(what) => return Ok(Some(http::not_yet(self.now, "sdk", what))),
+        }
+        Ok(None)
+    }
+
+    fn send(&mut self, request: &Request) -> Result<Option<Difference>, Error> {
+        let response = self.server.send(self.instant()?, &http::sent(request));
+        Ok(http::answer_differs(self.now, &compare::plain(request), &response))
+    }
+
+    /// Time passes, and what happens by itself happens at its own moment.
+    fn pass(&mut self, until: i64) -> Result<(), Error> {
+        while let Some(due) = self.next_due().map(|due| due.max(self.now)).filter(|&due| due <= until) {
+            let stood = due == self.now;
+            self.now = due;
+            self.settle()?;
+            self.watch()?;
+            self.before = self.now;
+            if stood && self.next_due().is_some_and(|next| next <= due) {
+                // A deadline may be early.
+                self.now = due + 1;
+            }
+        }
+        self.now = self.now.max(until);
+        Ok(())
+    }
+
+    fn next_due(&self) -> Option<i64> {
+        let server = self.server.next_deadline();
+        let providers = self.providers.values().filter_map(Provider::next_deadline);
+        let consumers = self.consumers.values().filter_map(|consumer| consumer.machine.next_query());
+        let own = server.into_iter().chain(providers).chain(consumers).map(|due| due.as_millis() as i64 + self.zero);
+        own.chain(self.wire.next_due()).min()
+    }
+
+    /// Lets everything due now happen, until nobody has anything to do.
+    fn settle(&mut self) -> Result<(), Error> {
+        let now = self.instant()?;
+        self.server.advance(now);
+        self.take_notices()?;
+        for call in self.wire.arrived(self.now) {
+            self.carry(&call, true)?;
+            self.send_all(&call.from)?;
+        }
+        for name in self.providers.keys().cloned().collect::<Vec<_>>() {
+            self.advance_provider(&name)?;
+        }
+        self.give_up()?;
+        for name in self.consumers.keys().cloned().collect::<Vec<_>>() {
+            self.query(&name)?;
+        }
+        self.take_notices()
+    }
+
+    fn take_notices(&mut self) -> Result<(), Error> {
+        while let Some(notice) = self.server.registry().poll() {
+            match notice {
+                Notice::Changed { subscription, .. } => self.push(subscription)?,
+                Notice::Probe { session } => self.probe(session)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// The server asks a connection for a sign of life.
+    fn probe(&mut self, session: SessionId) -> Result<(), Error> {
+        let now = self.instant()?;
+        let owner = self.providers.values().find(|provider| provider.session == Some(session));
+        if owner.is_some_and(|owner| owner.is_running() && !self.wire.is_frozen(owner)) {
+            self.server.registry().touch_session(now, session)?;
+        }
+        Ok(())
+    }
+
+    fn watch(&mut self) -> Result<(), Error> {
+        let (from, to) = self.when();
+        let states = self.server.peek(self.instant()?, &self.views)?;
+        for (view, state) in self.views.iter().zip(states) {
+            let track = self.tracks.entry(view.to_string()).or_default();
+            track.show(from, to - from, compare::comparable(view, state));
+        }
+        for (name, consumer) in &self.consumers {
+            for (see, state) in [("all", consumer.all()), ("sel", consumer.selected())] {
+                self.tracks.entry(format!("{name}.{see}")).or_default().show(from, to - from + PUSH_TAKES, state);
+            }
+        }
+        Ok(())
+    }
+
+    /// From when to when that may have been heard which is told now.
+    fn heard(&self) -> (i64, i64) {
+        let (from, to) = self.when();
+        (from, to + PUSH_TAKES)
+    }
+
+    /// From when to when that may have happened which happens now.
+    fn when(&self) -> (i64, i64) {
+        let (from, to) = self.span.unwrap_or((self.now, self.now));
+        (from.max(self.before), to)
+    }
+
+    fn instant(&self) -> Result<Instant, Error> {
+        Instant::from_millis((self.now - self.zero).unsigned_abs())
+    }
+}

@@ -1,0 +1,187 @@
+//! How do the claims of a record get to the other nodes? Late, as it is when it is sent; and verified at a node's own times.
+
+use liveset::{Actor, Command, Content, Deregistration, InstanceBeat, InstanceQuery, Instant, Reader, Registration};
+
+use super::nodes::{Claim, Cluster, Event, Published};
+use super::owner::Record;
+use super::{Decisions, Health, Verified, span};
+
+/// One claim as it is sent.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Copied {
+    claim: Claim,
+    source: Actor,
+    content: Content,
+    healthy: bool,
+}
+
+/// A copy that waits: from where, to where, what, and in which of its waits it is.
+pub(crate) type Waiting = (usize, usize, Record, usize);
+
+impl Cluster {
+    /// A record changed at the node responsible for it: the others get it when the waits are over. A change that meets one that waits
+    /// goes with it.
+    pub(crate) fn copy(&mut self, now: Instant, from: usize, record: &Record) {
+        for to in (0..self.nodes.len()).filter(|&to| to != from) {
+            self.wait(now, (from, to, record.clone(), 0));
+        }
+    }
+
+    fn wait(&mut self, now: Instant, waiting: Waiting) {
+        let Some(&wait) = self.replication.waits.get(waiting.3) else {
+            let (from, to, record, _) = waiting;
+            return self.at(now + self.replication.reach[to], Event::Arrived { from, to, record });
+        };
+        if !self.waiting.contains_key(&waiting) {
+            let is_shared = |begun: &Instant| waiting.3 > 0 && (*begun..*begun + wait).contains(&now);
+            let begun = self.replication.other_wait.filter(is_shared).unwrap_or(now);
+            let at = self.replication.engine[waiting.0].look(begun + wait).max(now);
+            self.waiting.insert(waiting.clone(), at);
+            self.at(at, Event::Waited(waiting));
+        }
+    }
+
+    /// A wait is over.
+    pub(crate) fn waited(&mut self, now: Instant, waiting: Waiting) {
+        if self.waiting.get(&waiting) == Some(&now) {
+            self.waiting.remove(&waiting);
+            let (from, to, record, stage) = waiting;
+            self.wait(now, (from, to, record, stage + 1));
+        }
+    }
+
+    /// Asks the other nodes about every record that this one is responsible for.
+    pub(crate) fn verify(&mut self, now: Instant, from: usize) {
+        for record in self.records_of(from) {
+            for to in self.others_up(from) {
+                let right = match self.replication.verified {
+                    Verified::Existence => self.nodes[to].revisions.contains_key(&record),
+                    Verified::Revision => {
+                        self.nodes[to].revisions.get(&record) == self.nodes[from].revisions.get(&record)
+                    }
+                    Verified::Content => {
+                        let here = self.content(from, &record);
+                        self.content(to, &record)
+                            .iter()
+                            .map(Copied::without_health)
+                            .eq(here.iter().map(Copied::without_health))
+                    }
+                };
+                match (right, self.replication.verified) {
+                    (true, Verified::Content) => {}
+                    (true, _) => self.beat_copies(now, to, &record),
+                    (false, Verified::Content) => {
+                        let record = record.clone();
+                        self.at(now + self.replication.reach[to], Event::Arrived { from, to, record });
+                    }
+                    (false, _) => {
+                        // It goes at the engine's next look, and takes along what waits.
+                        let at = self.replication.engine[from].look(now);
+                        self.waiting.insert((from, to, record.clone(), 0), at);
+                        self.at(at, Event::Waited((from, to, record.clone(), 0)));
+                    }
+                }
+            }
+        }
+        let next = self.replication.verify[from].look(now + span(1));
+        self.at(next, Event::Verify { node: from });
+    }
+
+    /// Tells the other nodes who is healthy.
+    pub(crate) fn report(&mut self, now: Instant, from: usize) {
+        let Health::Reported(clocks) = &self.replication.health else { return };
+        let next = clocks[from].look(now + span(1));
+        self.at(next, Event::Report { node: from });
+        for record in self.records_of(from) {
+            let named = self.content(from, &record);
+            for to in self.others_up(from) {
+                for copy in self.content(to, &record) {
+                    let healthy = named.iter().any(|one| one.claim == copy.claim && one.healthy);
+                    if healthy != copy.healthy {
+                        let (service, address) = copy.claim;
+                        let report = Command::ReportHealth { service, address, healthy, sure: true };
+                        let _ = self.nodes[to].registry.apply(now, report);
+                    }
+                }
+                self.take_note(now, to);
+            }
+        }
+    }
+
+    pub(crate) fn send_copy(&mut self, now: Instant, from: usize, to: usize, record: &Record) {
+        if !self.nodes[to].is_answering() {
+            // It lies in the other's socket until that reads on.
+            return self.nodes[to].unread.push((from, record.clone()));
+        }
+        let (sent, known) = (self.content(from, record), self.content(to, record));
+        for copy in known.iter().filter(|known| !sent.iter().any(|one| one.claim == known.claim)) {
+            let (service, address) = copy.claim.clone();
+            let gone = Deregistration { copied: true, ..Deregistration::new(service, address, copy.source.clone()) };
+            let _ = self.nodes[to].registry.apply(now, Command::Deregister(gone));
+            self.nodes[to].claims.remove(&copy.claim);
+        }
+        for copy in sent.iter().filter(|one| !known.contains(one)) {
+            if self.replication.seen_making[to] {
+                self.make_service(now, to, &copy.claim.0);
+            }
+            let (service, address) = copy.claim.clone();
+            let mut registration = Registration::new(service, address, copy.source.clone());
+            registration.copied = true;
+            registration.healthy = copy.healthy;
+            registration.content = copy.content.clone();
+            let _ = self.nodes[to].registry.apply(now, Command::Register(registration));
+            let published = Published { source: copy.source.clone(), content: copy.content.clone() };
+            self.nodes[to].claims.insert(copy.claim.clone(), published);
+        }
+        if let Some(revision) = self.nodes[from].revisions.get(record).cloned() {
+            self.nodes[to].revisions.insert(record.clone(), revision);
+        }
+        self.watch_claims(now, to);
+        self.take_note(now, to);
+    }
+
+    /// A verified copy has beaten.
+    fn beat_copies(&mut self, now: Instant, node: usize, record: &Record) {
+        for copy in self.content(node, record) {
+            let (service, address) = copy.claim;
+            let beat = InstanceBeat { service, address, source: copy.source, incarnation: None, content: None };
+            let _ = self.nodes[node].registry.apply(now, Command::BeatInstance(beat));
+        }
+    }
+
+    /// What a node holds of a record, as it would send it.
+    pub(crate) fn content(&self, node: usize, record: &Record) -> Vec<Copied> {
+        let registry = &self.nodes[node].registry;
+        let claims = self.nodes[node].claims.iter().filter(|(claim, _)| self.record(claim) == *record);
+        let copied = claims.filter_map(|(claim, published)| {
+            let (service, address) = claim;
+            let alive = registry.explain(service, address).leases.first()?.alive;
+            let content = match self.replication.decisions {
+                Decisions::Log { .. } => published.content.clone(),
+                Decisions::Copied => {
+                    let view = registry.instances(&InstanceQuery::new(service.clone(), Reader::Operator));
+                    let row = view.instances.into_iter().find(|row| row.address == *address)?;
+                    Content { weight: row.weight, enabled: row.enabled, metadata: row.metadata }
+                }
+            };
+            Some(Copied { claim: claim.clone(), source: published.source.clone(), content, healthy: alive })
+        });
+        copied.collect()
+    }
+
+    fn others_up(&self, from: usize) -> Vec<usize> {
+        (0..self.nodes.len()).filter(|&to| to != from && self.nodes[to].is_answering()).collect()
+    }
+
+    fn records_of(&self, node: usize) -> Vec<Record> {
+        let mut records: Vec<Record> = self.nodes[node].revisions.keys().cloned().collect();
+        records.retain(|record| self.is_responsible(node, record));
+        records
+    }
+}
+
+impl Copied {
+    fn without_health(&self) -> (&Claim, &Content) {
+        (&self.claim, &self.content)
+    }
+}

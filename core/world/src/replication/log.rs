@@ -1,0 +1,45 @@
+//! What do operators' decisions go through? One ordered log: its leader applies an entry at once, the others when they next hear of it.
+
+use liveset::{Command, Instant};
+
+use super::Decisions;
+use super::nodes::{Cluster, Event};
+
+/// Entries in their order.
+#[derive(Clone, Debug)]
+pub(crate) struct Log {
+    entries: Vec<Command>,
+    /// How many of them each node has applied.
+    applied: Vec<usize>,
+}
+
+impl Log {
+    pub(crate) fn of(nodes: usize) -> Log {
+        Log { entries: Vec::new(), applied: vec![0; nodes] }
+    }
+}
+
+impl Cluster {
+    /// Writes an entry, which every node will apply.
+    pub(crate) fn append(&mut self, now: Instant, command: Command) {
+        let Decisions::Log { leader, heard } = &self.replication.decisions else { return };
+        self.log.entries.push(command);
+        let hears: Vec<Instant> = (0..self.nodes.len())
+            .map(|node| if node == *leader { now } else { heard[node].look(now + super::span(1)) })
+            .collect();
+        for (node, at) in hears.into_iter().enumerate() {
+            self.at(at, Event::Heard { node });
+        }
+    }
+
+    /// A node has heard how far the log goes, and applies what it lacks.
+    pub(crate) fn hear(&mut self, now: Instant, node: usize) {
+        let lacking: Vec<Command> = self.log.entries[self.log.applied[node]..].to_vec();
+        self.log.applied[node] = self.log.entries.len();
+        for command in lacking {
+            // What has ended here by itself cannot end again.
+            let _ = self.nodes[node].registry.apply(now, command);
+        }
+        self.take_note(now, node);
+    }
+}

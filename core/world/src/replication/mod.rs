@@ -1,0 +1,132 @@
+//! How do the nodes of a cluster come to know the same? What differs between clusters is a [`Replication`]: values, with presets that are
+//! held to recordings of real ones. [`Cluster`] is the machine that lives by them.
+
+mod copies;
+mod log;
+mod nodes;
+mod owner;
+
+pub(crate) use nodes::{Cluster, Standing};
+pub(crate) use owner::{Owners, Record};
+
+use liveset::policy::Clock;
+use liveset::{Instant, Span};
+
+/// How claims, health and decisions travel between nodes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Replication {
+    /// What is copied as one, and what one node is responsible for.
+    pub(crate) unit: Unit,
+    /// What a change waits for before it is sent, one wait after the other, in ms. Nacos 1.4: 1000 and again 1000 (recorded); 2.0: 2000
+    /// (recorded); 2.5: 1000 (R-DS-5).
+    pub(crate) waits: Vec<Span>,
+    /// When the waits of a node are looked at. Nacos: every 100 ms.
+    pub(crate) engine: Vec<Clock>,
+    /// When a node asks the others whether their copies are right. Nacos: every 5000 ms (R-DS-7).
+    pub(crate) verify: Vec<Clock>,
+    /// What is compared then.
+    pub(crate) verified: Verified,
+    /// How the health of a copy follows.
+    pub(crate) health: Health,
+    /// How operators' decisions travel.
+    pub(crate) decisions: Decisions,
+    /// When another record began the last of several waits, which serves all that comes to it meanwhile.
+    pub(crate) other_wait: Option<Instant>,
+    /// How long a copy takes to each node, in ms.
+    pub(crate) reach: Vec<Span>,
+    /// At which nodes somebody reads a service while its first copy is on its way into it. Where views are computed late, readers keep
+    /// seeing nobody until then.
+    pub(crate) seen_making: Vec<bool>,
+}
+
+/// What is copied as one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unit {
+    /// All that one client holds; over HTTP that is an `ip:port`. Nacos 2 (R-DS-1).
+    Client,
+    /// All instances of a service. Nacos 1 (R-DS-18).
+    Service,
+}
+
+/// What a node compares when it asks another one about a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verified {
+    /// Whether it is there at all; then this counts as a beat of it. Nacos 2.0 (R-DS-7).
+    Existence,
+    /// What it was at the last registration or deregistration; where it is the same, this counts as a beat. Nacos 2.1.2 and later.
+    Revision,
+    /// All of it. It is no beat. Nacos 1 (R-DS-18).
+    Content,
+}
+
+/// How the health of a copy follows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Health {
+    /// With the copy: a change of health is a change. Nacos 2.
+    Copied,
+    /// By a report of each node at its own times: who is healthy of those it is responsible for, and whoever it does not name is not.
+    /// Nacos 1: every 5000 ms.
+    Reported(Vec<Clock>),
+}
+
+/// How operators' decisions travel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Decisions {
+    /// They are a part of the instance, and of its copies. Nacos 1 (R-MD-16).
+    Copied,
+    /// By one ordered log. Its leader applies an entry at once, and the others when they next hear of the leader, at their own times.
+    /// Nacos 2: the leader is heard of every 500 ms.
+    Log {
+        /// The node that leads.
+        leader: usize,
+        /// When each node hears of the leader.
+        heard: Vec<Clock>,
+    },
+}
+
+impl Replication {
+    /// As a cluster of three of Nacos 1.4.1.
+    pub(crate) fn nacos_1_4() -> Replication {
+        Replication {
+            unit: Unit::Service,
+            waits: vec![span(1000), span(1000)],
+            engine: vec![every(100); 3],
+            verify: vec![every(5000); 3],
+            verified: Verified::Content,
+            health: Health::Reported(vec![every(5000); 3]),
+            decisions: Decisions::Copied,
+            other_wait: None,
+            reach: vec![Span::ZERO; 3],
+            seen_making: vec![false; 3],
+        }
+    }
+
+    /// As a cluster of three of Nacos 2.0.3.
+    pub(crate) fn nacos_2_0() -> Replication {
+        Replication {
+            unit: Unit::Client,
+            waits: vec![span(2000)],
+            engine: vec![every(100); 3],
+            verify: vec![every(5000); 3],
+            verified: Verified::Existence,
+            health: Health::Copied,
+            decisions: Decisions::Log { leader: 0, heard: vec![every(500); 3] },
+            other_wait: None,
+            reach: vec![Span::ZERO; 3],
+            seen_making: vec![false; 3],
+        }
+    }
+
+    /// As a cluster of three of Nacos 2.5.1.
+    pub(crate) fn nacos_2_5() -> Replication {
+        Replication { waits: vec![span(1000)], verified: Verified::Revision, ..Replication::nacos_2_0() }
+    }
+}
+
+fn every(millis: u64) -> Clock {
+    Clock::every(span(millis))
+}
+
+pub(crate) fn span(millis: u64) -> Span {
+    Span::from_millis(millis).unwrap_or_default()
+}

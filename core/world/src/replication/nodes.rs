@@ -1,0 +1,385 @@
+//! What is a cluster? Registries that are asked one by one, what each of them believes of the others, and what is on its way.
+
+use std::collections::BTreeMap;
+
+use liveset::{
+    Actor, Address, Cause, Command, Content, Error, Instant, Outcome, Policy, Registry, ServiceKey, ServiceSettings,
+};
+use liveset_nacos::{Dialect, Door, Request, Response, serve};
+
+use super::copies::{Copied, Waiting};
+use super::log::Log;
+use super::owner::{Owners, Record};
+use super::{Decisions, Health, Replication};
+
+/// Nodes that share what they know.
+pub(crate) struct Cluster {
+    pub(crate) replication: Replication,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) log: Log,
+    pub(crate) waiting: BTreeMap<Waiting, Instant>,
+    owners: Owners,
+    dialect: Dialect,
+    queue: BTreeMap<(Instant, u64), Event>,
+    queued: u64,
+}
+
+/// One of them.
+pub(crate) struct Node {
+    pub(crate) registry: Registry,
+    /// What was claimed here or copied from elsewhere, as it was published.
+    pub(crate) claims: BTreeMap<Claim, Published>,
+    /// Records known here, as they were at their last registration or deregistration.
+    pub(crate) revisions: BTreeMap<Record, Vec<Copied>>,
+    /// Copies that were sent while it did not read.
+    pub(crate) unread: Vec<(usize, Record)>,
+    pub(crate) standing: Standing,
+    /// The nodes that it counts in, in the order of their addresses.
+    members: Vec<usize>,
+    /// What was to happen here while it stood still.
+    held: Vec<Event>,
+    seen: u64,
+    /// When its registry was last told of a moment that may have been its deadline.
+    advanced: Instant,
+    /// Whether views may have changed since they were last looked at.
+    is_touched: bool,
+}
+
+/// Whether a node answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    Up,
+    /// Its process stands still: what is sent to it waits.
+    Stopped,
+    Dead,
+}
+
+/// A claim as its source published it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Published {
+    pub(crate) source: Actor,
+    pub(crate) content: Content,
+}
+
+pub(crate) type Claim = (ServiceKey, Address);
+
+/// What will happen.
+#[derive(Clone, Debug)]
+pub(crate) enum Event {
+    Waited(Waiting),
+    Arrived { from: usize, to: usize, record: Record },
+    Verify { node: usize },
+    Report { node: usize },
+    Heard { node: usize },
+    Counted { node: usize, other: usize, is_in: bool },
+}
+
+impl Event {
+    /// Where it happens.
+    fn node(&self) -> usize {
+        match self {
+            Event::Waited((from, ..)) => *from,
+            Event::Arrived { to, .. } => *to,
+            Event::Verify { node } | Event::Report { node } | Event::Heard { node } | Event::Counted { node, .. } => {
+                *node
+            }
+        }
+    }
+}
+
+/// A node as requests see it: commands become its own, the log's or copies.
+struct Desk<'a> {
+    cluster: &'a mut Cluster,
+    node: usize,
+}
+
+impl Cluster {
+    pub(crate) fn new(
+        replication: Replication,
+        policies: &[Policy],
+        dialect: Dialect,
+        owners: Owners,
+    ) -> Result<Cluster, Error> {
+        let members: Vec<usize> = (0..policies.len()).collect();
+        let node = |policy: &Policy| -> Result<Node, Error> {
+            Ok(Node {
+                registry: Registry::new(policy.clone())?,
+                claims: BTreeMap::new(),
+                revisions: BTreeMap::new(),
+                unread: Vec::new(),
+                standing: Standing::Up,
+                members: members.clone(),
+                held: Vec::new(),
+                seen: 0,
+                advanced: Instant::ZERO,
+                is_touched: true,
+            })
+        };
+        let nodes = policies.iter().map(node).collect::<Result<Vec<Node>, Error>>()?;
+        let (log, waiting, queue) = (Log::of(nodes.len()), BTreeMap::new(), BTreeMap::new());
+        let mut cluster = Cluster { replication, nodes, log, waiting, owners, dialect, queue, queued: 0 };
+        for node in members {
+            cluster.at(cluster.replication.verify[node].look(Instant::ZERO), Event::Verify { node });
+            if let Health::Reported(clocks) = &cluster.replication.health {
+                cluster.at(clocks[node].look(Instant::ZERO), Event::Report { node });
+            }
+        }
+        Ok(cluster)
+    }
+
+    /// Sends a request to a node, which hands it on to the one that it takes for responsible; none where nobody answers.
+    pub(crate) fn send(&mut self, now: Instant, node: usize, request: &Request, claim: &Claim) -> Option<Response> {
+        if !self.nodes[node].is_answering() {
+            return None;
+        }
+        let record = self.record(claim);
+        let owner = self.owners.of(&record, &self.nodes[node].members).unwrap_or(node);
+        if owner == node {
+            return Some(self.serve(now, node, request));
+        }
+        if !self.nodes[owner].is_answering() {
+            return None;
+        }
+        if !self.is_responsible(owner, &record) {
+            return Some(refused_peer(request));
+        }
+        Some(self.serve(now, owner, request))
+    }
+
+    /// The node that takes a request at `node`.
+    pub(crate) fn taker(&self, node: usize, claim: &Claim) -> usize {
+        self.owners.of(&self.record(claim), &self.nodes[node].members).unwrap_or(node)
+    }
+
+    fn serve(&mut self, now: Instant, node: usize, request: &Request) -> Response {
+        self.advance(now);
+        let dialect = self.dialect;
+        let response = serve(&mut Desk { cluster: self, node }, dialect, now, request);
+        self.take_note(now, node);
+        response
+    }
+
+    /// A registration has made a service, and its instance has not entered it yet.
+    pub(crate) fn make_service(&mut self, now: Instant, node: usize, service: &ServiceKey) {
+        let registry = &mut self.nodes[node].registry;
+        if registry.service(service).is_none() {
+            registry.set_service(now, &ServiceSettings::new(service.clone()));
+            registry.look(now, service);
+            self.nodes[node].is_touched = true;
+        }
+    }
+
+    /// When something may next happen by itself; may be early, never late.
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        let own = self.nodes.iter().filter_map(Node::next_deadline);
+        own.chain(self.queue.keys().next().map(|(at, _)| *at)).min()
+    }
+
+    /// Lets everything due by `now` happen.
+    pub(crate) fn advance(&mut self, now: Instant) {
+        while let Some(due) = self.next_deadline().filter(|due| *due <= now) {
+            for node in 0..self.nodes.len() {
+                if self.nodes[node].next_deadline().is_some_and(|at| at <= due) {
+                    self.nodes[node].registry.advance(due);
+                    self.nodes[node].advanced = due;
+                    self.take_note(due, node);
+                }
+            }
+            while let Some(entry) = self.queue.first_entry().filter(|entry| entry.key().0 <= due) {
+                let event = entry.remove();
+                self.happen(due, event);
+            }
+        }
+    }
+
+    pub(crate) fn at(&mut self, at: Instant, event: Event) {
+        self.queued += 1;
+        self.queue.insert((at, self.queued), event);
+    }
+
+    fn happen(&mut self, now: Instant, event: Event) {
+        let node = event.node();
+        if !self.nodes[node].is_answering() {
+            return self.nodes[node].held.push(event);
+        }
+        match event {
+            Event::Waited(waiting) => self.waited(now, waiting),
+            Event::Arrived { from, to, record } => self.send_copy(now, from, to, &record),
+            Event::Verify { node } => self.verify(now, node),
+            Event::Report { node } => self.report(now, node),
+            Event::Heard { node } => self.hear(now, node),
+            Event::Counted { node, other, is_in } => self.count(now, node, other, is_in),
+        }
+    }
+
+    /// A node's process stands still, ends, or goes on; then it does at once what it missed, and reads what was sent to it.
+    pub(crate) fn stand(&mut self, now: Instant, node: usize, standing: Standing) {
+        self.nodes[node].standing = standing;
+        self.nodes[node].is_touched = true;
+        if standing != Standing::Up {
+            return;
+        }
+        self.nodes[node].registry.advance(now);
+        self.take_note(now, node);
+        for event in core::mem::take(&mut self.nodes[node].held) {
+            self.happen(now, event);
+        }
+        for (from, record) in core::mem::take(&mut self.nodes[node].unread) {
+            self.send_copy(now, from, node, &record);
+        }
+    }
+
+    /// At `now` a node will count another one in or out.
+    pub(crate) fn will_count(&mut self, now: Instant, node: usize, other: usize, is_in: bool) {
+        self.at(now, Event::Counted { node, other, is_in });
+    }
+
+    /// A node counts another one in or out; what it is responsible for changes with that.
+    fn count(&mut self, now: Instant, node: usize, other: usize, is_in: bool) {
+        let members = &mut self.nodes[node].members;
+        members.retain(|member| *member != other);
+        if is_in {
+            members.push(other);
+            members.sort_unstable();
+        }
+        self.watch_claims(now, node);
+    }
+
+    /// Whether a node takes itself for responsible.
+    pub(crate) fn is_responsible(&self, node: usize, record: &Record) -> bool {
+        self.owners.of(record, &self.nodes[node].members) == Some(node)
+    }
+
+    pub(crate) fn record(&self, (service, address): &Claim) -> Record {
+        Record::of(self.replication.unit, service, address)
+    }
+
+    /// Tells a registry whose silence it looks for.
+    pub(crate) fn watch_claims(&mut self, now: Instant, node: usize) {
+        let claims: Vec<Claim> = self.nodes[node].claims.keys().cloned().collect();
+        for claim in claims {
+            let watches = self.is_responsible(node, &self.record(&claim));
+            let (service, address) = claim;
+            let _ = self.nodes[node].registry.apply(now, Command::Watch { service, address, watches });
+        }
+    }
+
+    /// Takes note of what a registry did by itself: a changed record is copied, a decision that ended ends everywhere.
+    pub(crate) fn take_note(&mut self, now: Instant, node: usize) {
+        self.nodes[node].is_touched = true;
+        let news = self.nodes[node].news();
+        for entry in news {
+            let claim = (entry.service.clone(), entry.address.clone());
+            let record = self.record(&claim);
+            let travels = match entry.cause {
+                Cause::Silent | Cause::Beat => self.replication.health == Health::Copied,
+                Cause::Expired => true,
+                _ => false,
+            };
+            if entry.cause == Cause::Expired {
+                self.nodes[node].claims.remove(&claim);
+            }
+            if travels && self.is_responsible(node, &record) {
+                self.copy(now, node, &record);
+            }
+            if entry.cause == Cause::OverrideEnded && entry.by.is_none() {
+                self.append(now, Command::EndOverride { service: entry.service, address: entry.address });
+            }
+        }
+    }
+
+    /// What a node would answer from; none where it does not answer.
+    pub(crate) fn registry(&self, node: usize) -> Option<&Registry> {
+        self.nodes.get(node).filter(|node| node.is_answering()).map(|node| &node.registry)
+    }
+
+    /// The same, for a look that may compute a view.
+    pub(crate) fn look_at(&mut self, node: usize) -> Option<&mut Registry> {
+        let node = self.nodes.get_mut(node).filter(|node| node.is_answering())?;
+        node.is_touched = true;
+        Some(&mut node.registry)
+    }
+
+    /// The nodes whose views may have changed since this was last asked.
+    pub(crate) fn take_touched(&mut self) -> Vec<usize> {
+        let touched = |node: &mut Node| core::mem::replace(&mut node.is_touched, false);
+        self.nodes.iter_mut().enumerate().filter_map(|(number, node)| touched(node).then_some(number)).collect()
+    }
+}
+
+/// What a node answers to a peer that takes it for responsible when it does not (R-DS-14).
+fn refused_peer(request: &Request) -> Response {
+    let body = serde_json::json!({
+        "status": 400,
+        "error": "Bad Request",
+        "message": "receive invalid redirect request from peer 127.0.0.1",
+        "path": format!("/nacos/v1/ns{}", request.path()),
+    });
+    Response { status: 400, body: body.to_string() }
+}
+
+impl Node {
+    pub(crate) fn is_answering(&self) -> bool {
+        self.standing == Standing::Up
+    }
+
+    /// A registry's deadline may be early, and then it stands until a later moment has come.
+    fn next_deadline(&self) -> Option<Instant> {
+        let next = self.registry.next_deadline().filter(|_| self.is_answering())?;
+        Some(if next > self.advanced { next } else { self.advanced + super::span(1) })
+    }
+
+    fn news(&mut self) -> Vec<liveset::Transition> {
+        let news = self.registry.transitions(self.seen);
+        self.seen = self.registry.newest_transition();
+        news
+    }
+}
+
+impl Door for Desk<'_> {
+    fn registry(&self) -> &Registry {
+        &self.cluster.nodes[self.node].registry
+    }
+
+    fn apply(&mut self, now: Instant, command: Command) -> Result<Outcome, Error> {
+        let Desk { cluster, node } = self;
+        let logged = matches!(cluster.replication.decisions, Decisions::Log { .. });
+        if logged && matches!(command, Command::SetOverride(_)) {
+            cluster.append(now, command);
+            return Ok(Outcome::OverrideSet);
+        }
+        let outcome = cluster.nodes[*node].registry.apply(now, command.clone())?;
+        let changed = match (&command, &outcome) {
+            (Command::Register(registration), _) => {
+                let published =
+                    Published { source: registration.source.clone(), content: registration.content.clone() };
+                Some(((registration.service.clone(), registration.address.clone()), Some(published)))
+            }
+            (Command::BeatInstance(beat), Outcome::Beaten { registered: Some(_), .. }) => {
+                let content = beat.content.clone().unwrap_or_default();
+                let published = Published { source: beat.source.clone(), content };
+                Some(((beat.service.clone(), beat.address.clone()), Some(published)))
+            }
+            (Command::Deregister(gone), Outcome::Deregistered { withdrawn: 1.., .. }) => {
+                Some(((gone.service.clone(), gone.address.clone()), None))
+            }
+            (Command::SetOverride(change), _) => {
+                let claim = (change.service.clone(), change.address.clone());
+                let published = cluster.nodes[*node].claims.get(&claim).cloned();
+                Some((claim, published))
+            }
+            _ => None,
+        };
+        if let Some((claim, published)) = changed {
+            let record = cluster.record(&claim);
+            match published {
+                Some(published) => cluster.nodes[*node].claims.insert(claim, published),
+                None => cluster.nodes[*node].claims.remove(&claim),
+            };
+            let revision = cluster.content(*node, &record);
+            cluster.nodes[*node].revisions.insert(record.clone(), revision);
+            cluster.copy(now, *node, &record);
+        }
+        Ok(outcome)
+    }
+}
