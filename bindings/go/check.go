@@ -24,6 +24,12 @@ func checkValue(path string, value reflect.Value) error {
 		if !value.IsNil() {
 			return checkValue(path, value.Elem())
 		}
+	case reflect.Slice:
+		for place := range value.Len() {
+			if err := checkValue(fmt.Sprintf("%s[%d]", path, place), value.Index(place)); err != nil {
+				return err
+			}
+		}
 	case reflect.Map:
 		for _, key := range value.MapKeys() {
 			if err := checkValue(path, key); err != nil {

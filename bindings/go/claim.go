@@ -20,6 +20,10 @@ type Registration struct {
 	// Incarnation is which life of the instance. With nil a claim counts as the life that its source last had, and as a new one
 	// when the source had none.
 	Incarnation *uint64 `json:"incarnation,omitzero"`
+	// Kind is what ends it; Ephemeral where it is empty.
+	Kind Kind `json:"kind,omitzero"`
+	// Healthy is whether it is healthy to begin with; true where it is nil.
+	Healthy *bool `json:"healthy,omitzero"`
 	// Content is what it asks of load balancers.
 	Content Content `json:"content"`
 }
@@ -54,9 +58,46 @@ type Registered struct {
 // Register claims an instance for a source, or says anew what it is. It counts as a beat.
 //
 // It refuses a fenced or outdated life (ErrFenced, ErrStale), times that the policy does not accept (ErrInvalid), a closed session
-// (ErrUnknownSession) and what a limit forbids (ErrLimitReached).
+// (ErrUnknownSession), a service of the other kind (ErrOtherKind) and what a limit forbids (ErrLimitReached).
 func (r *Registry) Register(now Instant, registration Registration) (Registered, error) {
 	return apply[Registered](r, now, "register", registration, "registered")
+}
+
+// BatchRegistration is several claims of one session on instances of one service.
+type BatchRegistration struct {
+	// Service is which service.
+	Service ServiceKey `json:"service"`
+	// Source is who claims: 1 to 128 printable bytes.
+	Source string `json:"source"`
+	// Session is the one whose end ends the claims.
+	Session SessionID `json:"session"`
+	// Members are what it claims, each address once; whatever else the session holds in the service is withdrawn.
+	Members []BatchMember `json:"members"`
+}
+
+// BatchMember is one claim of a batch.
+type BatchMember struct {
+	// Address is which instance.
+	Address Address `json:"address"`
+	// Content is what it asks of load balancers.
+	Content Content `json:"content"`
+}
+
+// RegisteredBatch is what a batch returns.
+type RegisteredBatch struct {
+	// Members are in the order given.
+	Members []Registered `json:"members"`
+	// Withdrawn is how many other claims of the session ended.
+	Withdrawn int `json:"withdrawn"`
+}
+
+// RegisterBatch claims several instances of one service over one session, in the place of all that the session holds there. It does all
+// of it or, for the reasons that Register has, nothing.
+func (r *Registry) RegisterBatch(now Instant, batch BatchRegistration) (RegisteredBatch, error) {
+	if batch.Members == nil {
+		batch.Members = []BatchMember{}
+	}
+	return apply[RegisteredBatch](r, now, "register_batch", batch, "registered_batch")
 }
 
 // InstanceBeat is a sign of life by name, as clients without ids send it.
@@ -111,6 +152,10 @@ type Deregistration struct {
 	Source string `json:"source"`
 	// Incarnation is of which life; a late command of an older one is refused (ErrStale).
 	Incarnation *uint64 `json:"incarnation,omitzero"`
+	// Session is the session that it was claimed over; 0 for a claim by beats, or by name alone.
+	Session SessionID `json:"session,omitzero"`
+	// Kind is which of the two instances that an address may have; whichever is there where it is empty.
+	Kind Kind `json:"kind,omitzero"`
 }
 
 // Deregistered is what a deregistration returns.

@@ -22,6 +22,7 @@ var (
 	badContent     = map[string][]string{
 		"content": {`"a"`, `7`}, "content.weight": badWeight, "content.enabled": {`1`, `"true"`, `null`}, "content.metadata.k": {`1`, `null`, `{}`},
 	}
+	badKind     = []string{`"eternal"`, `""`, `7`, `{}`}
 	badWeight   = []string{`-0.5`, `10000.5`, `"1"`, `{}`, `true`}
 	badLifetime = map[string][]string{"lifetime": {`"forever"`, `7`, `{"since":1}`}, "lifetime.for": badSpan, "lifetime.absent": badSpan}
 	badSpan     = []string{`-1`, `864000001`, `1.5`, `"1"`, `{}`}
@@ -51,34 +52,44 @@ var commands = map[string]struct {
 	bad  map[string][]string
 }{
 	"register": {`{` + names + `,"source":"order-1"}`, all(badService, badAddress, badIncarnation, badContent, map[string][]string{
-		"source": badText(128), "session": badID[:5],
+		"source": badText(128), "session": badID[:5], "kind": append(badKind, `null`), "healthy": {`1`, `"true"`, `null`},
+	})},
+	"register_batch": {`{"service":{"name":"orders"},"source":"order-1","session":4294967296,"members":[]}`, all(badService, map[string][]string{
+		"source": badText(128), "session": badID, "members": {`null`, `7`, `{}`},
+	})},
+	"report_health": {`{` + names + `,"healthy":true}`, all(badService, badAddress, map[string][]string{
+		"healthy": {`1`, `"true"`, `null`}, "sure": {`1`, `null`},
 	})},
 	"beat":      {`{"lease":4294967296}`, map[string][]string{"lease": badID}},
 	"beat_many": {`{"leases":[4294967296]}`, map[string][]string{"leases": {`null`, `7`, `"a"`, `{}`}}},
 	"beat_instance": {`{` + names + `,"source":"order-1"}`, all(badService, badAddress, badIncarnation, badContent, map[string][]string{
 		"source": badText(128),
 	})},
-	"deregister":       {`{` + names + `,"source":"order-1"}`, all(badService, badAddress, badIncarnation, map[string][]string{"source": badText(128)})},
+	"deregister": {`{` + names + `,"source":"order-1"}`, all(badService, badAddress, badIncarnation, map[string][]string{
+		"source": badText(128), "session": badID[:5], "kind": badKind,
+	})},
 	"deregister_lease": {`{"lease":4294967296}`, map[string][]string{"lease": badID}},
 	"remove": {`{` + names + `,"by":"ops"}`, all(badService, badAddress, map[string][]string{
 		"by": badText(128), "because": optionalText(256), "fence_for": badSpan,
 	})},
 	"lift_fence": {`{` + names + `,"by":"ops"}`, all(badService, badAddress, map[string][]string{"by": badText(128)})},
 	"set_override": {`{` + names + `,"by":"ops","enabled":false}`, all(badService, badAddress, badLifetime, map[string][]string{
-		"by": badText(128), "because": optionalText(256), "enabled": {`1`, `"no"`, `{}`}, "weight": badWeight, "metadata.k": {`1`, `null`},
+		"by": badText(128), "because": optionalText(256), "enabled": {`1`, `"no"`, `{}`}, "weight": badWeight, "metadata.k": {`1`, `null`}, "kind": badKind,
 	})},
 	"clear_override": {`{` + names + `,"by":"ops"}`, all(badService, badAddress, map[string][]string{
 		"by": badText(128), "field": {`"port"`, `7`, `{"tag":"k"}`}, "field.metadata": {`7`, `null`},
 	})},
 	"set_service": {`{"service":{"name":"orders"}}`, all(badService, map[string][]string{
-		"protect_threshold": {`-0.5`, `1.5`, `"1"`, `{}`},
+		"protect_threshold": {`-0.5`, `1.5`, `"1"`, `{}`}, "metadata": {`7`, `null`}, "metadata.k": {`1`, `null`}, "kind": badKind,
 	})},
-	"open_session":  {`{"name":"connection-1"}`, map[string][]string{"name": badText(128)}},
-	"touch_session": {`{"session":4294967296}`, map[string][]string{"session": badID}},
-	"close_session": {`{"session":4294967296}`, map[string][]string{"session": badID}},
-	"subscribe":     {`{"service":{"name":"orders"},"subscriber":"gateway"}`, all(badService, map[string][]string{"subscriber": badText(128)})},
-	"unsubscribe":   {`{"subscription":4294967296}`, map[string][]string{"subscription": badID}},
-	"poll":          {`{"max":1}`, map[string][]string{"max": {`0`, `65537`, `-1`, `1.5`, `"1"`, `null`}}},
+	"remove_service": {`{"service":{"name":"orders"}}`, badService},
+	"look":           {`{"service":{"name":"orders"}}`, badService},
+	"open_session":   {`{"name":"connection-1"}`, map[string][]string{"name": badText(128)}},
+	"touch_session":  {`{"session":4294967296}`, map[string][]string{"session": badID}},
+	"close_session":  {`{"session":4294967296}`, map[string][]string{"session": badID}},
+	"subscribe":      {`{"service":{"name":"orders"},"subscriber":"gateway"}`, all(badService, map[string][]string{"subscriber": badText(128)})},
+	"unsubscribe":    {`{"subscription":4294967296}`, map[string][]string{"subscription": badID}},
+	"poll":           {`{"max":1}`, map[string][]string{"max": {`0`, `65537`, `-1`, `1.5`, `"1"`, `null`}}},
 }
 
 func TestEveryBadFieldOfEveryCommandIsRefusedByName(t *testing.T) {

@@ -46,6 +46,10 @@ var (
 	ErrStale error = &Error{Code: 301, Message: "stale: a newer incarnation is known"}
 	// ErrNotOwner: the caller holds no lease on this instance; others do.
 	ErrNotOwner error = &Error{Code: 302, Message: "not the owner of the instance"}
+	// ErrOtherKind: the service is persistent and the instance is not, or the reverse.
+	ErrOtherKind error = &Error{Code: 303, Message: "the service is of the other kind"}
+	// ErrNotEmpty: a service that has instances is not taken away.
+	ErrNotEmpty error = &Error{Code: 304, Message: "the service has instances"}
 	// ErrLimitReached: a limit of the policy is reached. Beats, deregistrations and operator commands still go through.
 	ErrLimitReached error = &Error{Code: 400, Message: "a limit of the policy is reached"}
 	// ErrCorruptSnapshot: the snapshot is damaged, or no snapshot at all.

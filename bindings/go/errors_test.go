@@ -66,6 +66,20 @@ func TestEveryRefusalOfTheCoreHasItsError(t *testing.T) {
 			_, err := registry.Register(0, older)
 			return err
 		}},
+		"an instance of the other kind": {liveset.ErrOtherKind, func() error {
+			_, err := registry.Register(0, liveset.Registration{Service: orders, Address: nowhere, Source: "console", Kind: liveset.Persistent})
+			return err
+		}},
+		"a service with instances": {liveset.ErrNotEmpty, func() error { return registry.RemoveService(0, orders) }},
+		"no service to take away":  {liveset.ErrUnknownService, func() error { return registry.RemoveService(0, liveset.Service("other")) }},
+		"a batch over no session": {liveset.ErrUnknownSession, func() error {
+			_, err := registry.RegisterBatch(0, liveset.BatchRegistration{Service: orders, Source: "order-1", Session: 77})
+			return err
+		}},
+		"a report about nobody": {liveset.ErrUnknownInstance, func() error {
+			_, err := registry.ReportHealth(0, liveset.HealthReport{Service: orders, Address: nowhere})
+			return err
+		}},
 		"another's instance": {liveset.ErrNotOwner, func() error {
 			_, err := registry.Deregister(0, liveset.Deregistration{Service: orders, Address: first, Source: "stranger"})
 			return err
@@ -160,6 +174,24 @@ func TestArgumentsOutOfRangeDoNotCross(t *testing.T) {
 		change(&changed)
 		return func() error { return registry.SetOverride(0, changed) }
 	}
+	settings := func(change func(*liveset.ServiceSettings)) func() error {
+		changed := liveset.ServiceSettings{Service: orders}
+		change(&changed)
+		return func() error {
+			_, err := registry.SetService(0, changed)
+			return err
+		}
+	}
+	session := must(registry.OpenSession(0, "connection-1"))(t)
+	batch := func(change func(*liveset.BatchRegistration)) func() error {
+		members := []liveset.BatchMember{{Address: first}, {Address: second}}
+		changed := liveset.BatchRegistration{Service: orders, Source: "order-1", Session: session, Members: members}
+		change(&changed)
+		return func() error {
+			_, err := registry.RegisterBatch(0, changed)
+			return err
+		}
+	}
 	only := func(_ any, err error) error { return err }
 	long := strings.Repeat("a", 129)
 	cases := []struct {
@@ -215,8 +247,30 @@ func TestArgumentsOutOfRangeDoNotCross(t *testing.T) {
 		{"remove.fence_for", liveset.ErrInvalid, func() error {
 			return only(registry.Remove(0, liveset.Removal{Service: orders, Address: first, By: "ops", FenceFor: new(-time.Second)}))
 		}},
-		{"set_service.protect_threshold", liveset.ErrInvalid, func() error { return only(registry.SetService(0, orders, new(1.5))) }},
-		{"set_service.protect_threshold", liveset.ErrInvalid, func() error { return only(registry.SetService(0, orders, new(math.Inf(-1)))) }},
+		{"set_service.protect_threshold", liveset.ErrInvalid, settings(func(s *liveset.ServiceSettings) { s.ProtectThreshold = new(1.5) })},
+		{"set_service.protect_threshold", liveset.ErrInvalid, settings(func(s *liveset.ServiceSettings) { s.ProtectThreshold = new(math.Inf(-1)) })},
+		{"set_service.metadata.k", liveset.ErrInvalid, settings(func(s *liveset.ServiceSettings) { s.Metadata = map[string]string{"k": "\xff"} })},
+		{"set_service.kind", liveset.ErrInvalid, settings(func(s *liveset.ServiceSettings) { s.Kind = "eternal" })},
+		{"remove_service.service.name", liveset.ErrInvalid, func() error { return registry.RemoveService(0, liveset.Service("a b")) }},
+		{"look.service.name", liveset.ErrInvalid, func() error { return registry.Look(0, liveset.Service("\xff")) }},
+		{"now", liveset.ErrOutOfRange, func() error { return registry.Restart(-1) }},
+		{"register.kind", liveset.ErrInvalid, with(func(r *liveset.Registration) { r.Kind = "\xff" })},
+		{"register_batch.session", liveset.ErrInvalid, batch(func(b *liveset.BatchRegistration) { b.Session = 1 << 53 })},
+		{"register_batch.members[1].address.host", liveset.ErrInvalid, batch(func(b *liveset.BatchRegistration) { b.Members[1].Address.Host = "\xff" })},
+		{"members[1].address", liveset.ErrInvalid, batch(func(b *liveset.BatchRegistration) { b.Members[1] = b.Members[0] })},
+		{"report_health.address", liveset.ErrInvalid, func() error {
+			return only(registry.ReportHealth(0, liveset.HealthReport{Service: orders, Address: first}))
+		}},
+		{"deregister.kind", liveset.ErrInvalid, func() error {
+			return only(registry.Deregister(0, liveset.Deregistration{Service: orders, Address: first, Source: "order-1", Kind: "eternal"}))
+		}},
+		{"service.service.name", liveset.ErrInvalid, func() error {
+			_, _, err := registry.Service(liveset.ServiceKey{})
+			return err
+		}},
+		{"instances.clusters[1]", liveset.ErrInvalid, func() error {
+			return only(registry.QueryInstances(liveset.InstanceQuery{Service: orders, Reader: liveset.Operator, Clusters: []string{"a", "\xff"}}))
+		}},
 		{"open_session.name", liveset.ErrInvalid, func() error { return only(registry.OpenSession(0, "a\nb")) }},
 		{"subscribe.subscriber", liveset.ErrInvalid, func() error { return only(registry.Subscribe(0, orders, "")) }},
 		{"instances.reader", liveset.ErrInvalid, func() error { return only(registry.Instances(orders, "nobody")) }},

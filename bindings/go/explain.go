@@ -11,6 +11,8 @@ type Explanation struct {
 	Service ServiceKey `json:"service"`
 	// Address is the instance.
 	Address Address `json:"address"`
+	// Kind is which of the two that an address may have; the ephemeral one where both are there.
+	Kind Kind `json:"kind"`
 	// At is the moment it is explained at.
 	At Instant `json:"at"`
 	// Standing is what it is, in a word.
@@ -27,6 +29,8 @@ type Explanation struct {
 	Fence *FenceAccount `json:"fence"`
 	// Protection is the protection of its service; nil when it is not in force.
 	Protection *ProtectionAccount `json:"protection"`
+	// Gap is the time in which nobody watched the registry, where that gave its claims a fresh start; nil where none did.
+	Gap *Gap `json:"gap"`
 	// History is what happened to it, newest first, at most eight entries.
 	History []Transition `json:"history"`
 	// Next is what happens next by itself; nil where nothing does.
@@ -99,7 +103,7 @@ type Deciding struct {
 type LeaseAccount struct {
 	// Source is who claims.
 	Source string `json:"source"`
-	// Kind is what the claim lives by: "beats" or "session".
+	// Kind is what the claim lives by: "beats" or "session"; or "persistent", which stays until somebody takes it back.
 	Kind string `json:"kind"`
 	// Incarnation is which life it is for.
 	Incarnation uint64 `json:"incarnation"`
@@ -115,6 +119,8 @@ type LeaseAccount struct {
 	Alive bool `json:"alive"`
 	// Due is when silence has its next consequence; nil where it has none.
 	Due *Instant `json:"due"`
+	// Waits is whether its removal waits though its time is over: too many are silent at once, or its service is served as it last was.
+	Waits bool `json:"waits"`
 }
 
 // UnmarshalJSON reads the document that the core writes.
@@ -174,6 +180,14 @@ type ProtectionAccount struct {
 	Total int `json:"total"`
 	// Threshold is what healthy / total is at or below.
 	Threshold float64 `json:"threshold"`
+}
+
+// Gap is time in which the host did not run the registry.
+type Gap struct {
+	// From is when it should have been called.
+	From Instant `json:"from"`
+	// Until is when it was.
+	Until Instant `json:"until"`
 }
 
 // NextEvent is what happens next by itself.

@@ -158,7 +158,7 @@ func TestAnOverrideIsRememberedAndClearedFieldByField(t *testing.T) {
 
 func TestAProtectedServiceSaysSo(t *testing.T) {
 	registry := open(t, liveset.Preset("nacos_1_4"))
-	must(registry.SetService(0, orders, new(0.5)))(t)
+	must(registry.SetService(0, liveset.ServiceSettings{Service: orders, ProtectThreshold: new(0.5)}))(t)
 	register(t, registry, 0, claim)
 	if err := registry.Advance(liveset.At(25 * time.Second)); err != nil {
 		t.Fatal(err)

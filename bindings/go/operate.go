@@ -58,6 +58,8 @@ type Override struct {
 	Service ServiceKey `json:"service"`
 	// Address is which instance.
 	Address Address `json:"address"`
+	// Kind is which of the two instances that an address may have; whichever is there where it is empty.
+	Kind Kind `json:"kind,omitzero"`
 	// By is who decides: 1 to 128 printable bytes.
 	By string `json:"by"`
 	// Because is why, up to 256 printable bytes; empty where nobody says.
@@ -110,17 +112,6 @@ func (r *Registry) ClearOverride(now Instant, service ServiceKey, address Addres
 		return err
 	}
 	return r.do(now, "clear_override", fields{service, address, by, field})
-}
-
-// SetService changes the settings of a service, creating it where it is not known. The protect threshold is 0 to 1: when healthy /
-// total is at or below it, all instances are served as healthy; nil goes back to the policy's.
-func (r *Registry) SetService(now Instant, service ServiceKey, protectThreshold *float64) (ServiceID, error) {
-	type fields struct {
-		Service          ServiceKey `json:"service"`
-		ProtectThreshold *float64   `json:"protect_threshold,omitzero"`
-	}
-	set, err := apply[struct{ Service ServiceID }](r, now, "set_service", fields{service, protectThreshold}, "service_set")
-	return set.Service, err
 }
 
 // Lifetime is how long an operator's decision holds.

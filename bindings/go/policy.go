@@ -9,8 +9,8 @@ type Policy struct{ document []byte }
 // exact times.
 func Strict() Policy { return Preset("strict") }
 
-// Preset is the policy of that name: "strict", or "nacos_1_4", "nacos_2_0", "nacos_2_5" and so on, which do what those versions of
-// Nacos did, surprises included. Open refuses a name that is none.
+// Preset is the policy of that name: "strict", or "nacos_1_4", "nacos_2_0", "nacos_2_1", "nacos_2_5" or "nacos_3_0", which do what
+// those versions of Nacos did, surprises included. Open refuses a name that is none.
 func Preset(name string) Policy {
 	document, _ := json.Marshal(name) // a string always has a document
 	return Policy{document}

@@ -23,6 +23,8 @@ type ServiceView struct {
 	Revision uint64 `json:"revision"`
 	// Protected is whether protection is in force.
 	Protected bool `json:"protected"`
+	// KeptUntil is until when it is served as it last was, because everybody in it is silent; nil while it is not.
+	KeptUntil *Instant `json:"kept_until"`
 	// Instances are in the order of host, port and cluster.
 	Instances []InstanceView `json:"instances"`
 }
@@ -33,6 +35,8 @@ type InstanceView struct {
 	ID InstanceID `json:"id"`
 	// Address is where it is.
 	Address Address `json:"address"`
+	// Kind is what keeps it.
+	Kind Kind `json:"kind"`
 	// Healthy is as this reader gets it: protection shows all as healthy.
 	Healthy bool `json:"healthy"`
 	// Enabled is whether traffic is allowed.
@@ -43,13 +47,26 @@ type InstanceView struct {
 	Metadata map[string]string `json:"metadata"`
 }
 
+// InstanceQuery is which instances of a service are wanted.
+type InstanceQuery struct {
+	// Service is which service.
+	Service ServiceKey `json:"service"`
+	// Reader is for whom.
+	Reader Reader `json:"reader"`
+	// Clusters are the ones that are wanted; all of them where it is empty.
+	Clusters []string `json:"clusters,omitempty"`
+	// HealthyOnly is whether only healthy instances are wanted; the policy says what that means for a protected service.
+	HealthyOnly bool `json:"healthy_only,omitzero"`
+}
+
 // Instances reads a service as a reader gets it; empty at revision 0 when nobody ever named it.
 func (r *Registry) Instances(service ServiceKey, reader Reader) (ServiceView, error) {
-	type fields struct {
-		Service ServiceKey `json:"service"`
-		Reader  Reader     `json:"reader"`
-	}
-	return ask[ServiceView](r, "instances", fields{service, reader})
+	return r.QueryInstances(InstanceQuery{Service: service, Reader: reader})
+}
+
+// QueryInstances reads those instances of a service that are wanted.
+func (r *Registry) QueryInstances(query InstanceQuery) (ServiceView, error) {
+	return ask[ServiceView](r, "instances", query)
 }
 
 // Transition is one thing that happened to an instance.

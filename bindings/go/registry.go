@@ -72,6 +72,13 @@ func (r *Registry) Advance(now Instant) error {
 	return errorOf(r.engine.advance(uint64(now)))
 }
 
+// Restart says that the registry's process ended and began again: what the policy does not keep over that is gone. It is for imitating
+// a server; a host that has Snapshot and Restore loses nothing.
+func (r *Registry) Restart(now Instant) error {
+	_, err := r.Apply(now, []byte(`"restart"`))
+	return err
+}
+
 // NextDeadline tells the moment before which nothing happens by itself; false where nothing is pending, as in a closed registry.
 // It may be early, never late. Any verb can move it.
 func (r *Registry) NextDeadline() (Instant, bool) {

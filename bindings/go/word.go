@@ -47,6 +47,16 @@ type Address struct {
 // String returns host:port.
 func (a Address) String() string { return net.JoinHostPort(a.Host, strconv.Itoa(int(a.Port))) }
 
+// Kind is what keeps an instance.
+type Kind string
+
+const (
+	// Ephemeral: beats, or its session.
+	Ephemeral Kind = "ephemeral"
+	// Persistent: nothing. It stays until its source or an operator takes it back, and its health is what the host's checker reports.
+	Persistent Kind = "persistent"
+)
+
 // State is bits that say what an instance is.
 type State uint32
 
@@ -74,30 +84,35 @@ type Cause uint32
 
 // The causes.
 const (
-	CauseRegistered       Cause = 1  // a registration
-	CauseRegisteredByBeat Cause = 2  // a beat that carried the whole instance while it was unknown
-	CauseBeat             Cause = 3  // a beat after silence
-	CauseReregistered     Cause = 4  // a registration that changed what an instance already there says of itself
-	CauseSourceJoined     Cause = 5  // a further source claimed an instance that was there
-	CauseSourceLeft       Cause = 6  // a source ended its claim on an instance that others hold
-	CauseSilent           Cause = 10 // silence past the timeout
-	CauseExpired          Cause = 11 // silence past the delete time
-	CauseDeregistered     Cause = 12 // its own source took it back
-	CauseSessionClosed    Cause = 13 // its session was closed
-	CauseSessionLost      Cause = 14 // its session fell silent and did not answer the probe
-	CauseRemoved          Cause = 15 // an operator removed it
-	CauseOverrideSet      Cause = 20 // an operator's override was set
-	CauseOverrideCleared  Cause = 21 // an operator's override was cleared
-	CauseOverrideEnded    Cause = 22 // an operator's override came to the end of its lifetime
-	CauseFenceLifted      Cause = 23 // an operator lifted a fence
-	CauseServiceChanged   Cause = 30 // a setting of the service was changed
+	CauseRegistered        Cause = 1  // a registration
+	CauseRegisteredByBeat  Cause = 2  // a beat that carried the whole instance while it was unknown
+	CauseBeat              Cause = 3  // a beat after silence
+	CauseReregistered      Cause = 4  // a registration that changed what an instance already there says of itself
+	CauseSourceJoined      Cause = 5  // a further source claimed an instance that was there
+	CauseSourceLeft        Cause = 6  // a source ended its claim on an instance that others hold
+	CauseReplaced          Cause = 7  // its source claimed another address of the service instead, where the policy lets it hold one only
+	CauseSilent            Cause = 10 // silence past the timeout
+	CauseExpired           Cause = 11 // silence past the delete time
+	CauseDeregistered      Cause = 12 // its own source took it back
+	CauseSessionClosed     Cause = 13 // its session was closed
+	CauseSessionLost       Cause = 14 // its session fell silent and did not answer the probe
+	CauseRemoved           Cause = 15 // an operator removed it
+	CauseReportedUp        Cause = 16 // the host's checker found a persistent instance healthy again
+	CauseReportedDown      Cause = 17 // the host's checker found a persistent instance unhealthy
+	CauseRegistryRestarted Cause = 18 // the registry's process ended, and it had not kept the instance
+	CauseOverrideSet       Cause = 20 // an operator's override was set
+	CauseOverrideCleared   Cause = 21 // an operator's override was cleared
+	CauseOverrideEnded     Cause = 22 // an operator's override came to the end of its lifetime
+	CauseFenceLifted       Cause = 23 // an operator lifted a fence
+	CauseServiceChanged    Cause = 30 // a setting of the service was changed
 )
 
 var causeNames = map[Cause]string{
 	CauseRegistered: "registered", CauseRegisteredByBeat: "registered_by_beat", CauseBeat: "beat",
 	CauseReregistered: "reregistered", CauseSourceJoined: "source_joined", CauseSourceLeft: "source_left",
-	CauseSilent: "silent", CauseExpired: "expired", CauseDeregistered: "deregistered",
+	CauseReplaced: "replaced", CauseSilent: "silent", CauseExpired: "expired", CauseDeregistered: "deregistered",
 	CauseSessionClosed: "session_closed", CauseSessionLost: "session_lost", CauseRemoved: "removed",
+	CauseReportedUp: "reported_up", CauseReportedDown: "reported_down", CauseRegistryRestarted: "registry_restarted",
 	CauseOverrideSet: "override_set", CauseOverrideCleared: "override_cleared", CauseOverrideEnded: "override_ended",
 	CauseFenceLifted: "fence_lifted", CauseServiceChanged: "service_changed",
 }

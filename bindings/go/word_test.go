@@ -35,7 +35,7 @@ func TestTheNumbersOfThisPackageAreThoseOfTheHeader(t *testing.T) {
 	for name, known := range map[string]error{
 		"invalid": ErrInvalid, "malformed": ErrMalformed, "unknown_lease": ErrUnknownLease, "unknown_instance": ErrUnknownInstance,
 		"unknown_service": ErrUnknownService, "unknown_session": ErrUnknownSession, "unknown_subscription": ErrUnknownSubscription,
-		"fenced": ErrFenced, "stale": ErrStale, "not_owner": ErrNotOwner, "limit_reached": ErrLimitReached,
+		"fenced": ErrFenced, "stale": ErrStale, "not_owner": ErrNotOwner, "other_kind": ErrOtherKind, "not_empty": ErrNotEmpty, "limit_reached": ErrLimitReached,
 		"corrupt_snapshot": ErrCorruptSnapshot, "newer_snapshot": ErrNewerSnapshot,
 	} {
 		ours["ERROR "+name] = uint32(known.(*Error).Code)

@@ -1,18 +1,27 @@
 // What can be asked, and the documents that answer.
 
-import type { Address, InstanceId, Lifetime, Place, Service, ServiceKey } from "./documents.js";
+import type { Address, InstanceId, Kind, Lifetime, Place, Service, ServiceKey } from "./documents.js";
 import type { CauseName } from "./rows.js";
 import type { Policy } from "./policy.js";
 
 /** Who reads: an operator gets every instance with its real health, a consumer the enabled ones, all as healthy under protection. */
 export type Reader = "operator" | "consumer";
 
+/** Which instances of a service are wanted. */
+export interface InstanceFilter {
+  /** Of which clusters; of all where none is named. */
+  clusters?: string[];
+  /** Whether only healthy ones are wanted; the policy says what that means for a protected service. */
+  healthy_only?: boolean;
+}
+
 /** Everything that can be asked of a registry. */
 export type Question =
   | { explain: { service: Service; address: Place } }
-  | { instances: { service: Service; reader: Reader } }
+  | { instances: { service: Service; reader: Reader } & InstanceFilter }
   | { transitions: { since: number } }
   | { instance_name: { instance: InstanceId } }
+  | { service: { service: Service } }
   | "services"
   | "overridden"
   | "fenced"
@@ -26,18 +35,39 @@ export type ReplyTo<Q extends Question> = Q extends { explain: unknown }
     ? ServiceView
     : Q extends { transitions: unknown }
       ? Transition[]
-      : Q extends "services"
-        ? Required<ServiceKey>[]
-        : Q extends "counters"
-          ? Counters
-          : Q extends "policy"
-            ? Policy
-            : InstanceNames[];
+      : Q extends { service: unknown }
+        ? ServiceRecord | null
+        : Q extends "services"
+          ? Required<ServiceKey>[]
+          : Q extends "counters"
+            ? Counters
+            : Q extends "policy"
+              ? Policy
+              : InstanceNames[];
 
 /** An instance's two names. */
 export interface InstanceNames {
   service: Required<ServiceKey>;
   address: Required<Address>;
+}
+
+/** What is known of a service, or remembered of one that was forgotten. */
+export interface ServiceRecord {
+  service: Required<ServiceKey>;
+  /** Whether it is known; else only its settings are remembered, or somebody waits for it. */
+  known: boolean;
+  /** Null before its first instance where nobody said. */
+  kind: Kind | null;
+  /** Protect threshold, where one was set. */
+  protect_threshold: number | null;
+  /** Free texts an operator set. */
+  metadata: Record<string, string>;
+  /** Clusters that have or had instances, by name. */
+  clusters: string[];
+  /** Instances held by some lease. */
+  instances: number;
+  /** Whether readers have a view of it: where the policy computes views late, somebody must have looked, or time must have passed. */
+  computed: boolean;
 }
 
 /** A service as a reader gets it. */
@@ -46,6 +76,8 @@ export interface ServiceView {
   revision: number;
   /** Whether protection is in force. */
   protected: boolean;
+  /** Until when it is served as it last was, because everybody in it is silent; null while it is not. */
+  kept_until: number | null;
   /** By host, port and cluster. */
   instances: InstanceView[];
 }
@@ -55,6 +87,8 @@ export interface InstanceView {
   /** Its id in rows of changes. */
   id: InstanceId;
   address: Required<Address>;
+  /** What keeps it. */
+  kind: Kind;
   healthy: boolean;
   enabled: boolean;
   /** Weight in force, the operator's where one is set. */
@@ -98,6 +132,8 @@ export type Standing = "online" | "unhealthy" | "offline" | "gone" | "unknown";
 export interface Explanation {
   service: Required<ServiceKey>;
   address: Required<Address>;
+  /** Which of the two that an address may have; the ephemeral one where both are there. */
+  kind: Kind;
   /** The moment it is explained at. */
   at: number;
   standing: Standing;
@@ -113,6 +149,8 @@ export interface Explanation {
   fence: FenceAccount | null;
   /** The protection of its service, when in force. */
   protection: { healthy: number; total: number; threshold: number } | null;
+  /** The time in which nobody watched the registry, where that gave its claims a fresh start. */
+  gap: { from: number; until: number } | null;
   /** What happened to it, newest first, at most eight entries. */
   history: Transition[];
   /** What happens next by itself. */
@@ -137,6 +175,9 @@ export type Rule =
   | "beat_expiry"
   | "session_closed"
   | "session_lost"
+  | "health_report"
+  | "restart"
+  | "replacement"
   | "deregistration"
   | "removal"
   | "override"
@@ -144,8 +185,8 @@ export type Rule =
   | "published"
   | "nothing";
 
-/** What a claim lives by. */
-export type LeaseKind = "beats" | "session";
+/** What a claim lives by; a persistent one by nothing, it stays until somebody takes it back. */
+export type LeaseKind = "beats" | "session" | "persistent";
 
 /** One claim. */
 export interface LeaseAccount {
@@ -164,6 +205,8 @@ export interface LeaseAccount {
   alive: boolean;
   /** When silence has its next consequence. */
   due: number | null;
+  /** Whether its removal waits though its time is over: too many are silent at once, or its service is served as it last was. */
+  waits: boolean;
 }
 
 /** One decided field. */

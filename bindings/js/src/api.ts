@@ -4,6 +4,7 @@ export type {
   Counters,
   Explanation,
   FenceAccount,
+  InstanceFilter,
   InstanceNames,
   InstanceView,
   LeaseAccount,
@@ -15,6 +16,7 @@ export type {
   Remedy,
   ReplyTo,
   Rule,
+  ServiceRecord,
   ServiceView,
   Sight,
   Standing,
@@ -22,13 +24,17 @@ export type {
 } from "./answers.js";
 export type {
   Address,
+  BatchMember,
+  BatchRegistration,
   Beaten,
   Command,
   Content,
   Deregistered,
   Deregistration,
+  HealthReport,
   InstanceBeat,
   InstanceId,
+  Kind,
   LeaseId,
   Lifetime,
   NoticeDocument,
@@ -39,17 +45,19 @@ export type {
   OverrideField,
   Place,
   Registered,
+  RegisteredBatch,
   Registration,
   Removal,
   Removed,
   Service,
   ServiceId,
   ServiceKey,
+  ServiceSettings,
   SessionId,
   Subscribed,
   SubscriptionId,
 } from "./documents.js";
 export { ErrorCode, LivesetError } from "./error.js";
-export type { Policy, Preset, Sweep } from "./policy.js";
+export type { Clock, Policy, Preset, Sweep } from "./policy.js";
 export { Registry, type RegistryOptions } from "./registry.js";
 export { Cause, type CauseName, type Change, type Changes, type Notice, State } from "./rows.js";

@@ -36,6 +36,10 @@ export type Service = string | ServiceKey;
 /** An instance; a string is `host:port` in cluster `DEFAULT`. IPv6 addresses need the object. */
 export type Place = string | Address;
 
+/** What keeps an instance: beats or its session; or nothing, so that it stays until its source or an operator takes it back, and is as
+ * healthy as the host's checker reports. */
+export type Kind = "ephemeral" | "persistent";
+
 /** What a provider says of its instance. */
 export interface Content {
   /** Share of traffic, 0 to 10000; 1 where none is named. */
@@ -59,6 +63,26 @@ export interface Registration {
   incarnation?: number | null;
   /** Whether it is a copy of a claim that another node of a cluster holds. */
   copied?: boolean;
+  /** `ephemeral` where none is named. */
+  kind?: Kind;
+  /** Whether it is healthy to begin with; true where nothing is said. */
+  healthy?: boolean;
+  content?: Content;
+}
+
+/** Several claims of one session on instances of one service. */
+export interface BatchRegistration {
+  service: Service;
+  /** Who claims. */
+  source: string;
+  session: SessionId;
+  /** What it claims, each address once; whatever else the session holds in the service is withdrawn. */
+  members: BatchMember[];
+}
+
+/** One claim of a batch. */
+export interface BatchMember {
+  address: Place;
   content?: Content;
 }
 
@@ -75,6 +99,23 @@ export interface Registered {
   created: boolean;
   /** Other sources that hold the same instance: usually none. A ghost process or a sync proxy shows here. */
   other_sources: string[];
+}
+
+/** What a batch returns. */
+export interface RegisteredBatch {
+  /** In the order given. */
+  members: Registered[];
+  /** How many other claims of the session ended. */
+  withdrawn: number;
+}
+
+/** What the host's checker found out about a persistent instance. */
+export interface HealthReport {
+  service: Service;
+  address: Place;
+  healthy: boolean;
+  /** Whether this report is enough by itself; else it takes as many equal ones in a row as the policy says. */
+  sure?: boolean;
 }
 
 /** A sign of life by name, as clients without ids send it. */
@@ -103,6 +144,10 @@ export interface Deregistration {
   source: string;
   /** Of which life; a late command of an older one is refused. */
   incarnation?: number | null;
+  /** Over which session; without one, a claim by beats, or by name alone. */
+  session?: SessionId | null;
+  /** Which of the two instances that an address may have; whichever is there where none is named. */
+  kind?: Kind | null;
 }
 
 export interface Deregistered {
@@ -137,6 +182,8 @@ export type Lifetime = "until_cleared" | "this_incarnation" | { for: number } | 
 export interface OverrideChange {
   service: Service;
   address: Place;
+  /** Which of the two instances that an address may have; whichever is there where none is named. */
+  kind?: Kind | null;
   /** Who decides. */
   by: string;
   because?: string | null;
@@ -160,6 +207,17 @@ export interface OverrideClearing {
   field?: OverrideField | null;
 }
 
+/** What an operator sets for a service, as a whole: what is not named goes back to what it was at first. */
+export interface ServiceSettings {
+  service: Service;
+  /** When healthy / total is at or below it, 0 to 1, all instances are served as healthy; the policy's where none is named. */
+  protect_threshold?: number | null;
+  /** Free texts. */
+  metadata?: Record<string, string>;
+  /** Its kind where it is created by this; the kind of its first instance where none is named. */
+  kind?: Kind | null;
+}
+
 export interface Subscribed {
   subscription: SubscriptionId;
   service: ServiceId;
@@ -170,9 +228,11 @@ export interface Subscribed {
 /** Everything that can be done to a registry: its verbs as data. */
 export type Command =
   | { register: Registration }
+  | { register_batch: BatchRegistration }
   | { beat: { lease: LeaseId } }
   | { beat_many: { leases: LeaseId[] } }
   | { beat_instance: InstanceBeat }
+  | { report_health: HealthReport }
   | { deregister: Deregistration }
   | { deregister_lease: { lease: LeaseId } }
   | { remove: Removal }
@@ -180,13 +240,16 @@ export type Command =
   | { set_override: OverrideChange }
   | { clear_override: OverrideClearing }
   | { end_override: { service: Service; address: Place } }
-  | { set_service: { service: Service; protect_threshold?: number | null } }
+  | { set_service: ServiceSettings }
+  | { remove_service: { service: Service } }
+  | { look: { service: Service } }
   | { open_session: { name: string } }
   | { touch_session: { session: SessionId } }
   | { close_session: { session: SessionId } }
   | { subscribe: { service: Service; subscriber: string } }
   | { unsubscribe: { subscription: SubscriptionId } }
   | { poll: { max: number } }
+  | "restart"
   | "advance";
 
 /** A notice in a document; {@link Registry.poll} gives the same as rows. */
@@ -197,6 +260,8 @@ export type NoticeDocument =
 /** What commands bring about, by name, for those that have something to say. */
 export interface Outcomes {
   registered: Registered;
+  registered_batch: RegisteredBatch;
+  health_reported: { healthy: boolean };
   beaten: Beaten;
   beaten_many: { stale: LeaseId[] };
   deregistered: Deregistered;
@@ -215,6 +280,9 @@ export type Outcome =
   | "override_set"
   | "override_cleared"
   | "override_ended"
+  | "service_removed"
+  | "looked"
   | "session_touched"
   | "unsubscribed"
+  | "restarted"
   | "advanced";

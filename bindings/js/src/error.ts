@@ -20,6 +20,10 @@ export const ErrorCode = {
   stale: 301,
   /** The caller holds no lease on this instance; others do. */
   notOwner: 302,
+  /** The service is persistent and the instance is not, or the reverse. */
+  otherKind: 303,
+  /** A service that has instances is not taken away. */
+  notEmpty: 304,
   /** A limit of the policy is reached; `field` names it. */
   limitReached: 400,
   /** The snapshot is damaged, or no snapshot at all. */

@@ -1,11 +1,24 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import type { Counters, Explanation, InstanceNames, Question, Reader, ReplyTo, ServiceView, Transition } from "./answers.js";
+import type {
+  Counters,
+  Explanation,
+  InstanceFilter,
+  InstanceNames,
+  Question,
+  Reader,
+  ReplyTo,
+  ServiceRecord,
+  ServiceView,
+  Transition,
+} from "./answers.js";
 import { batch, bytes, invalid, json, record, whole } from "./check.js";
 import type {
+  BatchRegistration,
   Beaten,
   Command,
   Deregistered,
   Deregistration,
+  HealthReport,
   InstanceBeat,
   InstanceId,
   LeaseId,
@@ -15,11 +28,13 @@ import type {
   OverrideClearing,
   Place,
   Registered,
+  RegisteredBatch,
   Registration,
   Removal,
   Removed,
   Service,
   ServiceId,
+  ServiceSettings,
   SessionId,
   Subscribed,
   SubscriptionId,
@@ -70,6 +85,11 @@ export class Registry {
     return this.#outcome(now, { register: registration }, "registered");
   }
 
+  /** Claims several instances of one service over one session, in the place of all that the session holds there. All or nothing. */
+  registerBatch(now: number, batch: BatchRegistration): RegisteredBatch {
+    return this.#outcome(now, { register_batch: batch }, "registered_batch");
+  }
+
   /** A sign of life of one lease; refused with `unknownLease` when nobody holds it: register again. Prefer {@link beatMany}. */
   beat(now: number, lease: LeaseId): void {
     whole(now, "now");
@@ -87,6 +107,11 @@ export class Registry {
   /** A sign of life by name. Where the policy says so, a full beat for an instance that is not there registers it. */
   beatInstance(now: number, beat: InstanceBeat): Beaten {
     return this.#outcome(now, { beat_instance: beat }, "beaten");
+  }
+
+  /** What the host's checker found out about a persistent instance. Returns whether it is healthy now: one report may not be enough. */
+  reportHealth(now: number, report: HealthReport): boolean {
+    return this.#outcome(now, { report_health: report }, "health_reported").healthy;
   }
 
   /** Takes back the claim of its source. Other sources keep the instance, and the outcome names them. */
@@ -119,9 +144,19 @@ export class Registry {
     this.apply(now, { clear_override: clearing });
   }
 
-  /** Changes the settings of a service, creating it where it is not known. Without a threshold the policy's holds. */
-  setService(now: number, settings: { service: Service; protect_threshold?: number | null }): ServiceId {
+  /** Sets the settings of a service as a whole, creating it where it is not known. */
+  setService(now: number, settings: ServiceSettings): ServiceId {
     return this.#outcome(now, { set_service: settings }, "service_set").service;
+  }
+
+  /** An operator takes an empty service away, with its settings; refused with `notEmpty` while it has instances. */
+  removeService(now: number, service: Service): void {
+    this.apply(now, { remove_service: { service } });
+  }
+
+  /** A reader is about to read a service: where the policy computes views late and nobody computed this one yet, it is computed now. */
+  look(now: number, service: Service): void {
+    this.apply(now, { look: { service } });
   }
 
   /** Opens a session for a connection. Its end will end every lease registered over it. */
@@ -147,6 +182,12 @@ export class Registry {
   /** Ends a subscription. */
   unsubscribe(now: number, subscription: SubscriptionId): void {
     this.apply(now, { unsubscribe: { subscription } });
+  }
+
+  /** The registry's process ended and began again: what the policy does not keep over that is gone. To imitate a server; a host that
+   * has {@link snapshot} and {@link restore} loses nothing. */
+  restart(now: number): void {
+    this.apply(now, "restart");
   }
 
   /** Lets everything happen that is due by `now`, each at its own moment. How often a host calls it cannot be observed. */
@@ -180,9 +221,14 @@ export class Registry {
     return this.ask({ instance_name: { instance } })[0]!;
   }
 
-  /** A service as a reader gets it; empty at revision 0 when nobody ever named it. */
-  instances(service: Service, reader: Reader = "consumer"): ServiceView {
-    return this.ask({ instances: { service, reader } });
+  /** A service as a reader gets it, or those of its instances that are wanted; empty at revision 0 when nobody ever named it. */
+  instances(service: Service, reader: Reader = "consumer", wanted: InstanceFilter = {}): ServiceView {
+    return this.ask({ instances: { ...wanted, service, reader } });
+  }
+
+  /** What is known or remembered of a service; null when nobody ever named it, or everything is forgotten. */
+  service(service: Service): ServiceRecord | null {
+    return this.ask({ service: { service } });
   }
 
   /** Why is this instance what it is? For instances present, hidden, gone and never seen. */

@@ -4,19 +4,29 @@ import { invalid } from "./check.js";
 
 /** The document with both spelled out. What is no document is left for the core to refuse. */
 export function shorthand(document: unknown): unknown {
-  if (typeof document !== "object" || document === null || Array.isArray(document)) return document;
+  if (!isObject(document)) return document;
   const verbs = Object.entries(document).map(([verb, body]: [string, unknown]) => [verb, spelledOut(verb, body)]);
   return Object.fromEntries(verbs);
 }
 
 function spelledOut(verb: string, body: unknown): unknown {
-  if (typeof body !== "object" || body === null || Array.isArray(body)) return body;
-  const { service, address } = body as { service?: unknown; address?: unknown };
-  if (typeof service !== "string" && typeof address !== "string") return body;
-  const spelled: Record<string, unknown> = { ...body };
-  if (typeof service === "string") spelled["service"] = { name: service };
-  if (typeof address === "string") spelled["address"] = addressOf(address, `${verb}.address`);
-  return spelled;
+  const spelled = addressed(verb, body);
+  if (!isObject(spelled)) return spelled;
+  const { service, members } = spelled;
+  const named = typeof service === "string" ? { service: { name: service } } : {};
+  const listed = Array.isArray(members)
+    ? { members: Array.from(members, (member: unknown, place) => addressed(`${verb}.members[${place}]`, member)) }
+    : {};
+  return typeof service === "string" || Array.isArray(members) ? { ...spelled, ...named, ...listed } : spelled;
+}
+
+function addressed(path: string, body: unknown): unknown {
+  if (!isObject(body) || typeof body["address"] !== "string") return body;
+  return { ...body, address: addressOf(body["address"], `${path}.address`) };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function addressOf(text: string, field: string): { host: string; port: number } {

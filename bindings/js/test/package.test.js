@@ -110,19 +110,29 @@ describe("the packed package", () => {
 
 /** Documents that the core writes, as literals of the types that this package gives them: a field too many or too few is an error. */
 function documents() {
-  const lines = ['import type { Counters, Explanation, Outcome, Policy, ServiceView, Transition } from "liveset";'];
+  const lines = ['import type { Counters, Explanation, Outcome, Policy, ServiceRecord, ServiceView, Transition } from "liveset";'];
   const told = (type, value) => lines.push(`export const d${lines.length}: ${type} = ${branded(JSON.stringify(value))};`);
   // Ids are numbers that only a registry brands.
   const branded = (text) => text.replace(/("(?:id|lease|instance|service|session|subscription)":)(\d+)/g, "$1$2 as never");
-  for (const policy of ["strict", "nacos_1_4", "nacos_2_0", "nacos_2_5"]) {
+  const strict = new Registry().ask("policy");
+  const patient = { ...strict, expiry: { ...strict.expiry, gap_max: 1_000 }, view: { ...strict.view, keep_last: 5_000 } };
+  for (const policy of ["strict", "nacos_1_4", "nacos_2_0", "nacos_2_1", "nacos_2_5", "nacos_3_0", patient]) {
     const registry = new Registry({ policy });
     const place = { service: "orders", address: "h:1" };
-    const session = registry.openSession(0, "conn");
+    const store = { service: "stores", address: "h:2" };
+    const [session, other] = [registry.openSession(0, "conn"), registry.openSession(0, "other")];
     const steps = [
       [0, { register: { ...place, source: "a", content: { metadata: { k: "v" } } } }],
       [1, { register: { ...place, source: "b", session } }],
       [2, { set_override: { ...place, by: "ops", because: "x", enabled: false, weight: 2, metadata: { k: "w" }, lifetime: { for: 9_000 } } }],
-      [3, { set_service: { service: "orders", protect_threshold: 1 } }],
+      [3, { set_service: { service: "orders", protect_threshold: 1, metadata: { team: "shop" } } }],
+      [3, { look: { service: "orders" } }],
+      [3, { set_service: { service: "empty", kind: "persistent" } }],
+      [3, { remove_service: { service: "empty" } }],
+      [3, { register: { ...store, source: "a", kind: "persistent" } }],
+      [3, { report_health: { ...store, healthy: false, sure: true } }],
+      [4, { register_batch: { service: "batches", source: "b", session: other, members: [{ address: "h:3" }, { address: "h:4" }] } }],
+      [4, { register_batch: { service: "batches", source: "b", session: other, members: [{ address: "h:4" }] } }],
       [4, { subscribe: { service: "orders", subscriber: "s" } }],
       [5_000, { beat_instance: { ...place, source: "a" } }],
       [20_000, { poll: { max: 10 } }],
@@ -131,12 +141,16 @@ function documents() {
       [60_001, { register: { ...place, source: "a" } }],
       [60_002, { remove: { ...place, by: "ops" } }],
       [60_003, { poll: { max: 10 } }],
+      [60_004, "restart"],
     ];
     told("Policy", registry.ask("policy"));
     for (const [now, command] of steps) {
       told("Outcome", registry.apply(now, command));
-      told("Explanation", registry.explain(place.service, place.address));
-      told("ServiceView", registry.instances(place.service, "operator"));
+      for (const { service, address } of [place, store]) {
+        told("Explanation", registry.explain(service, address));
+        told("ServiceView", registry.instances(service, "operator"));
+        told("ServiceRecord | null", registry.service(service));
+      }
     }
     told("Transition[]", registry.transitions());
     told("Counters", registry.counters());

@@ -22,6 +22,8 @@ export const cases = {
         [204, () => registry.unsubscribe(0, 77)],
         [301, () => registry.register(0, { ...place, source: "a", incarnation: incarnation - 1 })],
         [302, () => registry.deregister(0, { ...place, source: "b" })],
+        [303, () => registry.register(0, { ...place, source: "a", kind: "persistent" })],
+        [304, () => registry.removeService(0, "orders")],
         [400, () => registry.register(0, { ...place, address: "other:1", source: "a" })],
       ];
       for (const [code, call] of refusals) {
@@ -152,6 +154,9 @@ export const cases = {
       refuses(registry, "unsubscribe.subscription", () => registry.unsubscribe(1_000, -subscription));
       refuses(registry, "subscribe.subscriber", () => registry.subscribe(1_000, { service: "orders", subscriber: 5 }));
       refuses(registry, "set_service.protect_threshold", () => registry.setService(1_000, { service: "orders", protect_threshold: 2 }));
+      refuses(registry, "look.service", () => registry.look(1_000, 5));
+      refuses(registry, "remove_service.service.name", () => registry.removeService(1_000, ""));
+      refuses(registry, "report_health.address", () => registry.reportHealth(1_000, { ...place, healthy: true }));
     });
   },
 
@@ -161,6 +166,7 @@ export const cases = {
       refuses(registry, "explain.service.name", () => registry.explain("", "h:1"));
       refuses(registry, "explain", () => registry.explain("orders"));
       refuses(registry, "instances.reader", () => registry.instances("orders", "auditor"));
+      refuses(registry, "service.service.name", () => registry.service("a@@b"));
       refuses(registry, "transitions.since", () => registry.transitions(-1));
       refuses(registry, "transitions.since", () => registry.transitions(NaN));
       refuses(registry, undefined, () => registry.ask("everything"));
@@ -187,6 +193,7 @@ const required = (bad) => [...bad, null, ABSENT];
 const name = (max) => [...text(max), "with space", "a@@b"];
 const integer = [-1, 0.5, NaN, Infinity, END, "5", true, {}, []];
 const flag = ["true", 1, {}, []];
+const kind = ["eternal", "Ephemeral", "", 5, true, {}, []];
 const weight = [-1, -1e-9, 10_000.1, NaN, Infinity, "1", true, {}];
 const metadata = [5, "x", [], { "": "x" }, { k: "x".repeat(65_536) }];
 const metadataValue = [5, true, {}, "half \ud800", null];
@@ -212,9 +219,10 @@ const actor = required(text(128));
 
 const COMMANDS = {
   register: {
-    body: { ...at, source: "a", session: null, incarnation: 9, copied: false, content: { weight: 1, enabled: true, metadata: { k: "v" } } },
+    body: { ...at, source: "a", session: null, incarnation: 9, copied: false, kind: "ephemeral", healthy: true, content: { weight: 1, enabled: true, metadata: { k: "v" } } },
     fields: {
-      ...KEYS, source: actor, session: integer, incarnation: integer, copied: flag, content: [5, "x", null],
+      ...KEYS, source: actor, session: integer, incarnation: integer, copied: [...flag, null], kind: [...kind, null], healthy: [...flag, null],
+      content: [5, "x", null],
       "content.weight": [...weight, null], "content.enabled": [...flag, null], "content.metadata": [...metadata, null],
       "content.metadata.k": metadataValue,
     },
@@ -225,7 +233,15 @@ const COMMANDS = {
     body: { ...at, source: "a", incarnation: 1, content: { weight: 1 } },
     fields: { ...KEYS, source: actor, incarnation: integer, content: [5, "x"], "content.weight": weight },
   },
-  deregister: { body: { ...at, source: "a", incarnation: 1 }, fields: { ...KEYS, source: actor, incarnation: integer } },
+  register_batch: {
+    body: { service: at.service, source: "a", session: 1, members: [{ address: at.address, content: {} }] },
+    fields: { ...SERVICE, source: actor, session: required(integer), members: required([5, "x", {}]), "members[0]": [5, "x", null, []] },
+  },
+  report_health: { body: { ...at, healthy: true, sure: true }, fields: { ...KEYS, healthy: required([...flag]), sure: [...flag, null] } },
+  deregister: {
+    body: { ...at, source: "a", incarnation: 1, session: 1, kind: "ephemeral" },
+    fields: { ...KEYS, source: actor, incarnation: integer, session: integer, kind },
+  },
   deregister_lease: id("lease"),
   remove: {
     body: { ...at, by: "ops", because: "x", fence_for: 1 },
@@ -233,18 +249,20 @@ const COMMANDS = {
   },
   lift_fence: { body: { ...at, by: "ops" }, fields: { ...KEYS, by: actor } },
   set_override: {
-    body: { ...at, by: "ops", because: "x", lifetime: { for: 5 }, enabled: true, weight: 1, metadata: { k: "v" } },
+    body: { ...at, kind: "ephemeral", by: "ops", because: "x", lifetime: { for: 5 }, enabled: true, weight: 1, metadata: { k: "v" } },
     fields: {
-      ...KEYS, by: actor, because: text(256), lifetime: ["sometimes", 5, {}, { weekly: 5 }], "lifetime.for": [...integer, 864_000_001],
+      ...KEYS, kind, by: actor, because: text(256), lifetime: ["sometimes", 5, {}, { weekly: 5 }], "lifetime.for": [...integer, 864_000_001],
       enabled: flag, weight, metadata, "metadata.k": metadataValue,
     },
   },
   clear_override: { body: { ...at, by: "ops", field: { metadata: "k" } }, fields: { ...KEYS, by: actor, field: ["port", 5, {}] } },
   end_override: { body: at, fields: KEYS },
   set_service: {
-    body: { service: at.service, protect_threshold: 0.5 },
-    fields: { ...SERVICE, protect_threshold: [-0.1, 1.1, NaN, "1", true] },
+    body: { service: at.service, protect_threshold: 0.5, metadata: { k: "v" }, kind: "ephemeral" },
+    fields: { ...SERVICE, protect_threshold: [-0.1, 1.1, NaN, "1", true], metadata: [...metadata.slice(0, 3), null], "metadata.k": metadataValue, kind },
   },
+  remove_service: { body: { service: at.service }, fields: SERVICE },
+  look: { body: { service: at.service }, fields: SERVICE },
   open_session: { body: { name: "c" }, fields: { name: actor } },
   touch_session: id("session"),
   close_session: id("session"),
@@ -302,7 +320,8 @@ function methodsOf(registry, args) {
 
 function argumentsOf(name, body) {
   if (name === "explain") return [body.service, body.address];
-  if (name === "instances") return [body.service];
+  if (name === "instances" || name === "service") return [body.service];
+  if (name === "look" || name === "removeService") return [0, body.service];
   if (name === "apply") return [0, "advance"];
   return [0, /Session$|^unsubscribe$|Lease$/.test(name) && name !== "openSession" ? 1 : name === "openSession" ? "x" : body];
 }

@@ -95,7 +95,7 @@ export const cases = {
       assert.deepEqual(time.pass(10_000), []);
       registry.beat(time.now, lease);
       assert.deepEqual(time.pass(60_000).map(({ at, notice }) => [at, notice.revision]), [[25_000, 2], [40_000, 3]]);
-      assert.deepEqual([time.now, registry.nextDeadline()], [70_000, undefined]);
+      assert.deepEqual([time.now, registry.nextDeadline()], [70_000, 100_000], "the empty service is forgotten after a minute");
       assert.equal(registry.changes(service).rows[0].cause, Cause.expired);
       assert.equal(refusalOf(() => time.pass(-1)).field, "ms");
       assert.equal(new VirtualTime(registry).now, 70_000);

@@ -40,6 +40,22 @@ try {
   if (error instanceof LivesetError && error.code === ErrorCode.fenced) error.field?.trim();
 }
 
+const { members } = registry.registerBatch(0, { service: "orders", source: "a", session: registry.openSession(0, "c"), members: [place] });
+const up: boolean = registry.reportHealth(0, { ...place, healthy: true });
+registry.setService(0, { service: "orders", protect_threshold: null, kind: "persistent" });
+registry.look(0, "orders");
+registry.removeService(0, { name: "orders" });
+registry.restart(0);
+const kind: "ephemeral" | "persistent" | null | undefined = registry.service("orders")?.kind;
+const known: boolean | undefined = registry.ask({ service: { service: "orders" } })?.known;
+registry.instances("orders", "consumer", { clusters: ["blue"], healthy_only: true });
+
+// @ts-expect-error: nobody may know the service
+registry.service("orders").known;
+// @ts-expect-error: a batch is over a session
+registry.registerBatch(0, { service: "orders", source: "a", members: [] });
+// @ts-expect-error: no such kind
+registry.register(0, { ...place, source: "a", kind: "eternal" });
 // @ts-expect-error: an instance is no lease
 registry.beat(0, instance);
 // @ts-expect-error: a plain number is no lease
@@ -69,4 +85,4 @@ const soon: number = registry.nextDeadline();
 // @ts-expect-error: a policy has all its fields
 new Registry({ policy: { label: "mine" } });
 
-export { asked, deadline, label, notices, outcome, passed, policy, question, sealed, soon, standing, unbounded, ways, type Notice };
+export { asked, deadline, kind, known, label, members, notices, outcome, passed, policy, question, sealed, soon, standing, unbounded, up, ways, type Notice };

@@ -14,6 +14,8 @@ public enum Cause {
     SOURCE_JOINED(5),
     /** A source ended its claim on an instance that others hold. */
     SOURCE_LEFT(6),
+    /** Its source claimed another address of the service instead, where the policy lets it hold one only. */
+    REPLACED(7),
     /** Silence past the timeout. */
     SILENT(10),
     /** Silence past the delete time. */
@@ -26,6 +28,12 @@ public enum Cause {
     SESSION_LOST(14),
     /** An operator removed it. */
     REMOVED(15),
+    /** The host's checker found a persistent instance healthy again. */
+    REPORTED_UP(16),
+    /** The host's checker found a persistent instance unhealthy. */
+    REPORTED_DOWN(17),
+    /** The registry's process ended, and it had not kept the instance. */
+    REGISTRY_RESTARTED(18),
     /** An operator's override was set. */
     OVERRIDE_SET(20),
     /** An operator's override was cleared. */

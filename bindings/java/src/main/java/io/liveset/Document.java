@@ -11,8 +11,10 @@ import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
 /**
@@ -145,6 +147,30 @@ final class Document {
         });
     }
 
+    Document texts(String name, List<String> items) {
+        return write(() -> {
+            out.writeFieldName(name);
+            String field = path();
+            out.writeStartArray();
+            for (int place = 0; place < items.size(); place++) {
+                string(field + "[" + place + "]", items.get(place));
+            }
+            out.writeEndArray();
+        });
+    }
+
+    <T> Document objects(String name, List<T> items, BiConsumer<T, Document> fields) {
+        return write(() -> {
+            out.writeArrayFieldStart(name);
+            for (T item : items) {
+                out.writeStartObject();
+                fields.accept(item, this);
+                out.writeEndObject();
+            }
+            out.writeEndArray();
+        });
+    }
+
     private void string(String field, String value) throws IOException {
         wellFormed(field, value);
         out.writeString(value);
@@ -171,15 +197,14 @@ final class Document {
         return -1;
     }
 
-    /** The path of the field that is being written, as the core writes it: {@code register.content.weight}. */
+    /** The path of the field that is being written, as the core writes it: {@code register_batch.members[1].content.weight}. */
     private String path() {
-        StringBuilder path = new StringBuilder();
-        for (JsonStreamContext place = out.getOutputContext(); place != null; place = place.getParent()) {
-            if (place.getCurrentName() != null) {
-                path.insert(0, path.length() == 0 ? place.getCurrentName() : place.getCurrentName() + ".");
-            }
+        String path = "";
+        for (JsonStreamContext place = out.getOutputContext(); !place.inRoot(); place = place.getParent()) {
+            String step = place.inArray() ? "[" + place.getCurrentIndex() + "]" : place.getCurrentName();
+            path = path.isEmpty() || path.startsWith("[") ? step + path : step + "." + path;
         }
-        return path.toString();
+        return path;
     }
 
     private Document write(Step step) {

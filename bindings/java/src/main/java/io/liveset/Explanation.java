@@ -11,6 +11,7 @@ import java.util.OptionalLong;
  *
  * @param service the instance's service
  * @param address the instance
+ * @param kind which of the two that an address may have; the ephemeral one where both are there
  * @param at the moment it is explained at
  * @param standing what it is, in a word
  * @param sights what each kind of reader gets
@@ -19,6 +20,7 @@ import java.util.OptionalLong;
  * @param overrides every field an operator decided
  * @param fence the fence of its ended life
  * @param protection the protection of its service, when in force
+ * @param gap the time in which nobody watched the registry, where that gave its claims a fresh start
  * @param history what happened to it, newest first, at most eight entries
  * @param next what happens next by itself
  * @param remedies what would change its standing
@@ -26,9 +28,9 @@ import java.util.OptionalLong;
  * @param document the same as JSON
  */
 public record Explanation(
-        ServiceKey service, Address address, long at, Standing standing, Sights sights, Deciding decidedBy,
+        ServiceKey service, Address address, Kind kind, long at, Standing standing, Sights sights, Deciding decidedBy,
         List<Lease> leases, List<Decision> overrides, Optional<Fence> fence, Optional<Protection> protection,
-        List<Transition> history, Optional<Next> next, List<Remedy> remedies, List<String> sentences, String document) {
+        Optional<Gap> gap, List<Transition> history, Optional<Next> next, List<Remedy> remedies, List<String> sentences, String document) {
 
     /** What an instance is. */
     public enum Standing {
@@ -82,14 +84,24 @@ public record Explanation(
         RECOVERY,
         /** Silence past a timeout. */
         BEAT_EXPIRY,
-        /** The end of a session. */
-        SESSION,
+        /** A session that was closed. */
+        SESSION_CLOSED,
+        /** A session that fell silent. */
+        SESSION_LOST,
+        /** A report of the host's checker. */
+        HEALTH_REPORT,
+        /** A restart of the registry that had not kept it. */
+        RESTART,
+        /** Its source went to another address. */
+        REPLACEMENT,
         /** A deregistration. */
         DEREGISTRATION,
         /** An operator's removal. */
         REMOVAL,
         /** An operator's override. */
         OVERRIDE,
+        /** The end of an operator's override. */
+        OVERRIDE_ENDED,
         /** The provider's own word. */
         PUBLISHED,
         /** Nothing is known of it. */
@@ -108,14 +120,16 @@ public record Explanation(
      * @param silenceAllowed how long silence may last
      * @param alive whether it makes the instance healthy
      * @param due when silence has its next consequence
+     * @param waits whether its removal waits though its time is over: too many are silent at once, or its service is served as it last was
      */
     public record Lease(
             String source, LeaseKind kind, long incarnation, long since, long lastSeen, Duration age,
-            Optional<Duration> silenceAllowed, boolean alive, OptionalLong due) {
+            Optional<Duration> silenceAllowed, boolean alive, OptionalLong due, boolean waits) {
         static Lease read(Node from) {
             return new Lease(from.text("source"), from.word("kind", LeaseKind.class), from.number("incarnation"),
                     from.number("since"), from.number("last_seen"), from.at("age").span(),
-                    from.optional("silence_allowed").map(Node::span), from.flag("alive"), from.optionalNumber("due"));
+                    from.optional("silence_allowed").map(Node::span), from.flag("alive"), from.optionalNumber("due"),
+                    from.flag("waits"));
         }
     }
 
@@ -124,7 +138,9 @@ public record Explanation(
         /** Beats. */
         BEATS,
         /** A connection. */
-        SESSION
+        SESSION,
+        /** Nothing: it stays until somebody takes it back. */
+        PERSISTENT
     }
 
     /**
@@ -177,6 +193,18 @@ public record Explanation(
     public record Protection(long healthy, long total, double threshold) {
         static Protection read(Node from) {
             return new Protection(from.number("healthy"), from.number("total"), from.real("threshold"));
+        }
+    }
+
+    /**
+     * Time in which the host did not run the registry.
+     *
+     * @param from when it should have been called
+     * @param until when it was
+     */
+    public record Gap(long from, long until) {
+        static Gap read(Node from) {
+            return new Gap(from.number("from"), from.number("until"));
         }
     }
 
@@ -259,6 +287,7 @@ public record Explanation(
         return new Explanation(
                 ServiceKey.read(from.at("service")),
                 Address.read(from.at("address")),
+                Kind.of(from.text("kind")),
                 from.number("at"),
                 from.word("standing", Standing.class),
                 new Sights(sight(sights.at("operator")), sight(sights.at("consumer")), sights.flag("stale")),
@@ -268,6 +297,7 @@ public record Explanation(
                 from.list("overrides", Decision::read),
                 from.optional("fence").map(Fence::read),
                 from.optional("protection").map(Protection::read),
+                from.optional("gap").map(Gap::read),
                 from.list("history", Transition::read),
                 from.optional("next").map(Next::read),
                 from.list("remedies", Explanation::remedy),

@@ -38,6 +38,10 @@ public final class LivesetException extends RuntimeException {
         STALE(301, "a newer incarnation is known"),
         /** 302: the caller holds no lease on this instance; others do. */
         NOT_OWNER(302, "others hold the instance"),
+        /** 303: the service is persistent and the instance is not, or the reverse. */
+        OTHER_KIND(303, "the service is of the other kind"),
+        /** 304: a service that has instances is not taken away. */
+        NOT_EMPTY(304, "the service has instances"),
         /** 400: a limit of the policy is reached; {@link #field} names it. */
         LIMIT_REACHED(400, "a limit is reached"),
         /** 500: the snapshot is damaged, or no snapshot at all. */

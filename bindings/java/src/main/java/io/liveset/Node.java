@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.function.Function;
 
@@ -93,6 +94,10 @@ record Node(Object value) {
 
     double real(String name) {
         return ((Number) at(name).value).doubleValue();
+    }
+
+    OptionalDouble optionalReal(String name) {
+        return optional(name).isPresent() ? OptionalDouble.of(real(name)) : OptionalDouble.empty();
     }
 
     boolean flag(String name) {

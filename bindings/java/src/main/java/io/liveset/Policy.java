@@ -20,7 +20,7 @@ public final class Policy {
 
     /**
      * A preset: {@code strict}, or one named after a Nacos version that it does as ({@code nacos_1_4}, {@code nacos_2_0},
-     * {@code nacos_2_5} and more). {@link Registry#open} refuses a name it does not know, and says which it knows.
+     * {@code nacos_2_1}, {@code nacos_2_5}, {@code nacos_3_0}). {@link Registry#open} refuses a name it does not know, and says which it knows.
      */
     public static Policy preset(String name) {
         return new Policy(Document.word(name));

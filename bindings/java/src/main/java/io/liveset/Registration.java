@@ -12,10 +12,13 @@ import java.util.OptionalLong;
  * @param session over which session; empty for a claim that lives by beats
  * @param incarnation which life of the instance, below 2^53. Where none is given, the claim counts as the life its source last had,
  *     and as a new life when the source had none
+ * @param kind what ends it
+ * @param healthy whether it is healthy to begin with
  * @param content what the instance asks of load balancers
  */
 public record Registration(
-        ServiceKey service, Address address, String source, OptionalLong session, OptionalLong incarnation, Content content) {
+        ServiceKey service, Address address, String source, OptionalLong session, OptionalLong incarnation, Kind kind,
+        boolean healthy, Content content) {
     /** Bounds are checked when it is used. */
     public Registration {
         Objects.requireNonNull(service, "service");
@@ -23,7 +26,15 @@ public record Registration(
         Objects.requireNonNull(source, "source");
         Objects.requireNonNull(session, "session");
         Objects.requireNonNull(incarnation, "incarnation");
+        Objects.requireNonNull(kind, "kind");
         Objects.requireNonNull(content, "content");
+    }
+
+    /** An ephemeral one, healthy to begin with. */
+    public Registration(
+            ServiceKey service, Address address, String source, OptionalLong session, OptionalLong incarnation,
+            Content content) {
+        this(service, address, source, session, incarnation, Kind.EPHEMERAL, true, content);
     }
 
     /** A claim that lives by beats, with default content. */
@@ -33,17 +44,27 @@ public record Registration(
 
     /** The same over a session: it ends when the session does. */
     public Registration withSession(long session) {
-        return new Registration(service, address, source, OptionalLong.of(session), incarnation, content);
+        return new Registration(service, address, source, OptionalLong.of(session), incarnation, kind, healthy, content);
     }
 
     /** The same for a life with a number of the host's. */
     public Registration withIncarnation(long incarnation) {
-        return new Registration(service, address, source, session, OptionalLong.of(incarnation), content);
+        return new Registration(service, address, source, session, OptionalLong.of(incarnation), kind, healthy, content);
+    }
+
+    /** The same of another kind. */
+    public Registration withKind(Kind kind) {
+        return new Registration(service, address, source, session, incarnation, kind, healthy, content);
+    }
+
+    /** The same, healthy to begin with or not. */
+    public Registration withHealthy(boolean healthy) {
+        return new Registration(service, address, source, session, incarnation, kind, healthy, content);
     }
 
     /** The same with other content. */
     public Registration withContent(Content content) {
-        return new Registration(service, address, source, session, incarnation, content);
+        return new Registration(service, address, source, session, incarnation, kind, healthy, content);
     }
 
     void write(Document to) {
@@ -52,6 +73,7 @@ public record Registration(
         to.text("source", source);
         session.ifPresent(id -> to.exactNumber("session", id));
         incarnation.ifPresent(life -> to.exactNumber("incarnation", life));
+        to.text("kind", kind.word()).flag("healthy", healthy);
         content.write(to);
     }
 }

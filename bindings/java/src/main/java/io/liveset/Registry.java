@@ -5,7 +5,6 @@ import java.lang.ref.Reference;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Objects;
-import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
 
@@ -19,7 +18,7 @@ import java.util.function.Consumer;
  *
  * <p>Any thread may call any method; one call runs at a time. A registry that is dropped without {@link #close} is closed by a cleaner.
  */
-public final class Registry implements AutoCloseable {
+public final class Registry extends Questions implements AutoCloseable {
     private static final Cleaner CLEANER = Cleaner.create();
     private static final int POLL_MAX = 65_536;
 
@@ -124,10 +123,20 @@ public final class Registry implements AutoCloseable {
     /**
      * Claims an instance, or says anew what it is. Counts as a beat.
      *
-     * @throws LivesetException {@code INVALID}, {@code UNKNOWN_SESSION}, {@code FENCED}, {@code STALE} or {@code LIMIT_REACHED}
+     * @throws LivesetException {@code INVALID}, {@code UNKNOWN_SESSION}, {@code FENCED}, {@code STALE}, {@code OTHER_KIND} or
+     *     {@code LIMIT_REACHED}
      */
     public Registered register(long now, Registration registration) {
         return Registered.read(command(now, "register", registration::write).at("registered"));
+    }
+
+    /**
+     * Claims several instances of one service over one session, in the place of all that the session holds there. All or nothing.
+     *
+     * @throws LivesetException as {@link #register}
+     */
+    public RegisteredBatch registerBatch(long now, BatchRegistration batch) {
+        return RegisteredBatch.read(command(now, "register_batch", batch::write).at("registered_batch"));
     }
 
     /**
@@ -137,6 +146,15 @@ public final class Registry implements AutoCloseable {
      */
     public Beaten beatInstance(long now, InstanceBeat beat) {
         return Beaten.read(command(now, "beat_instance", beat::write).at("beaten"));
+    }
+
+    /**
+     * What the host's checker found out about a persistent instance. Returns whether it is healthy now: one report may not be enough.
+     *
+     * @throws LivesetException {@code INVALID} for an ephemeral instance, too; {@code UNKNOWN_INSTANCE}
+     */
+    public boolean reportHealth(long now, HealthReport report) {
+        return command(now, "report_health", report::write).at("health_reported").flag("healthy");
     }
 
     /**
@@ -242,17 +260,29 @@ public final class Registry implements AutoCloseable {
     }
 
     /**
-     * Changes the settings of a service, creating it where it is not known. Returns its id.
+     * Sets the settings of a service as a whole, creating it where it is not known. Returns its id.
      *
-     * @param protectThreshold 0 to 1; empty goes back to the policy's
      * @throws LivesetException {@code INVALID}
      */
-    public long setService(long now, ServiceKey service, OptionalDouble protectThreshold) {
-        Node done = command(now, "set_service", fields -> {
-            service.write(fields);
-            protectThreshold.ifPresent(threshold -> fields.real("protect_threshold", threshold));
-        });
-        return done.at("service_set").number("service");
+    public long setService(long now, ServiceSettings settings) {
+        return command(now, "set_service", settings::write).at("service_set").number("service");
+    }
+
+    /**
+     * Takes an empty service away, with its settings.
+     *
+     * @throws LivesetException {@code INVALID}, {@code UNKNOWN_SERVICE} or {@code NOT_EMPTY}
+     */
+    public void removeService(long now, ServiceKey service) {
+        command(now, "remove_service", service::write);
+    }
+
+    /**
+     * The registry's process ended and began again: what the policy does not keep over that is gone. To imitate a server; a host that
+     * has {@link #snapshot} and {@link #restore} loses nothing.
+     */
+    public void restart(long now) {
+        done(now, Document.word("restart"));
     }
 
     // Subscribers.
@@ -278,6 +308,15 @@ public final class Registry implements AutoCloseable {
      */
     public void unsubscribe(long now, long subscription) {
         command(now, "unsubscribe", fields -> fields.exactNumber("subscription", subscription));
+    }
+
+    /**
+     * A reader is about to read a service: where the policy computes views late and nobody computed this one yet, it is computed now.
+     *
+     * @throws LivesetException {@code INVALID}
+     */
+    public void look(long now, ServiceKey service) {
+        command(now, "look", service::write);
     }
 
     /**
@@ -310,62 +349,6 @@ public final class Registry implements AutoCloseable {
         } finally {
             Reference.reachabilityFence(this);
         }
-    }
-
-    // Questions: they change nothing, not even time.
-
-    /** Why an instance is, or is not, what its readers get. */
-    public Explanation explain(ServiceKey service, Address address) {
-        byte[] answer = question(Document.of("explain", about(service, address)));
-        return Explanation.read(Node.parse(answer).at("ok"), content(answer));
-    }
-
-    /** A service as a reader gets it. */
-    public ServiceView instances(ServiceKey service, Reader reader) {
-        return ServiceView.read(asked(Document.of("instances", fields -> {
-            service.write(fields);
-            fields.text("reader", reader.word());
-        })));
-    }
-
-    /** What happened after entry {@code since} of the journal (0 for all that it still has), oldest first. */
-    public List<Transition> transitions(long since) {
-        return asked(Document.of("transitions", fields -> fields.exactNumber("since", since))).list(Transition::read);
-    }
-
-    /**
-     * The names behind an id in a row of changes.
-     *
-     * @throws LivesetException {@code UNKNOWN_INSTANCE}
-     */
-    public InstanceName instanceName(long instance) {
-        byte[] question = Document.of("instance_name", fields -> fields.exactNumber("instance", instance));
-        return asked(question).list(InstanceName::read).get(0);
-    }
-
-    /** Services known here, by name. */
-    public List<ServiceKey> services() {
-        return asked(Document.word("services")).list(ServiceKey::read);
-    }
-
-    /** Instances about which an operator's decision is remembered. */
-    public List<InstanceName> overridden() {
-        return asked(Document.word("overridden")).list(InstanceName::read);
-    }
-
-    /** Instances that are fenced. */
-    public List<InstanceName> fenced() {
-        return asked(Document.word("fenced")).list(InstanceName::read);
-    }
-
-    /** How many of everything there are. */
-    public Counters counters() {
-        return Counters.read(asked(Document.word("counters")));
-    }
-
-    /** The rules in force, every field of them. */
-    public Policy policy() {
-        return Policy.fromJson(content(question(Document.word("policy"))));
     }
 
     /** All there is, as bytes for {@link #restore}. */
@@ -401,10 +384,6 @@ public final class Registry implements AutoCloseable {
         return Node.parse(done(now, Document.of(verb, fields))).at("ok");
     }
 
-    private Node asked(byte[] question) {
-        return Node.parse(question(question)).at("ok");
-    }
-
     private byte[] done(long now, byte[] command) {
         try {
             return handle.apply(now, command);
@@ -413,24 +392,12 @@ public final class Registry implements AutoCloseable {
         }
     }
 
-    private byte[] question(byte[] question) {
+    @Override
+    byte[] question(byte[] question) {
         try {
             return handle.ask(question);
         } finally {
             Reference.reachabilityFence(this);
         }
-    }
-
-    private static Consumer<Document> about(ServiceKey service, Address address) {
-        return fields -> {
-            service.write(fields);
-            address.write(fields);
-        };
-    }
-
-    /** What stands between <code>{"ok":</code> and the last brace of an answer that is not a refusal. */
-    private static String content(byte[] answer) {
-        int head = "{\"ok\":".length();
-        return new String(answer, head, answer.length - head - 1, StandardCharsets.UTF_8);
     }
 }

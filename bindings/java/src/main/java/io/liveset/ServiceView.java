@@ -1,6 +1,7 @@
 package io.liveset;
 
 import java.util.List;
+import java.util.OptionalLong;
 
 /**
  * A service as a reader gets it; empty at revision 0 when nobody ever named it.
@@ -8,11 +9,13 @@ import java.util.List;
  * @param service which
  * @param revision where it stands
  * @param protectedNow whether protection is in force
+ * @param keptUntil until which moment (ms) it is served as it last was, because everybody in it is silent; empty while it is not
  * @param instances by host, port and cluster
  */
-public record ServiceView(ServiceKey service, long revision, boolean protectedNow, List<InstanceView> instances) {
+public record ServiceView(
+        ServiceKey service, long revision, boolean protectedNow, OptionalLong keptUntil, List<InstanceView> instances) {
     static ServiceView read(Node from) {
         return new ServiceView(ServiceKey.read(from.at("service")), from.number("revision"), from.flag("protected"),
-                from.list("instances", InstanceView::read));
+                from.optionalNumber("kept_until"), from.list("instances", InstanceView::read));
     }
 }

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -73,7 +72,14 @@ class BadInputTest {
             {'register':{S,A,'source':'s','content':{'enabled':'yes'}}} | register.content.enabled
             {'register':{S,A,'source':'s','content':{'metadata':{'':'v'}}}} | register.content.metadata
             {'register':{S,A,'source':'s','content':{'metadata':{'k':1}}}} | register.content.metadata.k
-            {'register':{S,A,'source':'s','healthy':true}} | register.healthy
+            {'register':{S,A,'source':'s','healthy':1}} | register.healthy
+            {'register':{S,A,'source':'s','kind':'eternal'}} | register.kind
+            {'register':{S,A,'source':'s','colour':'red'}} | register.colour
+            {'register_batch':{S,'source':'s','session':1}} | register_batch
+            {'register_batch':{S,'source':'s','session':-1,'members':[]}} | register_batch.session
+            {'register_batch':{S,'source':'s','session':1,'members':[{}]}} | register_batch.members[0]
+            {'report_health':{S,A,'healthy':'yes'}} | report_health.healthy
+            {'report_health':{S,A,'healthy':true,'sure':1}} | report_health.sure
             {'beat':{'lease':-1}} | beat.lease
             {'beat':{'lease':9007199254740992}} | beat.lease
             {'beat':{'lease':'1'}} | beat.lease
@@ -84,6 +90,8 @@ class BadInputTest {
             {'beat_instance':{S,A,'source':'s','content':{'weight':-1}}} | beat_instance.content.weight
             {'deregister':{S,A,'source':''}} | deregister.source
             {'deregister':{S,A,'source':'s','incarnation':1.5}} | deregister.incarnation
+            {'deregister':{S,A,'source':'s','kind':''}} | deregister.kind
+            {'deregister':{S,A,'source':'s','session':1.5}} | deregister.session
             {'deregister_lease':{'lease':1.5}} | deregister_lease.lease
             {'remove':{S,A,'by':''}} | remove.by
             {'remove':{S,A,'by':'ops','because':''}} | remove.because
@@ -97,7 +105,11 @@ class BadInputTest {
             {'set_override':{S,A,'by':'ops','weight':1e9}} | set_override.weight
             {'set_override':{S,A,'by':'ops','metadata':{'':'x'}}} | set_override.metadata
             {'clear_override':{S,A,'by':'ops','field':'colour'}} | clear_override.field
+            {'set_override':{S,A,'by':'ops','enabled':true,'kind':1}} | set_override.kind
             {'set_service':{S,'protect_threshold':1.01}} | set_service.protect_threshold
+            {'set_service':{S,'metadata':{'k':1}}} | set_service.metadata.k
+            {'remove_service':{'service':{'name':''}}} | remove_service.service.name
+            {'look':{}} | look
             {'open_session':{'name':''}} | open_session.name
             {'touch_session':{'session':-1}} | touch_session.session
             {'close_session':{'session':'1'}} | close_session.session
@@ -117,6 +129,8 @@ class BadInputTest {
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
             {'explain':{S,'address':{'host':'','port':1}}} | explain.address.host
             {'instances':{S,'reader':'nobody'}} | instances.reader
+            {'instances':{S,'reader':'consumer','clusters':['a b']}} | instances.clusters[0]
+            {'service':{'service':{'name':'a@@b'}}} | service.service.name
             {'transitions':{'since':-1}} | transitions.since
             {'instance_name':{'instance':9007199254740992}} | instance_name.instance
             {'why':{}} | document
@@ -148,6 +162,15 @@ class BadInputTest {
                 r -> r.register(NOW, CLAIM.withContent(Content.DEFAULT.withMetadata(Map.of(LONE, "v")))));
         refused(100, "register.content.metadata.k",
                 r -> r.register(NOW, CLAIM.withContent(Content.DEFAULT.withMetadata(Map.of("k", "\udc00")))));
+        long session = registry.openSession(NOW, "conn-1");
+        BatchRegistration batch = BatchRegistration.of(ORDERS, "order-1", session).withMember(FIRST);
+        refused(100, "register_batch.members[1].address.host", r -> r.registerBatch(NOW, batch.withMember(Address.of(LONE, 1))));
+        refused(100, "register_batch.members[1].content.metadata.k", r -> r.registerBatch(
+                NOW, batch.withMember(FIRST, Content.DEFAULT.withMetadata(Map.of("k", LONE)))));
+        refused(100, "set_service.metadata.k",
+                r -> r.setService(NOW, ServiceSettings.of(ORDERS).withMetadata(Map.of("k", LONE))));
+        refused(100, "instances.clusters[1]",
+                r -> r.instances(InstanceQuery.of(ORDERS, Reader.CONSUMER).withClusters("a", LONE)));
         refused(100, "subscribe.service.name", r -> r.subscribe(NOW, ServiceKey.of(LONE), "s"));
         refused(101, null, r -> r.apply(NOW, LONE));
         refused(101, null, r -> r.ask(LONE));
@@ -163,7 +186,10 @@ class BadInputTest {
                     r -> r.register(NOW, CLAIM.withContent(Content.DEFAULT.withWeight(bad))));
             refused(100, "set_override.weight",
                     r -> r.setOverride(NOW, OverrideChange.of(ORDERS, FIRST, "ops").withWeight(bad)));
-            refused(100, "set_service.protect_threshold", r -> r.setService(NOW, ORDERS, OptionalDouble.of(bad)));
+            refused(100, "set_service.protect_threshold",
+                    r -> r.setService(NOW, ServiceSettings.of(ORDERS).withProtectThreshold(bad)));
+            refused(100, "register_batch.members[0].content.weight", r -> r.registerBatch(NOW,
+                    BatchRegistration.of(ORDERS, "s", 1).withMember(FIRST, Content.DEFAULT.withWeight(bad))));
         }
     }
 
@@ -181,6 +207,9 @@ class BadInputTest {
                     r -> r.beatInstance(NOW, InstanceBeat.of(ORDERS, FIRST, "order-1").withIncarnation(bad)));
             refused(100, "deregister.incarnation",
                     r -> r.deregister(NOW, Deregistration.of(ORDERS, FIRST, "order-1").withIncarnation(bad)));
+            refused(100, "deregister.session",
+                    r -> r.deregister(NOW, Deregistration.of(ORDERS, FIRST, "order-1").withSession(bad)));
+            refused(100, "register_batch.session", r -> r.registerBatch(NOW, BatchRegistration.of(ORDERS, "s", bad)));
             refused(100, "touch_session.session", r -> r.touchSession(NOW, bad));
             refused(100, "close_session.session", r -> r.closeSession(NOW, bad));
             refused(100, "unsubscribe.subscription", r -> r.unsubscribe(NOW, bad));
@@ -214,6 +243,7 @@ class BadInputTest {
             refused(605, "now", r -> r.advance(bad));
             refused(605, "now", r -> r.apply(bad, "\"advance\""));
             refused(605, "now", r -> r.register(bad, CLAIM));
+            refused(605, "now", r -> r.restart(bad));
         }
     }
 

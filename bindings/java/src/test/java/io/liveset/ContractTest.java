@@ -7,10 +7,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /** The numbers that this binding repeats are those of the core's own sources. */
@@ -42,6 +46,29 @@ class ContractTest {
         assertTrue(codes.size() > 10, codes::toString);
         codes.forEach((code, name) ->
                 assertNotEquals(LivesetException.Kind.OTHER, LivesetException.Kind.of(Integer.parseInt(code)), name));
+    }
+
+    @Test
+    void what_explanations_are_made_of_has_the_words_of_the_core() throws IOException {
+        assertEquals(words("account/explain.rs", "Standing"), names(Explanation.Standing.values()));
+        assertEquals(words("account/explain.rs", "Rule"), names(Explanation.Rule.values()));
+        assertEquals(words("account/explain.rs", "LeaseKind"), names(Explanation.LeaseKind.values()));
+        assertEquals(words("account/explain.rs", "NextKind"), names(Explanation.NextKind.values()));
+        assertEquals(words("instance.rs", "Kind"), names(Kind.values()));
+    }
+
+    private static Set<String> names(Enum<?>[] constants) {
+        return Arrays.stream(constants).map(Enum::name).collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    /** The variants of an enum of the core. */
+    private static Set<String> words(String source, String name) throws IOException {
+        String text = Files.readString(Path.of("../../core/src", source));
+        int from = text.indexOf("pub enum " + name + " {");
+        String body = text.substring(from, text.indexOf("\n}", from));
+        return Pattern.compile("(?m)^    ([A-Z]\\w+),$").matcher(body).results()
+                .map(found -> found.group(1).replaceAll("(?<=[a-z])(?=[A-Z])", "_").toUpperCase())
+                .collect(Collectors.toCollection(TreeSet::new));
     }
 
     /** First group by second group, of every match in a source of the core. */

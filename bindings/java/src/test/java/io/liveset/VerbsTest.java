@@ -9,7 +9,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -146,7 +145,7 @@ class VerbsTest {
 
     @Test
     void a_service_below_its_threshold_is_protected() {
-        long service = registry.setService(0, ORDERS, OptionalDouble.of(0.9));
+        long service = registry.setService(0, ServiceSettings.of(ORDERS).withProtectThreshold(0.9));
         registry.register(0, CLAIM);
         Registered second = registry.register(0, Registration.of(ORDERS, Address.of("10.0.0.2", 8080), "order-2"));
         assertEquals(service, second.service());
@@ -157,7 +156,7 @@ class VerbsTest {
         assertTrue(registry.instances(ORDERS, Reader.CONSUMER).instances().get(0).healthy());
         assertFalse(registry.instances(ORDERS, Reader.OPERATOR).instances().get(0).healthy());
         assertEquals(new Explanation.Protection(1, 2, 0.9), registry.explain(ORDERS, FIRST).protection().orElseThrow());
-        registry.setService(20_000, ORDERS, OptionalDouble.empty());
+        registry.setService(20_000, ServiceSettings.of(ORDERS));
         assertFalse(registry.instances(ORDERS, Reader.CONSUMER).protectedNow());
     }
 
