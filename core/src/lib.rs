@@ -62,7 +62,7 @@ mod time;
 mod view;
 
 pub use account::{
-    Deciding, Explanation, FenceAccount, LeaseAccount, LeaseKind, NextEvent, NextKind, OverrideAccount,
+    Deciding, Explanation, FenceAccount, Gap, LeaseAccount, LeaseKind, NextEvent, NextKind, OverrideAccount,
     ProtectionAccount, Remedy, Rule, Sight, Sights, Standing, Transition,
 };
 pub use command::{

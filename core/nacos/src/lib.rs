@@ -24,12 +24,14 @@ mod beat;
 mod check;
 mod instance;
 mod metadata;
+mod push;
 mod read;
 mod request;
 mod response;
 mod service;
 mod update;
 
+pub use push::{Datagram, Pushes};
 pub use request::{CONSOLE, Request};
 pub use response::Response;
 

@@ -48,6 +48,18 @@ impl Request {
         self.parameters.get(name).map(String::as_str).filter(|value| !value.trim().is_empty())
     }
 
+    /// The service it names, where it names one.
+    pub(crate) fn service_key(&self) -> Option<ServiceKey> {
+        let full = self.parameter("serviceName")?.trim();
+        let (group, name) =
+            full.split_once("@@").unwrap_or((self.parameter("groupName").unwrap_or("DEFAULT_GROUP"), full));
+        Some(ServiceKey {
+            namespace: Namespace::parse(self.parameter("namespaceId").unwrap_or("public")).ok()?,
+            group: Group::parse(group).ok()?,
+            name: ServiceName::parse(name).ok()?,
+        })
+    }
+
     pub(crate) fn is_of_sdk(&self) -> bool {
         self.agent.starts_with("Nacos-Java-Client")
     }

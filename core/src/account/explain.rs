@@ -3,7 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Transition;
 use crate::instance::Kind;
@@ -36,6 +36,8 @@ pub struct Explanation {
     pub fence: Option<FenceAccount>,
     /// The protection of its service, when in force.
     pub protection: Option<ProtectionAccount>,
+    /// The time in which nobody watched the registry, where that gave its claims a fresh start.
+    pub gap: Option<Gap>,
     /// What happened to it, newest first, at most eight entries.
     pub history: Vec<Transition>,
     /// What happens next by itself.
@@ -44,6 +46,15 @@ pub struct Explanation {
     pub remedies: Vec<Remedy>,
     /// The same in sentences, the verdict first.
     pub sentences: Vec<String>,
+}
+
+/// Time in which the host did not run the registry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gap {
+    /// When it should have been called.
+    pub from: Instant,
+    /// When it was.
+    pub until: Instant,
 }
 
 /// What an instance is.
@@ -154,6 +165,8 @@ pub struct LeaseAccount {
     pub alive: bool,
     /// When silence has its next consequence.
     pub due: Option<Instant>,
+    /// Whether its removal waits though its time is over: too many are silent at once, or its service is served as it last was.
+    pub waits: bool,
 }
 
 /// What a claim lives by.

@@ -6,7 +6,7 @@ mod sentence;
 pub(crate) mod snapshot;
 
 pub use explain::{
-    Deciding, Explanation, FenceAccount, LeaseAccount, LeaseKind, NextEvent, NextKind, OverrideAccount,
+    Deciding, Explanation, FenceAccount, Gap, LeaseAccount, LeaseKind, NextEvent, NextKind, OverrideAccount,
     ProtectionAccount, Remedy, Rule, Sight, Sights, Standing,
 };
 pub use journal::Transition;

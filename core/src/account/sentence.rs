@@ -42,6 +42,14 @@ impl Explanation {
                 protection.healthy, protection.total, protection.threshold
             ));
         }
+        if let Some(gap) = &self.gap {
+            lines.push(format!("not held against it: nobody ran the registry from {} to {}", gap.from, gap.until));
+        }
+        lines.extend(
+            self.leases.iter().filter(|lease| lease.waits).map(|lease| {
+                format!("held up: the removal of {} waits, for too many are silent at once", lease.source)
+            }),
+        );
         lines.extend(self.story());
         lines.extend(self.next_event());
         lines.extend(self.remedy());

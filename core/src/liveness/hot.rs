@@ -102,6 +102,9 @@ pub(crate) struct Hot {
     reach: [u32; CLASSES],
     bounds: Vec<u32>,
     soonest: u32,
+    /// How many slots are silent, and how many beat or did.
+    silent: u32,
+    by_beats: u32,
 }
 
 /// How it is written down: moments instead of ticks, since when the epoch moved depends on when the host looked.
@@ -128,6 +131,7 @@ impl<'de> Deserialize<'de> for Hot {
             let deadline = deadline.map_or(NEVER, |at| hot.tick(at));
             let slot = hot.grow();
             *hot.record_mut(slot) = Record { deadline, meta };
+            hot.count(slot, 1);
         }
         Ok(hot)
     }
@@ -135,7 +139,16 @@ impl<'de> Deserialize<'de> for Hot {
 
 impl Hot {
     pub(crate) fn new() -> Hot {
-        Hot { pages: Vec::new(), len: 0, epoch: Instant::ZERO, reach: [0; CLASSES], bounds: Vec::new(), soonest: NEVER }
+        Hot {
+            pages: Vec::new(),
+            len: 0,
+            epoch: Instant::ZERO,
+            reach: [0; CLASSES],
+            bounds: Vec::new(),
+            soonest: NEVER,
+            silent: 0,
+            by_beats: 0,
+        }
     }
 
     /// The moment `now` as beats of one batch need it.
@@ -210,8 +223,21 @@ impl Hot {
         (deadline != NEVER).then(|| self.epoch + Span::unbounded(u64::from(deadline)))
     }
 
+    /// Silent slots, and all that beat or did.
+    pub(crate) fn silent(&self) -> (u32, u32) {
+        (self.silent, self.by_beats)
+    }
+
+    fn count(&mut self, slot: u32, by: i32) {
+        let state = self.state(slot);
+        let beats = matches!(state, State::Alive | State::AliveOwnTimes | State::Silent);
+        self.by_beats = self.by_beats.wrapping_add_signed(if beats { by } else { 0 });
+        self.silent = self.silent.wrapping_add_signed(if state == State::Silent { by } else { 0 });
+    }
+
     /// Sets state, class and deadline of `slot` together.
     pub(crate) fn set(&mut self, slot: u32, state: State, class: u8, deadline: Option<Instant>) {
+        self.count(slot, -1);
         let deadline = deadline.map_or(NEVER, |at| self.tick(at));
         let record = self.record_mut(slot);
         let state = match state {
@@ -224,6 +250,13 @@ impl Hot {
         };
         record.meta = u32::from(class) << CLASS_SHIFT | state << STATE_SHIFT | record.generation();
         record.deadline = deadline;
+        self.count(slot, 1);
+        self.remind(slot);
+    }
+
+    /// Sees to it that the deadline in `slot` is found.
+    pub(crate) fn remind(&mut self, slot: u32) {
+        let deadline = self.record(slot).deadline;
         let bound = &mut self.bounds[slot as usize / BLOCK];
         *bound = deadline.min(*bound);
         self.soonest = self.soonest.min(deadline);
@@ -231,6 +264,7 @@ impl Hot {
 
     /// Frees `slot`; ids of its last owner find nothing from here on. False when the slot is used up.
     pub(crate) fn free(&mut self, slot: u32) -> bool {
+        self.count(slot, -1);
         let record = self.record_mut(slot);
         let generation = next_generation(record.generation());
         *record = Record { deadline: NEVER, meta: FREE << STATE_SHIFT | generation };

@@ -53,6 +53,8 @@ pub(crate) struct Leases {
     /// Leases whose silence another node looks for, and the last beat of each that is known here.
     watched_elsewhere: BTreeMap<u32, Instant>,
     measure: Measure,
+    /// Silent leases whose removal waits, with their last beats.
+    waiting: BTreeMap<u32, Instant>,
 }
 
 impl Leases {
@@ -65,6 +67,7 @@ impl Leases {
             own_times: BTreeMap::new(),
             watched_elsewhere: BTreeMap::new(),
             measure,
+            waiting: BTreeMap::new(),
         }
     }
 
@@ -127,6 +130,7 @@ impl Leases {
             self.renew(last, slot, times, alive);
         } else {
             self.watched_elsewhere.insert(slot, self.last_beat(slot).unwrap_or(now));
+            self.waiting.remove(&slot);
             self.report(slot, alive);
         }
     }
@@ -150,6 +154,7 @@ impl Leases {
 
     /// Sets the times of a lease and its health, and counts as a beat.
     pub(crate) fn renew(&mut self, now: Instant, slot: u32, times: Times, healthy: bool) {
+        self.waiting.remove(&slot);
         self.own_times.remove(&slot);
         let class = self.class_of(times);
         if class == OWN_TIMES {
@@ -184,6 +189,7 @@ impl Leases {
         match self.hot.state(slot) {
             State::Alive | State::AliveOwnTimes => self.set_alive(now, slot, self.hot.class(slot), self.times(slot)),
             State::Silent => {
+                self.waiting.remove(&slot);
                 self.set_alive(now, slot, self.hot.class(slot), self.times(slot));
                 return true;
             }
@@ -197,6 +203,7 @@ impl Leases {
     }
 
     pub(crate) fn remove(&mut self, slot: u32) -> Lease {
+        self.waiting.remove(&slot);
         self.own_times.remove(&slot);
         self.watched_elsewhere.remove(&slot);
         if self.hot.free(slot) {
@@ -213,7 +220,7 @@ impl Leases {
 
     /// Its last beat; none for a lease that hangs on a session.
     pub(crate) fn last_beat(&self, slot: u32) -> Option<Instant> {
-        if let Some(&last) = self.watched_elsewhere.get(&slot) {
+        if let Some(&last) = self.watched_elsewhere.get(&slot).or(self.waiting.get(&slot)) {
             return Some(last);
         }
         let reach = match self.hot.state(slot) {
@@ -227,6 +234,9 @@ impl Leases {
     /// When the next thing happens to it without a beat: silence, or removal once it is silent.
     pub(crate) fn due(&self, slot: u32) -> Option<Instant> {
         let deadline = self.hot.deadline(slot)?;
+        if self.waiting.contains_key(&slot) {
+            return Some(deadline);
+        }
         Some(acted_on(&self.measure, self.hot.state(slot), self.times(slot), deadline, self.rows[slot].clock_began))
     }
 
@@ -238,8 +248,11 @@ impl Leases {
     /// there twice, so that a long jump passes through the same moments as small steps.
     pub(crate) fn collect_due(&mut self, until: Instant) -> Vec<Due> {
         let mut found = Vec::new();
-        let Leases { hot, rows, classes, own_times, measure, .. } = self;
+        let Leases { hot, rows, classes, own_times, measure, waiting, .. } = self;
         let due = |slot: u32, state: State, class: u8, deadline: Instant| {
+            if waiting.contains_key(&slot) {
+                return deadline;
+            }
             let times = if class == OWN_TIMES { own_times[&slot] } else { classes[class as usize] };
             acted_on(measure, state, times, deadline, rows[slot].clock_began)
         };
@@ -254,6 +267,46 @@ impl Leases {
         }
         found.sort_unstable();
         found
+    }
+
+    /// Puts the removal of a silent lease off; it is looked at again at `until`.
+    pub(crate) fn postpone(&mut self, slot: u32, until: Instant) {
+        if let Some(last) = self.last_beat(slot) {
+            self.waiting.insert(slot, last);
+            self.hot.set(slot, State::Silent, self.hot.class(slot), Some(until));
+        }
+    }
+
+    /// Whether its removal waits.
+    pub(crate) fn waits(&self, slot: u32) -> bool {
+        self.waiting.contains_key(&slot)
+    }
+
+    /// Silent leases by beats, and all of them.
+    pub(crate) fn silent(&self) -> (u32, u32) {
+        self.hot.silent()
+    }
+
+    /// Nobody watched until `now`: everybody has his whole time from here on.
+    pub(crate) fn excuse(&mut self, now: Instant) {
+        for slot in 0..self.rows.len() as u32 {
+            let (class, state) = (self.hot.class(slot), self.hot.state(slot));
+            match state {
+                State::Alive | State::AliveOwnTimes => self.set_alive(now, slot, class, self.times(slot)),
+                State::Silent => {
+                    self.waiting.remove(&slot);
+                    self.set_silent(slot, class, now, self.times(slot));
+                }
+                State::Held | State::Down | State::Free => {}
+            }
+        }
+    }
+
+    /// Takes back what was found and not acted on: it is found again.
+    pub(crate) fn put_back(&mut self, found: impl Iterator<Item = Due>) {
+        for due in found {
+            self.hot.remind(due.slot);
+        }
     }
 
     /// Acts on a deadline found by [`Leases::collect_due`].
@@ -281,7 +334,9 @@ impl Leases {
     /// Makes what a snapshot leaves out; false when what it holds does not fit together.
     pub(crate) fn rebuild(&mut self, now: Instant) -> bool {
         let rows = self.rows.len();
-        self.hot.rebuild(now)
+        let waiting = self.waiting.keys().all(|&slot| (slot as usize) < rows);
+        waiting
+            && self.hot.rebuild(now)
             && self.rows.is_regular()
             && self.hot.len() == rows
             && self.classes.len() < CLASSES
@@ -304,6 +359,9 @@ impl Leases {
     }
 
     fn removal_due(&self, slot: u32) -> Option<Instant> {
+        if self.waiting.contains_key(&slot) {
+            return self.hot.deadline(slot);
+        }
         Some(self.measure.removed_at(self.times(slot), self.last_beat(slot)?, self.rows[slot].clock_began))
     }
 

@@ -1,10 +1,12 @@
 //! Is it alive? Leases that live by beats, sessions that live by their connection, and when either is over.
 
+mod brake;
 mod expiry;
 mod hot;
 mod lease;
 mod session;
 
+pub(crate) use brake::{Brake, Braked};
 pub(crate) use expiry::{Measure, Times, times_of};
 
 pub(crate) use lease::{Lapse, Lease, Leases};

@@ -100,6 +100,16 @@ impl Sessions {
         Some(Check::Probe(now + policy.probe))
     }
 
+    /// Nobody watched until `now`: everybody has his whole time from here on.
+    pub(crate) fn excuse(&mut self, now: Instant) {
+        for slot in 0..self.0.len() as u32 {
+            if let Some(session) = self.0.at_mut(slot) {
+                session.last = now;
+                session.probed = None;
+            }
+        }
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }

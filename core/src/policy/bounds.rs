@@ -2,7 +2,7 @@
 
 use alloc::format;
 
-use super::{Limits, Policy, Sweep};
+use super::{Brake, Limits, Policy, Sweep};
 use crate::error::Error;
 use crate::time::Span;
 
@@ -36,6 +36,14 @@ impl Policy {
         }
         if let Some(cap) = self.expiry.cap {
             at_least_1("expiry.cap.silence", cap.silence)?;
+        }
+        if let Some(Brake { floor, share, pace }) = self.expiry.brake {
+            let table = [("floor", floor, 0, 1_000_000), ("share", share, 0, 100), ("pace", pace, 1, 1000)];
+            for (field, found, min, max) in table {
+                if !(min..=max).contains(&found) {
+                    return Err(Error::invalid(format!("expiry.brake.{field}"), found, &format!("{min} to {max}")));
+                }
+            }
         }
         for (field, found) in [("checks.rise", self.checks.rise), ("checks.fall", self.checks.fall)] {
             if !(1..=100).contains(&found) {

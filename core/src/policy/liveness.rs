@@ -26,6 +26,12 @@ pub struct Expiry {
     pub registration_revives: bool,
     /// The silence that ends any claim, whatever times of its own it has. Nacos 2.0.3 and later: 180000 (R-CE-6).
     pub cap: Option<Cap>,
+    /// What slows removals down when too many are silent at once; none for as fast as silence says. It never holds a deregistration or an
+    /// operator up.
+    pub brake: Option<Brake>,
+    /// Rule 10: a registry that is called later than this after the moment it asked to be called at did not watch, and nobody's silence
+    /// meanwhile counts, in ms; none counts everything. For hosts on a real clock; 0 to ten days.
+    pub gap_max: Option<Span>,
 }
 
 /// The longest silence there is.
@@ -71,6 +77,19 @@ pub enum Bound {
     Reached,
     /// Due one millisecond later: a comparison with `>` on exact clocks.
     Exceeded,
+}
+
+/// Rule 11: when too many fall silent together, more likely the registry is deaf than all of them dead, and removals wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Brake {
+    /// Silent claims up to this number never brake, 0 to 1000000.
+    pub floor: u32,
+    /// Above this share of all claims by beats, in percent from 0 to 100, silent ones brake.
+    pub share: u32,
+    /// How many claims are removed in a second while the brake is on: so many in a thousand of all claims by beats, 1 to 1000, and at
+    /// least one. None at all while nobody beat for two intervals.
+    pub pace: u32,
 }
 
 /// When a condition is looked at.

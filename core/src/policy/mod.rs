@@ -4,6 +4,7 @@
 //! did, surprises included; they are values, one file each.
 
 mod bounds;
+mod diff;
 mod liveness;
 mod memory;
 mod nacos_1_4;
@@ -20,7 +21,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 
-pub use liveness::{Bound, Cap, CheckPolicy, Clock, Expiry, Holds, MalformedTimes, SessionPolicy, Sweep};
+pub use diff::{Difference, diff};
+pub use liveness::{Bound, Brake, Cap, CheckPolicy, Clock, Expiry, Holds, MalformedTimes, SessionPolicy, Sweep};
 pub use memory::{Absence, EnabledRule, FencePolicy, Lifetime, OverridePolicy, OverrideWrite, RestartPolicy};
 pub use view::{HealthyOnly, Kinds, ServicePolicy, ViewPolicy};
 

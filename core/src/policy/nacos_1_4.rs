@@ -17,6 +17,7 @@ pub(super) fn policy() -> Policy {
             malformed_times: MalformedTimes::Default,
             times_in_order: false,
             registration_revives: false,
+            brake: None,
             ..strict.expiry
         },
         claims: Claims {

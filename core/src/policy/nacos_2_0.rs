@@ -17,6 +17,7 @@ pub(super) fn policy() -> Policy {
             malformed_times: MalformedTimes::Zero,
             times_in_order: false,
             cap: Some(Cap { silence: Span::from_secs(180), sweep: five_seconds }),
+            brake: None,
             ..strict.expiry
         },
         claims: Claims {
@@ -52,6 +53,7 @@ pub(super) fn policy() -> Policy {
             default_threshold: None,
             threshold_is_told: false,
             protect_at_zero: true,
+            keep_last: None,
             healthy_only: HealthyOnly::AfterProtection,
         },
         services: ServicePolicy {

@@ -18,6 +18,8 @@ pub(super) fn policy() -> Policy {
             times_in_order: true,
             registration_revives: true,
             cap: None,
+            brake: Some(Brake { floor: 10, share: 10, pace: 20 }),
+            gap_max: None,
         },
         claims: Claims {
             unknown_beat: UnknownBeat::Refused,
@@ -54,6 +56,7 @@ pub(super) fn policy() -> Policy {
             default_threshold: None,
             threshold_is_told: true,
             protect_at_zero: false,
+            keep_last: None,
             healthy_only: HealthyOnly::BeforeProtection,
         },
         services: ServicePolicy {

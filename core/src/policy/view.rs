@@ -26,6 +26,9 @@ pub struct ViewPolicy {
     pub threshold_is_told: bool,
     /// Whether a threshold of 0 protects a service without any healthy instance (0 <= 0). Nacos: yes.
     pub protect_at_zero: bool,
+    /// Rule 9, on the registry's side: how long a service of which everybody fell silent is served as it last was, flagged, in ms; none
+    /// for not at all. What somebody decided (a deregistration, a removal, an offline) is not held against. Nacos: none (R-PU-7).
+    pub keep_last: Option<Span>,
     /// What a reader who asks for healthy instances only gets of a protected service.
     pub healthy_only: HealthyOnly,
 }

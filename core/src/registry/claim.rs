@@ -13,7 +13,7 @@ use crate::liveness::{Lease, Times, times_of};
 use crate::memory::{Claim, Fence};
 use crate::name::{Actor, Address, INCARNATION, ServiceKey};
 use crate::policy::{Holds, Sources, Sweep, UnknownBeat};
-use crate::time::Instant;
+use crate::time::{Instant, Span};
 use crate::view::Fate;
 
 impl Registry {
@@ -38,7 +38,11 @@ impl Registry {
     pub fn beat(&mut self, now: Instant, lease: LeaseId) -> Result<(), Error> {
         self.settle(now);
         let tick = self.leases.hot().tick(self.now);
-        if self.leases.hot().beat(lease, tick) { Ok(()) } else { self.beat_unusual(lease) }
+        if self.leases.hot().beat(lease, tick) {
+            self.brake.hear(self.now);
+            return Ok(());
+        }
+        self.beat_unusual(lease)
     }
 
     /// As [`Registry::beat`] for each of `leases`; the ones nobody holds are appended to `stale`, in the order given.
@@ -48,7 +52,11 @@ impl Registry {
         let tick = self.leases.hot().tick(self.now);
         let mut rest = leases;
         loop {
-            rest = &rest[self.leases.hot().beat_run(rest, tick)..];
+            let plain = self.leases.hot().beat_run(rest, tick);
+            if plain > 0 {
+                self.brake.hear(self.now);
+            }
+            rest = &rest[plain..];
             let Some((&lease, after)) = rest.split_first() else { return };
             if self.beat_unusual(lease).is_err() {
                 stale.push(lease);
@@ -96,6 +104,7 @@ impl Registry {
         let lease = row.and_then(|slot| self.lease_for(slot, source, session));
         self.admit(registration, row, lease.is_none())?;
 
+        self.brake.hear(self.now);
         let service_slot = self.ensure_service(service);
         self.make_record(service_slot, Some(*kind), false);
         let elsewhere = self.find_claimed(service, address, *kind).filter(|_| session.is_none() && lease.is_none());
@@ -150,7 +159,7 @@ impl Registry {
         }
         self.retime(instance);
         self.touch(instance, happened.unwrap_or(Cause::Beat), changed || forgot);
-        if self.policy.view.unchanged_is_told {
+        if self.policy.view.unchanged_is_told && self.policy.view.refresh == Span::ZERO {
             self.arm_notices(service_slot, self.policy.view.notice_window);
         }
         Ok(Registered {
@@ -192,6 +201,7 @@ impl Registry {
             return Err(Error::UnknownLease { what: lease.to_u64().to_string() });
         };
         let now = self.now;
+        self.brake.hear(now);
         if let Some(session) = self.sessions.in_slot(row.session) {
             session.last = now;
             session.probed = None;

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::{Registry, Timer};
 use crate::account::{
-    Deciding, Explanation, FenceAccount, LeaseAccount, LeaseKind, NextEvent, NextKind, OverrideAccount,
+    Deciding, Explanation, FenceAccount, Gap, LeaseAccount, LeaseKind, NextEvent, NextKind, OverrideAccount,
     ProtectionAccount, Remedy, Rule, Sight, Sights, Standing, Transition,
 };
 use crate::id::NONE;
@@ -33,6 +33,7 @@ impl Registry {
             overrides: key.map(|key| self.override_accounts(key, instance)).unwrap_or_default(),
             fence: key.and_then(|key| self.fence_account(key)),
             protection: instance.and_then(|slot| self.protection_account(slot)),
+            gap: instance.and_then(|slot| self.gap_account(slot)),
             history: instance.map(|slot| self.history(slot)).unwrap_or_default(),
             next: None,
             remedies: Vec::new(),
@@ -98,6 +99,7 @@ impl Registry {
                 silence_allowed: self.leases.silence_allowed(slot),
                 alive: self.leases.is_alive(slot),
                 due: self.leases.due(slot),
+                waits: self.leases.waits(slot),
             }
         });
         accounts.collect()
@@ -127,6 +129,13 @@ impl Registry {
             }
         }
         accounts
+    }
+
+    fn gap_account(&self, instance: u32) -> Option<Gap> {
+        let gap = self.gap?;
+        let fresh =
+            |slot: u32| self.leases.last_beat(slot) == Some(gap.until) && self.leases.row(slot).since < gap.from;
+        self.leases_of(instance).any(fresh).then_some(gap)
     }
 
     fn fence_account(&self, key: Key) -> Option<FenceAccount> {

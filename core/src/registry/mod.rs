@@ -25,11 +25,11 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::account::Journal;
+use crate::account::{Gap, Journal};
 use crate::command::{Command, Outcome};
 use crate::error::Error;
 use crate::instance::Key;
-use crate::liveness::{Leases, Measure, Sessions};
+use crate::liveness::{Brake, Leases, Measure, Sessions};
 use crate::memory::{Fences, Overrides};
 use crate::name::{MetadataPool, Names};
 use crate::policy::Policy;
@@ -78,6 +78,9 @@ pub struct Registry {
     subscriptions: Subscriptions,
     journal: Journal,
     timers: BTreeSet<(Instant, Timer)>,
+    brake: Brake,
+    /// The last time in which nobody watched.
+    gap: Option<Gap>,
 }
 
 /// What has to be looked at apart from beats. The order is the order in which they act at one moment.
@@ -89,6 +92,7 @@ enum Timer {
     Refresh(u32),
     Notice(u32),
     Service(u32),
+    Keep(u32),
 }
 
 impl Registry {
@@ -117,6 +121,8 @@ impl Registry {
             subscriptions: Subscriptions::new(),
             journal: Journal::new(policy.limits.journal_max),
             timers: BTreeSet::new(),
+            brake: Brake::default(),
+            gap: None,
             policy,
         })
     }

@@ -9,7 +9,7 @@ use super::Registry;
 use crate::instance::{Content, InstanceView, Kind, state};
 use crate::name::{Address, Cluster, Metadata, ServiceKey, Threshold, Weight};
 use crate::policy::HealthyOnly;
-use crate::time::Span;
+use crate::time::{Instant, Span};
 use crate::view::{Shown, is_protected};
 
 /// Who reads. Each gets what a server with this policy would give such a reader.
@@ -75,6 +75,8 @@ pub struct ServiceView {
     pub revision: u64,
     /// Whether protection is in force.
     pub protected: bool,
+    /// Until when it is served as it last was, because everybody in it is silent.
+    pub kept_until: Option<Instant>,
     /// Its instances, by host, port and cluster.
     pub instances: Vec<InstanceView>,
 }
@@ -87,6 +89,7 @@ impl Registry {
                 service: query.service.clone(),
                 revision: 0,
                 protected: false,
+                kept_until: None,
                 instances: Vec::new(),
             };
         };
@@ -106,7 +109,8 @@ impl Registry {
         }
         let healthy = rows.iter().filter(|instance| is_healthy(instance)).count();
         let threshold = service.settings.threshold;
-        let protected = is_protected(&self.policy.view, threshold, healthy as u32, rows.len() as u32);
+        let protected = is_protected(&self.policy.view, threshold, healthy as u32, rows.len() as u32)
+            || (self.is_kept(slot) && !rows.is_empty());
         if query.healthy_only && !(protected && consumer) {
             rows.retain(is_healthy);
         }
@@ -126,7 +130,13 @@ impl Registry {
         };
         let mut instances: Vec<InstanceView> = rows.into_iter().map(view).collect();
         instances.sort_by(|a, b| (&a.address, a.kind).cmp(&(&b.address, b.kind)));
-        ServiceView { service: query.service.clone(), revision: service.revision, protected, instances }
+        ServiceView {
+            service: query.service.clone(),
+            revision: service.revision,
+            protected,
+            kept_until: service.kept_until,
+            instances,
+        }
     }
 
     /// What is known or remembered of a service; none when nobody ever named it, or everything is forgotten.

@@ -77,7 +77,9 @@ impl Registry {
             && self.timers.iter().all(|(_, timer)| match timer {
                 Timer::Session(slot) => (*slot as usize) < sessions,
                 Timer::Override(key) | Timer::Fence(key) => key_fits(key),
-                Timer::Refresh(slot) | Timer::Notice(slot) | Timer::Service(slot) => (*slot as usize) < services,
+                Timer::Refresh(slot) | Timer::Notice(slot) | Timer::Service(slot) | Timer::Keep(slot) => {
+                    (*slot as usize) < services
+                }
             })
             && self.chains_fit()
             && self.sessions_fit()

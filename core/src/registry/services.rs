@@ -69,6 +69,33 @@ impl Registry {
         self.arm_service(slot);
     }
 
+    /// Rule 9: when the last healthy instance of a service fell silent, all of it is served as it was, for a while.
+    pub(super) fn keep_last(&mut self, slot: u32) {
+        let Some(hold) = self.policy.view.keep_last else { return };
+        let (served, healthy) = self.services.get(slot).served();
+        if served > 0 && healthy == 0 && self.services.get(slot).kept_until.is_none() {
+            let until = self.now + hold;
+            self.services.get_mut(slot).kept_until = Some(until);
+            self.timers.insert((until, Timer::Keep(slot)));
+            self.service_changed(slot);
+        }
+    }
+
+    /// The while is over, unless another one has begun.
+    pub(super) fn keep_due(&mut self, slot: u32) {
+        if self.services.get(slot).kept_until.is_some_and(|until| until <= self.now) {
+            self.services.get_mut(slot).kept_until = None;
+            self.service_changed(slot);
+        }
+        self.free_service(slot);
+    }
+
+    /// Whether a service is served as it last was.
+    pub(super) fn is_kept(&self, slot: u32) -> bool {
+        let (served, healthy) = self.services.get(slot).served();
+        self.services.get(slot).kept_until.is_some() && served > 0 && healthy == 0
+    }
+
     /// Refuses an instance of one kind in a service of the other, where the policy keeps them apart.
     pub(super) fn refuse_other_kind(&self, service: &ServiceKey, address: &Address, kind: Kind) -> Result<(), Error> {
         let slot = self.find_service(service).filter(|_| self.policy.services.kinds == Kinds::Apart);

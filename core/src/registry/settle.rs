@@ -2,8 +2,9 @@
 
 use super::journal::Author;
 use super::{Registry, Timer};
+use crate::account::Gap;
 use crate::instance::Cause;
-use crate::liveness::Lapse;
+use crate::liveness::{Braked, Lapse};
 use crate::time::Instant;
 
 impl Registry {
@@ -26,11 +27,21 @@ impl Registry {
             self.clamped += 1;
             return;
         }
-        if self.next_deadline().is_some_and(|due| due <= now) {
+        if let Some(due) = self.next_deadline().filter(|&due| due <= now) {
+            self.excuse_gap(due, now);
             self.run_due(now);
         }
         self.now = now;
         self.leases.rebase(now);
+    }
+
+    /// Rule 10: who is called much later than it asked for did not watch, and what it did not see it holds against nobody.
+    fn excuse_gap(&mut self, due: Instant, now: Instant) {
+        if self.policy.expiry.gap_max.is_some_and(|max| now.since(due) > max) {
+            self.leases.excuse(now);
+            self.sessions.excuse(now);
+            self.gap = Some(Gap { from: due, until: now });
+        }
     }
 
     fn run_due(&mut self, now: Instant) {
@@ -48,6 +59,11 @@ impl Registry {
                         // A timer may have been set for a moment that had passed.
                         self.now = self.now.max(at);
                         self.timer_due(timer);
+                        if matches!(timer, Timer::Override(_)) {
+                            // The end of a decision may give leases other times: what is due next is to be found anew.
+                            self.leases.put_back(due);
+                            break;
+                        }
                     }
                     (_, Some(lease)) => {
                         due.next();
@@ -58,6 +74,19 @@ impl Registry {
                     (_, None) => break,
                 }
             }
+        }
+    }
+
+    /// Until when the removal of a silent lease waits: for the brake, or because its service is served as it last was.
+    fn held_up(&mut self, lease: u32) -> Option<Instant> {
+        let service = self.roster.row(self.leases.row(lease).instance).key.service;
+        if let Some(until) = self.services.get(service).kept_until.filter(|&until| until > self.now) {
+            return Some(until);
+        }
+        let policy = self.policy.expiry.brake?;
+        match self.brake.admit(policy, self.now, self.policy.expiry.interval, self.leases.silent()) {
+            Braked::Go => None,
+            Braked::Wait(until) => Some(until),
         }
     }
 
@@ -72,6 +101,7 @@ impl Registry {
             Timer::Refresh(service) => self.refresh(service),
             Timer::Notice(service) => self.notices_due(service),
             Timer::Service(service) => self.service_due(service),
+            Timer::Keep(service) => self.keep_due(service),
         }
     }
 
@@ -84,9 +114,13 @@ impl Registry {
                     self.decide_fate(instance, Cause::Silent, &Author::time());
                     self.note(instance, Cause::Silent, &Author::time());
                     self.touch(instance, Cause::Silent, false);
+                    self.keep_last(self.roster.row(instance).key.service);
                 }
             }
-            Lapse::Expired => self.withdraw(lease, Cause::Expired, &Author::time()),
+            Lapse::Expired => match self.held_up(lease) {
+                Some(until) => self.leases.postpone(lease, until),
+                None => self.withdraw(lease, Cause::Expired, &Author::time()),
+            },
         }
     }
 }

@@ -38,7 +38,9 @@ impl Registry {
         if self.policy.view.refresh != Span::ZERO {
             // Nacos 2: a new subscriber has the view computed again and pushed, changed or not.
             self.arm_refresh(slot);
-            self.arm_notices(slot, self.policy.view.refresh);
+            if !self.policy.view.unchanged_is_told {
+                self.arm_notices(slot, self.policy.view.refresh);
+            }
         }
         let revision = self.services.get(slot).revision;
         Ok(Outcome::Subscribed { subscription, service: self.services.id(slot), revision })
@@ -101,7 +103,7 @@ impl Registry {
     pub(super) fn protects(&self, slot: u32) -> bool {
         let service = self.services.get(slot);
         let (served, healthy) = service.served();
-        is_protected(&self.policy.view, service.settings.threshold, healthy, served)
+        self.is_kept(slot) || is_protected(&self.policy.view, service.settings.threshold, healthy, served)
     }
 
     /// Something about an instance may have changed for readers. `content` says that weight or metadata did.
@@ -227,6 +229,12 @@ impl Registry {
             let service = self.roster.row(instance).key.service;
             let id = self.roster.id(instance);
             self.services.get_mut(service).record(id, before, after, cause, kept);
+        }
+        let service = self.roster.row(instance).key.service;
+        if self.services.get(service).kept_until.is_some() && !self.is_kept(service) {
+            // Somebody is healthy again, or nobody is there for a reason.
+            self.services.get_mut(service).kept_until = None;
+            self.timers.retain(|(_, timer)| *timer != Timer::Keep(service));
         }
         let listed = self.roster.row(instance).position != NONE;
         match (after != 0, listed) {

@@ -98,6 +98,8 @@ pub(crate) struct Service {
     pub(crate) shown: Vec<Shown>,
     pub(crate) subscriptions: Vec<u32>,
     pub(crate) notice_armed: bool,
+    /// Until when it is served as it last was, though everybody in it is silent.
+    pub(crate) kept_until: Option<Instant>,
     /// Whether a look at its emptiness, or at its settings, is on its way.
     pub(crate) look_armed: bool,
     pub(super) served: u32,
@@ -110,7 +112,7 @@ pub(crate) struct Service {
 impl Service {
     /// Whether nothing needs it any more.
     pub(super) fn is_over(&self) -> bool {
-        let armed = self.refresh_armed || self.notice_armed || self.look_armed;
+        let armed = self.refresh_armed || self.notice_armed || self.look_armed || self.kept_until.is_some();
         self.record.is_none() && self.settings == Settings::default() && self.uses == 0 && !armed
     }
 

@@ -53,6 +53,7 @@ impl Services {
             shown: Vec::new(),
             subscriptions: Vec::new(),
             notice_armed: false,
+            kept_until: None,
             look_armed: false,
             served: 0,
             served_healthy: 0,

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use liveset::{Command, Error, Instant, Outcome, Policy, Registry, ServiceKey, ServiceSettings};
-use liveset_nacos::{Dialect, Request, Response, serve};
+use liveset_nacos::{Datagram, Dialect, Pushes, Request, Response, serve};
 use serde_json::{Map, Value, json};
 
 use super::file::{Row, Sight};
@@ -33,6 +33,10 @@ pub(crate) trait Door {
     fn make_service(&mut self, _now: Instant, _service: &str) {}
     /// The host's checker finds a persistent instance unhealthy.
     fn report_unhealthy(&mut self, _now: Instant, _row: &Row, _service: &str) {}
+    /// What was pushed so far: when, and what it showed.
+    fn pushed(&self) -> &[(Instant, State)] {
+        &[]
+    }
     /// The server's process ends.
     fn stop(&mut self) {}
     /// It answers again.
@@ -44,14 +48,25 @@ pub(crate) struct Standalone {
     registry: Registry,
     dialect: Dialect,
     is_down: bool,
+    pushes: Pushes,
+    pushed: Vec<(Instant, State)>,
+    /// Whether the recorded subscriber acknowledged what it got.
+    acknowledges: bool,
 }
 
 /// What the recorder noted where nobody answered.
 const NOBODY: &str = "ERR ConnectionRefusedError";
 
 impl Standalone {
-    pub(crate) fn new(policy: Policy, dialect: Dialect) -> Result<Standalone, Error> {
-        Ok(Standalone { registry: Registry::new(policy)?, dialect, is_down: false })
+    pub(crate) fn new(policy: Policy, dialect: Dialect, acknowledges: bool) -> Result<Standalone, Error> {
+        Ok(Standalone {
+            registry: Registry::new(policy)?,
+            dialect,
+            is_down: false,
+            pushes: Pushes::new(dialect),
+            pushed: Vec::new(),
+            acknowledges,
+        })
     }
 }
 
@@ -65,6 +80,17 @@ impl liveset_nacos::Door for Quiet<'_> {
 
     fn apply(&mut self, _now: Instant, _command: Command) -> Result<Outcome, Error> {
         Ok(Outcome::Looked)
+    }
+}
+
+impl Standalone {
+    fn push(&mut self, now: Instant) {
+        for datagram in self.pushes.due(&mut self.registry, now) {
+            if self.acknowledges {
+                self.pushes.acknowledged(datagram.reference);
+            }
+            self.pushed.push((now, pushed(&datagram)));
+        }
     }
 }
 
@@ -98,7 +124,10 @@ impl Door for Standalone {
         if self.is_down {
             return Response { status: 0, body: NOBODY.to_owned() };
         }
-        serve(&mut self.registry, self.dialect, now, request)
+        let response = serve(&mut self.registry, self.dialect, now, request);
+        self.pushes.asked(&mut self.registry, now, request);
+        self.push(now);
+        response
     }
 
     fn look(&mut self, now: Instant, view: &View) {
@@ -116,11 +145,16 @@ impl Door for Standalone {
     }
 
     fn next_deadline(&self) -> Option<Instant> {
-        self.registry.next_deadline()
+        [self.registry.next_deadline(), self.pushes.next_deadline()].into_iter().flatten().min()
+    }
+
+    fn pushed(&self) -> &[(Instant, State)] {
+        &self.pushed
     }
 
     fn advance(&mut self, now: Instant) {
         self.registry.advance(now);
+        self.push(now);
     }
 
     fn make_service(&mut self, now: Instant, service: &str) {
@@ -154,6 +188,15 @@ impl View {
         View { see: sight.see.clone(), node: sight.node.clone(), of: sight.of.clone() }
     }
 
+    /// The views that a sight is of: the recorder asked for a service's record and for the list of services one after the other.
+    pub(crate) fn all_of(sight: &Sight) -> Vec<View> {
+        let view = View::of(sight);
+        if view.see != "service" {
+            return vec![view];
+        }
+        vec![View { see: "service-listed".to_owned(), ..view.clone() }, view]
+    }
+
     /// Whether it is read by asking; a push is not.
     pub(crate) fn is_asked_for(&self) -> bool {
         self.see != "udp"
@@ -174,11 +217,8 @@ impl View {
                 let page = [("clusterName", cluster), ("pageNo", "1"), ("pageSize", "1000")];
                 rows(&get("/catalog/instances", &page), "list")
             }
-            ("service", "") => {
-                let (record, page) =
-                    (get("/service", &[]), get("/service/list", &[("pageNo", "1"), ("pageSize", "1000")]));
-                self::record(service, &record, &page)
-            }
+            ("service", "") => record(&get("/service", &[])),
+            ("service", "listed") => listed(service, &get("/service/list", &[("pageNo", "1"), ("pageSize", "1000")])),
             _ => State::of_error(0, format!("a view `{}` is not replayed yet", self.see)),
         }
     }
@@ -208,15 +248,27 @@ fn rows(response: &Response, field: &str) -> State {
     rows.map_or_else(|_| error(), |rows| State::of_rows(rows, reach))
 }
 
-/// A service's record as it was recorded: threshold and metadata of it, or the refusal to read it; and whether it is listed.
-fn record(service: &str, record: &Response, page: &Response) -> State {
+/// What a datagram shows, as the recorder noted it: ip, health and whether it is enabled, of each host.
+fn pushed(datagram: &Datagram) -> State {
+    let body: Value = serde_json::from_str(&datagram.body).unwrap_or_default();
+    let hosts = body["hosts"].as_array().into_iter().flatten();
+    State::of_pushed(hosts.map(|host| json!([host["ip"], host["healthy"], host["enabled"]])).collect())
+}
+
+/// A service's record as it was recorded: threshold and metadata of it, or the refusal to read it.
+fn record(record: &Response) -> State {
     let read = match serde_json::from_str::<Value>(&record.body) {
         Ok(body) if record.status == 200 => {
             json!({ "protectThreshold": body["protectThreshold"], "metadata": body["metadata"] })
         }
         _ => Value::String(record.body.clone()),
     };
+    State { record: Some(json!([record.status, read])), ..State::default() }
+}
+
+/// Whether a service is on the list.
+fn listed(service: &str, page: &Response) -> State {
     let page: Value = serde_json::from_str(&page.body).unwrap_or_default();
     let listed = page["doms"].as_array().is_some_and(|names| names.iter().any(|name| name == service));
-    State { record: Some((listed.into(), json!([record.status, read]))), ..State::default() }
+    State { record: Some(listed.into()), ..State::default() }
 }

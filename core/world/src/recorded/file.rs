@@ -148,6 +148,14 @@ pub struct Row {
     pub ephemeral: bool,
 }
 
+impl Request {
+    /// The `ip:port` that it names.
+    pub(crate) fn client(&self) -> Option<String> {
+        let port = self.args.get("port").map(|port| port.as_str().map_or_else(|| port.to_string(), str::to_owned))?;
+        Some(format!("{}:{port}", self.args.get("ip")?.as_str()?))
+    }
+}
+
 impl Row {
     /// Its address, where it is one.
     pub(crate) fn address(&self) -> Option<liveset::Address> {

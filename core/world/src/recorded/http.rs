@@ -10,7 +10,7 @@ use super::door::{Door, View};
 use super::file::{Line, Recording, Request, Sight, What};
 use super::phases::Setup;
 use super::steps::{Step, steps};
-use super::track::{Difference, Seen, State, Track};
+use super::track::{Difference, Seen, State, Track, seconds};
 
 /// Replays a recording on a fresh server; the first difference, if there is one.
 ///
@@ -25,11 +25,20 @@ pub(crate) fn replay(
     let views = recorded(lines);
     let mut replay = Replay::new(lines, server, views.keys().filter(|view| view.is_asked_for()).cloned().collect());
     replay.lag = setup.lag;
+    replay.is_browser = recording.header.case.ends_with("browser");
     let stopped = replay.run(&steps(lines, setup))?;
     let end = lines.last().map_or(0, |line| line.t);
+    let zero = replay.zero;
+    let pushed: Vec<(i64, State)> = replay
+        .server
+        .pushed()
+        .iter()
+        .map(|(at, state)| (at.as_millis() as i64 + zero, state.clone()))
+        .filter(|(at, _)| *at <= end)
+        .collect();
     let differences = views.iter().filter_map(|(view, seen)| match replay.track(view) {
         Some(track) => track.differs(&view.to_string(), seen, recording.header.widest_window, end),
-        None => Some(not_yet(seen[0].by, &view.to_string(), &seen[0].state.to_string())),
+        None => pushes_differ(view, seen, &pushed),
     });
     // What was sent and answered differently comes first: views of the same moment follow from it.
     Ok(stopped.into_iter().chain(differences).min_by_key(|difference| difference.at))
@@ -50,12 +59,22 @@ struct Replay<'a> {
     zero: i64,
     now: i64,
     lag: i64,
+    /// Whether everything that the label does not say otherwise of came from a browser.
+    is_browser: bool,
 }
 
 impl Replay<'_> {
     fn new<'a>(lines: &[Line], server: &'a mut dyn Door, views: Vec<View>) -> Replay<'a> {
         let zero = lines.first().map_or(0, |line| line.t.min(0));
-        Replay { server, tracks: vec![Track::default(); views.len()], views, zero, now: zero, lag: 0 }
+        Replay {
+            server,
+            tracks: vec![Track::default(); views.len()],
+            views,
+            zero,
+            now: zero,
+            lag: 0,
+            is_browser: false,
+        }
     }
 
     fn track(&self, view: &View) -> Option<&Track> {
@@ -73,11 +92,15 @@ impl Replay<'_> {
                     self.watch(0)?;
                 }
                 Step::Send(request) => {
-                    let response = self.server.send(self.instant(*at)?, &sent(request));
+                    let response = self.server.send(self.instant(*at)?, &self.sent(request));
                     if let Some(difference) = answer_differs(*at, request, &response) {
                         return Ok(Some(difference));
                     }
                     self.watch(request.took + self.lag)?;
+                }
+                Step::Stamp(request) => {
+                    self.server.send(self.instant(*at)?, &self.sent(request));
+                    self.watch(0)?;
                 }
                 Step::Make(service, took) => {
                     self.server.make_service(self.instant(*at)?, service);
@@ -123,6 +146,11 @@ impl Replay<'_> {
         Ok(())
     }
 
+    fn sent(&self, request: &Request) -> Sent {
+        let sent = sent(request);
+        if self.is_browser { sent.of_agent("Mozilla/5.0") } else { sent }
+    }
+
     fn instant(&self, at: i64) -> Result<Instant, Error> {
         Instant::from_millis((at - self.zero).unsigned_abs())
     }
@@ -134,8 +162,14 @@ fn recorded(lines: &[Line]) -> BTreeMap<View, Vec<Seen>> {
     for (number, line) in lines.iter().enumerate() {
         if let What::Sight(sight) = &line.what {
             let after = sight.after.or_else(|| step_before(&lines[..number], sight));
-            let seen = Seen { after, by: line.t, state: State::of_sight(sight) };
-            views.entry(View::of(sight)).or_default().push(seen);
+            for view in View::all_of(sight) {
+                let state = State::of_sight(sight, &view.see);
+                let seen = views.entry(view).or_default();
+                // Of two things asked for together only one may have changed.
+                if sight.see != "service" || seen.last().is_none_or(|last| last.state != state) {
+                    seen.push(Seen { after, by: line.t, state });
+                }
+            }
         }
     }
     views
@@ -150,8 +184,20 @@ fn step_before(lines: &[Line], sight: &Sight) -> Option<i64> {
     step.map(|line| line.t - 1)
 }
 
-fn not_yet(at: i64, place: &str, recorded: &str) -> Difference {
-    Difference::new(at, place, recorded.to_owned(), format!("{place} is not replayed yet"))
+/// Pushes are events, and not a state: the same ones in the same order, each after the recorded one before it and by its own time.
+fn pushes_differ(view: &View, recorded: &[Seen], pushed: &[(i64, State)]) -> Option<Difference> {
+    let mut before = i64::MIN;
+    for (number, seen) in recorded.iter().enumerate() {
+        let ours = pushed.get(number);
+        let in_time = ours.is_some_and(|(at, state)| *state == seen.state && *at <= seen.by && *at > before);
+        if !in_time {
+            let ours = ours.map_or("no push".to_owned(), |(at, state)| format!("{} {state}", seconds(*at)));
+            return Some(Difference::new(seen.by, &view.to_string(), seen.state.to_string(), ours));
+        }
+        before = seen.by;
+    }
+    let (at, state) = pushed.get(recorded.len())?;
+    Some(Difference::new(*at, &view.to_string(), "no further push".to_owned(), state.to_string()))
 }
 
 /// A recorded request as it was sent. The recorder left out the case's own service, and shortened long texts.
@@ -288,10 +334,10 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_replayed_is_a_difference() {
+    fn a_push_that_did_not_come_is_a_difference() {
         let push = r#"{"t":5,"see":"udp","is":[]}"#;
         let found = replay(&recording(&[push]), &setup(), None, &mut Lazy::default()).expect("no errors");
-        assert_eq!(found.map(|found| (found.at, found.ours)), Some((5, "udp is not replayed yet".to_owned())));
+        assert_eq!(found.map(|found| (found.at, found.ours)), Some((5, "no push".to_owned())));
     }
 
     #[test]

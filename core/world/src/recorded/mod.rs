@@ -17,7 +17,7 @@ pub use report::{Run, Score, Verdict};
 pub use track::Difference;
 
 use std::path::{Path, PathBuf};
-use std::{fs, io};
+use std::{fs, io, thread};
 
 use liveset::Error;
 use liveset_nacos::Dialect;
@@ -33,20 +33,33 @@ pub fn score(place: &Path, only: Option<&str>) -> io::Result<Score> {
     if files.is_empty() {
         return Err(io::Error::other(format!("no recording there: {}", place.display())));
     }
-    let runs = files.iter().map(|file| {
-        let problem = |message: String| io::Error::other(format!("{}: {message}", file.display()));
-        let text = fs::read_to_string(file).map_err(|error| problem(error.to_string()))?;
-        let recording = Recording::parse(&text).map_err(|error| problem(error.to_string()))?;
-        let (verdict, chosen) = replay(&recording).map_err(|error| problem(error.to_string()))?;
-        Ok(Run {
-            server: recording.header.server,
-            family: recording.header.family,
-            name: file.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
-            verdict,
-            chosen,
-        })
-    });
-    Ok(Score { runs: runs.collect::<io::Result<_>>()? })
+    // Two at a time: recordings know nothing of one another.
+    let (even, odd): (Vec<_>, Vec<_>) = files.iter().enumerate().partition(|(number, _)| number % 2 == 0);
+    let play = |files: Vec<(usize, &PathBuf)>| -> io::Result<Vec<(usize, Run)>> {
+        files.into_iter().map(|(number, file)| Ok((number, run(file)?))).collect()
+    };
+    let mut runs = thread::scope(|scope| {
+        let other = scope.spawn(|| play(odd));
+        let own = play(even);
+        let other = other.join().unwrap_or_else(|_| Err(io::Error::other("a replay panicked")));
+        Ok::<_, io::Error>([own?, other?].concat())
+    })?;
+    runs.sort_by_key(|(number, _)| *number);
+    Ok(Score { runs: runs.into_iter().map(|(_, run)| run).collect() })
+}
+
+fn run(file: &Path) -> io::Result<Run> {
+    let problem = |message: String| io::Error::other(format!("{}: {message}", file.display()));
+    let text = fs::read_to_string(file).map_err(|error| problem(error.to_string()))?;
+    let recording = Recording::parse(&text).map_err(|error| problem(error.to_string()))?;
+    let (verdict, chosen) = replay(&recording).map_err(|error| problem(error.to_string()))?;
+    Ok(Run {
+        server: recording.header.server,
+        family: recording.header.family,
+        name: file.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+        verdict,
+        chosen,
+    })
 }
 
 /// Replays one recording on the preset of its server.
@@ -62,11 +75,32 @@ pub fn replay(recording: &Recording) -> Result<(Verdict, Vec<Chosen>), Error> {
         return Ok((Verdict::NotReplayed(format!("no preset for {server} yet")), Vec::new()));
     };
     let policy = dialect.policy();
-    let (difference, chosen) = phases::search(&policy, &phases::dials(&policy), |setup, until| {
-        let mut server = door::Standalone::new(setup.policy.clone(), dialect)?;
-        http::replay(recording, &setup, until, &mut server)
-    })?;
+    let (difference, chosen) =
+        phases::search(&policy, &phases::dials(&policy, &clients(recording)), |setup, until| {
+            let mut server = door::Standalone::new(setup.policy.clone(), dialect, acknowledges(recording))?;
+            http::replay(recording, &setup, until, &mut server)
+        })?;
     Ok((difference.map_or(Verdict::Match, Verdict::Differs), chosen))
+}
+
+/// Whether the subscriber in a recording acknowledged what it got.
+fn acknowledges(recording: &Recording) -> bool {
+    let acked = |line: &Line| matches!(&line.what, What::Sight(sight) if sight.rest.get("acked") == Some(&true.into()));
+    recording.lines.iter().any(acked)
+}
+
+/// Clients that registered by themselves, as `ip:port`, each once.
+fn clients(recording: &Recording) -> Vec<String> {
+    let mut clients: Vec<String> = Vec::new();
+    for line in &recording.lines {
+        let What::Request(request) = &line.what else { continue };
+        if let (Some(client), "/instance", "POST") = (request.client(), request.path.as_str(), request.method.as_str())
+            && !clients.contains(&client)
+        {
+            clients.push(client);
+        }
+    }
+    clients
 }
 
 /// What imitates a server of that version.

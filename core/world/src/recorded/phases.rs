@@ -1,5 +1,7 @@
 //! Which phase had a timer that a recording does not show? The one that agrees with it longest, chosen once for the whole recording.
 
+use std::collections::BTreeSet;
+
 use liveset::policy::{Bound, Clock, Sweep};
 use liveset::{Policy, Span};
 
@@ -13,11 +15,13 @@ pub(crate) struct Setup {
     pub(crate) lag: i64,
     /// Where polls came that were on their way together with the registration that made their service.
     pub(crate) first_polls: FirstPolls,
+    /// Clients, as `ip:port`, whose clock began a moment before the first beat of theirs was stamped.
+    pub(crate) stamped_late: BTreeSet<String>,
 }
 
 impl Setup {
     pub(crate) fn of(policy: Policy) -> Setup {
-        Setup { policy, lag: 0, first_polls: FirstPolls::Before }
+        Setup { policy, lag: 0, first_polls: FirstPolls::Before, stamped_late: BTreeSet::new() }
     }
 }
 
@@ -32,68 +36,82 @@ pub(crate) enum FirstPolls {
 }
 
 /// A timer of the server whose phase is not known from outside, or a lag of it.
-#[derive(Clone, Copy)]
+#[derive(Clone, Debug)]
 pub(crate) struct Dial {
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     /// Its period in ms: phases from 0 up to it differ.
     pub(crate) period: u64,
     /// How finely it is searched, in ms.
     pub(crate) step: u64,
-    pub(crate) set: fn(&mut Setup, u64),
+    pub(crate) set: Turn,
+}
+
+/// What turning a dial does.
+#[derive(Clone, Debug)]
+pub(crate) enum Turn {
+    /// Sets a phase or a lag of the server.
+    Set(fn(&mut Setup, u64)),
+    /// Of one client: at 1 its clock began before its beat was stamped.
+    Stamp(String),
+}
+
+impl Turn {
+    fn turn(&self, setup: &mut Setup, phase: u64) {
+        match self {
+            Turn::Set(set) => set(setup, phase),
+            Turn::Stamp(client) if phase == 1 => {
+                setup.stamped_late.insert(client.clone());
+            }
+            Turn::Stamp(_) => {}
+        }
+    }
 }
 
 /// The dials of a policy: each of its server-wide clocks, how late its looks come, and what a poll may meet on its way.
-pub(crate) fn dials(policy: &Policy) -> Vec<Dial> {
-    let clock = |name, clock: Clock, step, set| Dial { name, period: clock.every.as_millis(), step, set };
+pub(crate) fn dials(policy: &Policy, clients: &[String]) -> Vec<Dial> {
+    fn dial(name: &str, period: u64, step: u64, set: fn(&mut Setup, u64)) -> Dial {
+        Dial { name: name.to_owned(), period, step, set: Turn::Set(set) }
+    }
+    let clock = |name, clock: Clock, step, set| dial(name, clock.every.as_millis(), step, set);
     let late = policy.view.refresh != Span::ZERO;
     let mut dials = vec![
-        Dial {
-            name: "polls beside the first registrations come before, into, behind them",
-            period: 7 * u64::from(late),
-            step: 1,
-            set: |setup, place| {
-                let behind = (place as usize).checked_sub(1);
-                setup.first_polls = behind.map_or(FirstPolls::Before, FirstPolls::After);
-            },
-        },
-        clock("view.engine", policy.view.engine, 10, |setup, phase| setup.policy.view.engine.phase = span(phase)),
-        Dial {
-            name: "the engine of views turns so much slower",
-            period: 4 * u64::from(late),
-            step: 1,
-            set: |setup, by| setup.policy.view.engine.every = span(setup.policy.view.engine.every.as_millis() + by),
-        },
-        Dial {
-            name: "what a request did is seen so much later",
-            period: 60 * u64::from(!late),
-            step: 10,
-            set: |setup, lag| {
-                setup.lag = lag as i64;
-            },
-        },
-        Dial { name: "each look for silence comes so much later", period: 16, step: 1, set: delay_looks },
-        Dial {
-            name: "silence of exactly its time is found",
-            period: 2,
-            step: 1,
-            set: |setup, not| {
-                setup.policy.expiry.bound = if not == 0 { Bound::Reached } else { Bound::Exceeded };
-            },
-        },
-        clock("overrides.sweep", policy.overrides.sweep, 100, |setup, phase| {
+        dial("polls beside the first registrations come before, into, behind them", 7, 1, |setup, place| {
+            let behind = (place as usize).checked_sub(1);
+            setup.first_polls = behind.map_or(FirstPolls::Before, FirstPolls::After);
+        }),
+        clock("view.engine", policy.view.engine, 3, |setup, phase| setup.policy.view.engine.phase = span(phase)),
+        dial("the engine of views turns so much slower", 4 * u64::from(late), 1, |setup, by| {
+            setup.policy.view.engine.every = span(setup.policy.view.engine.every.as_millis() + by)
+        }),
+        dial("what a request did is seen so much later", 60 * u64::from(!late), 10, |setup, lag| {
+            setup.lag = lag as i64;
+        }),
+        dial("silence of exactly its time is found", 2, 1, |setup, not| {
+            setup.policy.expiry.bound = if not == 0 { Bound::Reached } else { Bound::Exceeded };
+        }),
+        dial("each look for silence comes so much later", 16, 1, delay_looks),
+        clock("overrides.sweep", policy.overrides.sweep, 250, |setup, phase| {
             setup.policy.overrides.sweep.phase = span(phase);
         }),
-        clock("services.sweep", policy.services.sweep, 500, |setup, phase| {
+        clock("services.sweep", policy.services.sweep, 1000, |setup, phase| {
             setup.policy.services.sweep.phase = span(phase);
         }),
     ];
     dials.extend(policy.expiry.cap.map(|cap| {
-        clock("expiry.cap.sweep", cap.sweep, 100, |setup, phase| {
+        clock("expiry.cap.sweep", cap.sweep, 250, |setup, phase| {
             if let Some(cap) = &mut setup.policy.expiry.cap {
                 cap.sweep.phase = span(phase);
             }
         })
     }));
+    if matches!(policy.expiry.sweep, Sweep::PerLease(_)) {
+        dials.extend(clients.iter().map(|client| Dial {
+            name: format!("the clock of {client} began before its beat was stamped"),
+            period: 2,
+            step: 1,
+            set: Turn::Stamp(client.clone()),
+        }));
+    }
     dials.retain(|dial| dial.period > 0);
     dials
 }
@@ -126,7 +144,7 @@ pub(crate) fn search<E>(
     let mut try_phases = |phases: &[u64], until: Option<i64>| {
         let mut setup = Setup::of(policy.clone());
         for (dial, phase) in dials.iter().zip(phases) {
-            (dial.set)(&mut setup, *phase);
+            dial.set.turn(&mut setup, *phase);
         }
         replay(setup, until)
     };
@@ -152,22 +170,24 @@ pub(crate) fn search<E>(
             break;
         }
     }
-    Ok((best, dials.iter().map(|dial| dial.name.to_owned()).zip(phases).collect()))
+    Ok((best, dials.iter().map(|dial| dial.name.clone()).zip(phases).collect()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const DIALS: [Dial; 2] = [
-        Dial {
-            name: "sweep",
-            period: 5000,
-            step: 100,
-            set: |setup, phase| setup.policy.overrides.sweep.phase = span(phase),
-        },
-        Dial { name: "view", period: 1000, step: 100, set: |setup, phase| setup.policy.view.refresh = span(phase) },
-    ];
+    fn two_dials() -> [Dial; 2] {
+        let set = |name: &str, period, set| Dial { name: name.to_owned(), period, step: 100, set: Turn::Set(set) };
+        [
+            set("sweep", 5000, |setup, phase| setup.policy.overrides.sweep.phase = span(phase)),
+            set("view", 1000, |setup, phase| setup.policy.view.refresh = span(phase)),
+        ]
+    }
+
+    fn named(phases: [u64; 2]) -> Vec<Chosen> {
+        vec![("sweep".to_owned(), phases[0]), ("view".to_owned(), phases[1])]
+    }
 
     /// A recording that parts at the sum of how far both dials are right.
     fn outcome(Setup { policy, .. }: Setup, sweep: u64, view: u64) -> Option<Difference> {
@@ -176,13 +196,9 @@ mod tests {
         (wrong > 0).then(|| Difference::new(10_000 - wrong as i64, "list", String::new(), String::new()))
     }
 
-    fn named(phases: [u64; 2]) -> Vec<Chosen> {
-        ["sweep", "view"].map(str::to_owned).into_iter().zip(phases).collect()
-    }
-
     fn search_for(sweep: u64, view: u64) -> (Option<Difference>, Vec<Chosen>, u32) {
         let mut tries = 0;
-        let found = search(&Policy::nacos_2_0(), &DIALS, |setup, _| {
+        let found = search(&Policy::nacos_2_0(), &two_dials(), |setup, _| {
             tries += 1;
             Ok::<_, ()>(outcome(setup, sweep, view))
         });

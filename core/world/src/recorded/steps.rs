@@ -13,6 +13,8 @@ pub(crate) enum Step<'a> {
     /// The recorder is known to have looked.
     Look(View),
     Send(&'a Request),
+    /// A registration counts once more, a moment after it began the client's clock.
+    Stamp(&'a Request),
     /// A registration has made its service, and the instance is not in it yet.
     Make(&'a str, i64),
     /// The host's checker finds a persistent instance of a service unhealthy.
@@ -38,7 +40,13 @@ pub(crate) fn steps<'a>(lines: &'a [Line], setup: &Setup) -> Vec<(i64, Step<'a>)
     for line in lines {
         match &line.what {
             What::Sight(sight) if View::of(sight).is_asked_for() => steps.push((line.t, Step::Look(View::of(sight)))),
-            What::Request(request) => steps.push((line.t, Step::Send(request))),
+            What::Request(request) => {
+                steps.push((line.t, Step::Send(request)));
+                let is_registration = request.method == "POST" && request.path == "/instance";
+                if is_registration && request.client().is_some_and(|client| setup.stamped_late.contains(&client)) {
+                    steps.push((line.t + 1, Step::Stamp(request)));
+                }
+            }
             _ => {}
         }
     }
@@ -52,7 +60,7 @@ pub(crate) fn steps<'a>(lines: &'a [Line], setup: &Setup) -> Vec<(i64, Step<'a>)
 /// Takes polls that were on their way together with the first registrations of their service to where the setup has them.
 fn meet_first_polls<'a>(lines: &'a [Line], place: FirstPolls, steps: &mut Vec<(i64, Step<'a>)>) {
     /// How long after its answer a registration may still be on its way into the service, in ms.
-    const LATE: i64 = 10;
+    const LATE: i64 = 30;
     let mut registrations: BTreeMap<&str, Vec<(i64, i64)>> = BTreeMap::new();
     for line in lines {
         if let What::Request(request) = &line.what

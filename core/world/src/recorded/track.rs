@@ -15,8 +15,8 @@ pub(crate) struct State {
     pub(crate) err: Option<(u16, String)>,
     /// Whether the protection threshold is reached.
     pub(crate) reach: bool,
-    /// Of a service's record: whether it is listed, and what reading it gives.
-    pub(crate) record: Option<(Value, Value)>,
+    /// Of a service: what reading its record gives, or whether it is listed.
+    pub(crate) record: Option<Value>,
 }
 
 /// A recorded state and when it came.
@@ -143,9 +143,7 @@ impl fmt::Display for State {
         if self.reach {
             parts.push("(threshold reached)".to_owned());
         }
-        if let Some((listed, get)) = &self.record {
-            parts.push(format!("listed {listed}, read {get}"));
-        }
+        parts.extend(self.record.as_ref().map(Value::to_string));
         f.write_str(&parts.join(" "))
     }
 }
@@ -156,19 +154,31 @@ impl State {
         State { rows: Some(rows), reach, ..State::default() }
     }
 
+    /// What was pushed: rows as the recorder shortened them.
+    pub(crate) fn of_pushed(mut rows: Vec<Value>) -> State {
+        rows.sort_by_key(Value::to_string);
+        State { record: Some(Value::Array(rows)), ..State::default() }
+    }
+
     pub(crate) fn of_error(status: u16, text: String) -> State {
         State { err: Some((status, text)), ..State::default() }
     }
 
-    pub(crate) fn of_sight(sight: &Sight) -> State {
-        let record =
-            sight.rest.get("listed").map(|listed| (listed.clone(), sight.rest.get("get").cloned().unwrap_or_default()));
+    /// What a sight shows of one of its views.
+    pub(crate) fn of_sight(sight: &Sight, see: &str) -> State {
+        if see == "udp" {
+            let rows = sight.rest.get("is").and_then(Value::as_array).cloned().unwrap_or_default();
+            return State::of_pushed(rows);
+        }
+        let part = if see == "service-listed" { "listed" } else { "get" };
+        if let Some(record) = sight.rest.get(part).filter(|_| sight.see == "service") {
+            return State { record: Some(record.clone()), ..State::default() };
+        }
         let mut state = match &sight.is {
             Some(rows) => State::of_rows(rows.clone(), sight.reach),
             None => State::default(),
         };
         state.err = sight.err.clone();
-        state.record = record;
         state
     }
 }

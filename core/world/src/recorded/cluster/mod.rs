@@ -277,7 +277,7 @@ fn recorded(lines: &[Line]) -> BTreeMap<View, Vec<Seen>> {
 
 fn state_of(sight: &Sight) -> State {
     let is_error = sight.rest.get("is").and_then(|is| is.get("error")).is_some();
-    if is_error && sight.err.is_none() { nobody() } else { State::of_sight(sight) }
+    if is_error && sight.err.is_none() { nobody() } else { State::of_sight(sight, &sight.see) }
 }
 
 fn steps(lines: &[Line]) -> Vec<(i64, Step<'_>)> {
