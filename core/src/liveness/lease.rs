@@ -130,6 +130,7 @@ impl Leases {
             self.renew(last, slot, times, alive);
         } else {
             self.watched_elsewhere.insert(slot, self.last_beat(slot).unwrap_or(now));
+            self.waiting.remove(&slot);
             self.report(slot, alive);
         }
     }

@@ -355,9 +355,11 @@ mod tests {
             What::Request(request) => sent(request),
             other => panic!("{other:?}"),
         };
+        let sdk = |sent: Sent| sent.of_agent("Nacos-Java-Client:v1.4.1");
         let named = Sent::new("POST", "/instance", [("serviceName", "SERVICE"), ("port", "8080")]);
-        assert_eq!(request("register"), named);
-        assert_eq!(request("register missing serviceName"), Sent::new("POST", "/instance", [("port", "8080")]));
+        assert_eq!(request("register"), sdk(named));
+        let nameless = Sent::new("POST", "/instance", [("port", "8080")]);
+        assert_eq!(request("register missing serviceName"), sdk(nameless));
         assert_eq!(whole(r#"{"k": "vv...(12 chars)"#), r#"{"k": "vvv"}"#);
         assert_eq!(whole("gg...(5 chars)"), "ggggg");
         assert_eq!(whole("a...(b)"), "a...(b)");

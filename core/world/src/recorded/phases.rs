@@ -140,6 +140,9 @@ pub type Chosen = (String, u64);
 
 const ROUNDS: u32 = 3;
 
+/// How many replays a recording is worth: whoever needs more has phases that nobody could call chosen.
+pub(crate) const TRIES_MAX: u32 = 600;
+
 /// Replays under all phases 0, and where that differs, turns one dial after another to where the first difference comes latest.
 ///
 /// `replay` may be asked for no more than what differs by a moment: most phases are worse than the best one, and soon.
@@ -149,10 +152,16 @@ pub(crate) fn search<E>(
     mut replay: impl FnMut(Setup, Option<i64>) -> Result<Option<Difference>, E>,
 ) -> Result<(Option<Difference>, Vec<Chosen>), E> {
     let mut phases = vec![0; dials.len()];
+    let mut tries = 0;
     let mut try_phases = |phases: &[u64], until: Option<i64>| {
+        tries += 1;
         let mut setup = Setup::of(policy.clone());
         for (dial, phase) in dials.iter().zip(phases) {
             dial.set.turn(&mut setup, *phase);
+        }
+        if tries > TRIES_MAX {
+            // As bad as the worst: nothing is chosen any more.
+            return Ok(Some(Difference::new(i64::MIN, "", String::new(), String::new())));
         }
         replay(setup, until)
     };

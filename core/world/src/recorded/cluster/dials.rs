@@ -269,6 +269,9 @@ fn dials(setup: &Setup, owners: &BTreeSet<usize>) -> Vec<Dial> {
 
 const ROUNDS: u32 = 3;
 
+/// How many replays one start is worth.
+const TRIES_MAX: u32 = 300;
+
 /// Where the dials stand before they are turned, in parts of their periods: from one of them the turning may lead into a corner.
 const STARTS: [(u64, u64); 2] = [(0, 1), (1, 2)];
 
@@ -320,12 +323,14 @@ fn descend(
         replay(&turned)
     };
     let mut best = turned_to(&values)?;
+    let mut tries = 0;
     for _ in 0..ROUNDS {
         let before = values.clone();
         for (number, dial) in dials.iter().enumerate() {
             let mut turned = values.clone();
             for value in (0..dial.period).step_by(dial.step as usize) {
-                if best.difference.is_none() {
+                tries += 1;
+                if best.difference.is_none() || tries > TRIES_MAX {
                     break;
                 }
                 turned[number] = value;

@@ -363,8 +363,7 @@ fn sent_of(request: &Request, metadata: Option<&Value>) -> Sent {
 fn differs(at: i64, request: &Request, answer: Option<&liveset_nacos::Response>) -> Option<Difference> {
     match answer {
         Some(answer) => answer_differs(at, request, answer),
-        // Who sends to a node that does not answer, or has it sent on to one, gets an error or waits in vain.
-        None if [0, 500].contains(&request.status) => None,
+        None if request.status == 0 => None,
         None => {
             let recorded = format!("{} {}", request.status, request.got);
             let place = format!("{} {} of {}", request.method, request.path, request.who);
