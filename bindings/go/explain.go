@@ -29,6 +29,8 @@ type Explanation struct {
 	Fence *FenceAccount `json:"fence"`
 	// Protection is the protection of its service; nil when it is not in force.
 	Protection *ProtectionAccount `json:"protection"`
+	// KeptUntil is until when its service is served as it last was, because everybody in it is silent; nil where it is not.
+	KeptUntil *Instant `json:"kept_until"`
 	// Gap is the time in which nobody watched the registry, where that gave its claims a fresh start; nil where none did.
 	Gap *Gap `json:"gap"`
 	// History is what happened to it, newest first, at most eight entries.
@@ -194,6 +196,7 @@ type Gap struct {
 type NextEvent struct {
 	// At is when.
 	At Instant `json:"at"`
-	// What is "unhealthy", "removed", "override_forgotten", "override_forgotten_while_alive" or "view_computed".
+	// What is "unhealthy", "removed", "removal_considered", "override_forgotten", "override_forgotten_while_alive" or
+	// "view_computed".
 	What string `json:"what"`
 }

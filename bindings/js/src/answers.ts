@@ -149,6 +149,8 @@ export interface Explanation {
   fence: FenceAccount | null;
   /** The protection of its service, when in force. */
   protection: { healthy: number; total: number; threshold: number } | null;
+  /** Until when its service is served as it last was, because everybody in it is silent. */
+  kept_until: number | null;
   /** The time in which nobody watched the registry, where that gave its claims a fresh start. */
   gap: { from: number; until: number } | null;
   /** What happened to it, newest first, at most eight entries. */
@@ -236,12 +238,20 @@ export interface FenceAccount {
   by_operator: boolean;
 }
 
-export type NextKind = "unhealthy" | "removed" | "override_forgotten" | "override_forgotten_while_alive" | "view_computed";
+export type NextKind =
+  | "unhealthy"
+  | "removed"
+  | "removal_considered"
+  | "override_forgotten"
+  | "override_forgotten_while_alive"
+  | "view_computed";
 
 /** What would change the standing. */
 export type Remedy =
   | "publish_enabled"
+  | "report_healthy"
   | "register"
+  | { publish_healthy: { source: string } }
   | { clear_override: { by: string } }
   | { beat: { source: string } }
   | { register_newer: { than: number; until: number } }

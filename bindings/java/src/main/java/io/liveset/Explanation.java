@@ -20,6 +20,7 @@ import java.util.OptionalLong;
  * @param overrides every field an operator decided
  * @param fence the fence of its ended life
  * @param protection the protection of its service, when in force
+ * @param keptUntil until when its service is served as it last was, because everybody in it is silent
  * @param gap the time in which nobody watched the registry, where that gave its claims a fresh start
  * @param history what happened to it, newest first, at most eight entries
  * @param next what happens next by itself
@@ -30,7 +31,8 @@ import java.util.OptionalLong;
 public record Explanation(
         ServiceKey service, Address address, Kind kind, long at, Standing standing, Sights sights, Deciding decidedBy,
         List<Lease> leases, List<Decision> overrides, Optional<Fence> fence, Optional<Protection> protection,
-        Optional<Gap> gap, List<Transition> history, Optional<Next> next, List<Remedy> remedies, List<String> sentences, String document) {
+        OptionalLong keptUntil, Optional<Gap> gap, List<Transition> history, Optional<Next> next, List<Remedy> remedies,
+        List<String> sentences, String document) {
 
     /** What an instance is. */
     public enum Standing {
@@ -226,6 +228,8 @@ public record Explanation(
         UNHEALTHY,
         /** It is removed unless it beats. */
         REMOVED,
+        /** Its removal, which waits, is considered again. */
+        REMOVAL_CONSIDERED,
         /** What an operator decided is forgotten, unless it comes back before. */
         OVERRIDE_FORGOTTEN,
         /** What an operator decided is forgotten although the instance lives. */
@@ -252,6 +256,16 @@ public record Explanation(
          * @param source which
          */
         record Beat(String source) implements Remedy {}
+
+        /** Reports of its checker that it is healthy. */
+        record ReportHealthy() implements Remedy {}
+
+        /**
+         * One of its sources registers it as healthy.
+         *
+         * @param source which
+         */
+        record PublishHealthy(String source) implements Remedy {}
 
         /** A registration. */
         record Register() implements Remedy {}
@@ -297,6 +311,7 @@ public record Explanation(
                 from.list("overrides", Decision::read),
                 from.optional("fence").map(Fence::read),
                 from.optional("protection").map(Protection::read),
+                from.optionalNumber("kept_until"),
                 from.optional("gap").map(Gap::read),
                 from.list("history", Transition::read),
                 from.optional("next").map(Next::read),
@@ -315,6 +330,8 @@ public record Explanation(
             case "clear_override" -> new Remedy.ClearOverride(from.at(kind).text("by"));
             case "publish_enabled" -> new Remedy.PublishEnabled();
             case "beat" -> new Remedy.Beat(from.at(kind).text("source"));
+            case "report_healthy" -> new Remedy.ReportHealthy();
+            case "publish_healthy" -> new Remedy.PublishHealthy(from.at(kind).text("source"));
             case "register" -> new Remedy.Register();
             case "register_newer" ->
                 new Remedy.RegisterNewer(from.at(kind).number("than"), from.at(kind).number("until"));
