@@ -66,8 +66,9 @@ var commands = map[string]struct {
 		"source": badText(128),
 	})},
 	"deregister": {`{` + names + `,"source":"order-1"}`, all(badService, badAddress, badIncarnation, map[string][]string{
-		"source": badText(128), "session": badID[:5], "kind": badKind,
+		"source": badText(128), "session": badID[:5], "kind": badKind, "copied": {`1`, `null`},
 	})},
+	"watch":            {`{` + names + `,"watches":true}`, all(badService, badAddress, map[string][]string{"watches": {`1`, `null`}})},
 	"deregister_lease": {`{"lease":4294967296}`, map[string][]string{"lease": badID}},
 	"remove": {`{` + names + `,"by":"ops"}`, all(badService, badAddress, map[string][]string{
 		"by": badText(128), "because": optionalText(256), "fence_for": badSpan,

@@ -100,6 +100,7 @@ const (
 	CauseReportedUp        Cause = 16 // the host's checker found a persistent instance healthy again
 	CauseReportedDown      Cause = 17 // the host's checker found a persistent instance unhealthy
 	CauseRegistryRestarted Cause = 18 // the registry's process ended, and it had not kept the instance
+	CauseCopyEnded         Cause = 19 // it was a copy of another node's claim, which ended there
 	CauseOverrideSet       Cause = 20 // an operator's override was set
 	CauseOverrideCleared   Cause = 21 // an operator's override was cleared
 	CauseOverrideEnded     Cause = 22 // an operator's override came to the end of its lifetime
@@ -113,6 +114,7 @@ var causeNames = map[Cause]string{
 	CauseReplaced: "replaced", CauseSilent: "silent", CauseExpired: "expired", CauseDeregistered: "deregistered",
 	CauseSessionClosed: "session_closed", CauseSessionLost: "session_lost", CauseRemoved: "removed",
 	CauseReportedUp: "reported_up", CauseReportedDown: "reported_down", CauseRegistryRestarted: "registry_restarted",
+	CauseCopyEnded:   "copy_ended",
 	CauseOverrideSet: "override_set", CauseOverrideCleared: "override_cleared", CauseOverrideEnded: "override_ended",
 	CauseFenceLifted: "fence_lifted", CauseServiceChanged: "service_changed",
 }

@@ -138,6 +138,8 @@ enum liveset_cause
     LIVESET_CAUSE_REPORTED_DOWN = 17,
     // The registry's process ended, and it had not kept the instance.
     LIVESET_CAUSE_REGISTRY_RESTARTED = 18,
+    // It was a copy of another node's claim, which ended there.
+    LIVESET_CAUSE_COPY_ENDED = 19,
     // An operator's override was set.
     LIVESET_CAUSE_OVERRIDE_SET = 20,
     // An operator's override was cleared.

@@ -62,6 +62,7 @@ static const struct {
     {"{\"report_health\":{" NAMES ",\"healthy\":1}}", LIVESET_ERROR_INVALID, "report_health.healthy"},
     {"{\"report_health\":{" NAMES ",\"healthy\":true}}", LIVESET_ERROR_INVALID, "report_health.address"},
     {"{\"beat_instance\":{" NAMES ",\"source\":\"a\",\"content\":7}}", LIVESET_ERROR_INVALID, "beat_instance.content"},
+    {"{\"watch\":{" NAMES ",\"watches\":1}}", LIVESET_ERROR_INVALID, "watch.watches"},
     {"{\"deregister\":{" NAMES ",\"source\":7}}", LIVESET_ERROR_INVALID, "deregister.source"},
     {"{\"deregister\":{" NAMES ",\"source\":\"a\",\"kind\":7}}", LIVESET_ERROR_INVALID, "deregister.kind"},
     {"{\"deregister_lease\":{\"lease\":true}}", LIVESET_ERROR_INVALID, "deregister_lease.lease"},

@@ -148,6 +148,8 @@ export interface Deregistration {
   session?: SessionId | null;
   /** Which of the two instances that an address may have; whichever is there where none is named. */
   kind?: Kind | null;
+  /** Whether the claim ended at another node of a cluster, and this takes its copy away. */
+  copied?: boolean;
 }
 
 export interface Deregistered {
@@ -233,6 +235,7 @@ export type Command =
   | { beat_many: { leases: LeaseId[] } }
   | { beat_instance: InstanceBeat }
   | { report_health: HealthReport }
+  | { watch: { service: Service; address: Place; watches: boolean } }
   | { deregister: Deregistration }
   | { deregister_lease: { lease: LeaseId } }
   | { remove: Removal }
@@ -280,6 +283,7 @@ export type Outcome =
   | "override_set"
   | "override_cleared"
   | "override_ended"
+  | "watched"
   | "service_removed"
   | "looked"
   | "session_touched"

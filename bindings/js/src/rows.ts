@@ -67,6 +67,7 @@ export const Cause = {
   reported_up: 16,
   reported_down: 17,
   registry_restarted: 18,
+  copy_ended: 19,
   override_set: 20,
   override_cleared: 21,
   override_ended: 22,

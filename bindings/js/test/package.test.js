@@ -133,6 +133,7 @@ function documents() {
       [3, { report_health: { ...store, healthy: false, sure: true } }],
       [4, { register_batch: { service: "batches", source: "b", session: other, members: [{ address: "h:3" }, { address: "h:4" }] } }],
       [4, { register_batch: { service: "batches", source: "b", session: other, members: [{ address: "h:4" }] } }],
+      [4, { watch: { ...place, watches: true } }],
       [4, { subscribe: { service: "orders", subscriber: "s" } }],
       [5_000, { beat_instance: { ...place, source: "a" } }],
       [20_000, { poll: { max: 10 } }],

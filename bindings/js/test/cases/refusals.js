@@ -239,9 +239,10 @@ const COMMANDS = {
   },
   report_health: { body: { ...at, healthy: true, sure: true }, fields: { ...KEYS, healthy: required([...flag]), sure: [...flag, null] } },
   deregister: {
-    body: { ...at, source: "a", incarnation: 1, session: 1, kind: "ephemeral" },
-    fields: { ...KEYS, source: actor, incarnation: integer, session: integer, kind },
+    body: { ...at, source: "a", incarnation: 1, session: 1, kind: "ephemeral", copied: false },
+    fields: { ...KEYS, source: actor, incarnation: integer, session: integer, kind, copied: [...flag, null] },
   },
+  watch: { body: { ...at, watches: true }, fields: { ...KEYS, watches: required([...flag]) } },
   deregister_lease: id("lease"),
   remove: {
     body: { ...at, by: "ops", because: "x", fence_for: 1 },

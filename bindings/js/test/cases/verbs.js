@@ -105,6 +105,20 @@ export const cases = {
     });
   },
 
+  "a node of a cluster counts the silence of another's claim only when it is told to watch"() {
+    using_(new Registry(), (registry) => {
+      registry.register(0, { ...orders, source: "a", copied: true });
+      registry.advance(60_000);
+      assert.equal(registry.explain("orders", orders.address).standing, "online");
+      assert.equal(registry.apply(60_000, { watch: { ...orders, watches: true } }), "watched");
+      registry.advance(70_000);
+      assert.notEqual(registry.explain("orders", orders.address).standing, "online");
+      registry.register(80_000, { ...orders, source: "a", copied: true });
+      registry.deregister(80_001, { ...orders, source: "a", copied: true });
+      assert.equal(registry.transitions().at(-1).cause, "copy_ended");
+    });
+  },
+
   "a restart leaves what the policy keeps"() {
     for (const [policy, left] of [["strict", ["orders", "stores"]], ["nacos_2_5", ["stores"]]]) {
       using_(new Registry({ policy }), (registry) => {

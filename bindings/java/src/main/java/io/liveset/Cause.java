@@ -34,6 +34,8 @@ public enum Cause {
     REPORTED_DOWN(17),
     /** The registry's process ended, and it had not kept the instance. */
     REGISTRY_RESTARTED(18),
+    /** It was a copy of another node's claim, which ended there. */
+    COPY_ENDED(19),
     /** An operator's override was set. */
     OVERRIDE_SET(20),
     /** An operator's override was cleared. */

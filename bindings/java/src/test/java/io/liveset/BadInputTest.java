@@ -92,6 +92,7 @@ class BadInputTest {
             {'deregister':{S,A,'source':'s','incarnation':1.5}} | deregister.incarnation
             {'deregister':{S,A,'source':'s','kind':''}} | deregister.kind
             {'deregister':{S,A,'source':'s','session':1.5}} | deregister.session
+            {'watch':{S,A,'watches':1}} | watch.watches
             {'deregister_lease':{'lease':1.5}} | deregister_lease.lease
             {'remove':{S,A,'by':''}} | remove.by
             {'remove':{S,A,'by':'ops','because':''}} | remove.because
