@@ -70,8 +70,14 @@ fn not_yet(recording: &Recording) -> Option<&'static str> {
     if case.starts_with("mixed-") {
         return Some("a cluster with a node in 1.x mode is not replayed yet");
     }
-    let grpc = |line: &Line| matches!(&line.what, What::Event(event) if event.event.starts_with("grpc"));
-    recording.lines.iter().any(grpc).then_some("gRPC clients of a cluster are not replayed yet")
+    let has = |name: &str| {
+        let of_it = |line: &Line| matches!(&line.what, What::Event(event) if event.event.starts_with(name));
+        recording.lines.iter().any(of_it)
+    };
+    if has("grpc") {
+        return Some("gRPC clients of a cluster are not replayed yet");
+    }
+    has("SIGKILL").then_some("a node that dies is not replayed yet")
 }
 
 /// How far a run agrees.
