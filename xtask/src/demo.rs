@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::lang::engines;
-use crate::tool;
+use crate::{rust, tool};
 
 /// A report, its complaint, its pair of scenarios, and the moment at which each is compared.
 struct Tale {
@@ -78,8 +78,36 @@ pub fn demo(language: &str) -> Result<()> {
         rows.push(row);
     }
     table(&rows, &ink);
+    if language == "rust" {
+        recorded(&ink)?;
+    }
     println!("\nEach story is a text in core/scenarios/reports: change a line and play it again with");
     println!("  cargo xtask scenario --timeline core/scenarios/reports/8197-registered-online-again.strict.scenario");
+    Ok(())
+}
+
+/// What recorded servers were asked, again, under their policies and under the strict one: on every version that shows the complaint.
+fn recorded(ink: &Ink) -> Result<()> {
+    let stories = [
+        ("8254 deregistered, yet it came back", "dereg-fullbeat", &["1.4.1", "2.0.3", "2.1.0", "2.5.1", "3.0.3"][..]),
+        ("8197 switched offline, registered again, and on again", "off-b-reregister", &["1.4.1"]),
+        (
+            "8197 switched offline, away for 65 s, and on again",
+            "off-d-dereg-65s",
+            &["1.4.1", "2.0.3", "2.1.0", "2.5.1", "3.0.3"],
+        ),
+    ];
+    for (tale, case, versions) in stories {
+        println!("\n{}\n", ink.bold(&format!("Recorded {tale}")));
+        let mut words = vec!["story".to_owned()];
+        for version in versions {
+            let folder = tool::root().join("core/nacos/recordings").join(version).join("http");
+            let runs = crate::files(&folder.to_string_lossy(), ".jsonl")?;
+            let of_case = |run: &&PathBuf| run.file_name().is_some_and(|name| name.to_string_lossy().starts_with(case));
+            words.extend(runs.iter().find(of_case).map(|run| run.to_string_lossy().into_owned()));
+        }
+        rust::cli(&words.iter().map(String::as_str).collect::<Vec<_>>())?;
+    }
     Ok(())
 }
 

@@ -6,12 +6,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use liveset_world::recorded::score;
+use liveset_world::recorded::{Recording, part, score};
 use liveset_world::{Scenario, bless, play, play_document, vectors};
 
 const USAGE: &str = "\
 usage: liveset scenario [--bless | --timeline | --json] FILE|DIR...
        liveset vectors SCENARIOS_DIR VECTORS_DIR [--check]
+       liveset story RECORDING...
        liveset recordings FILE|DIR [--explain] [--only SUBSTRING] [--all]
 
 scenario   plays scenarios and says of each whether it held; closes with `N passed, N failed`
@@ -20,6 +21,7 @@ scenario   plays scenarios and says of each whether it held; closes with `N pass
            --json       prints the report document of each on a line of its own, and nothing else
 vectors    writes what the registries of all scenarios were told, one file for each registry
            --check      writes nothing and fails when a file is not as it would be written
+story      plays what a recorded server was asked under its policy and under the strict one, and says when and why they part
 recordings replays what real servers did, and says of each recording `match` or where ours parts from it; then the score by version
            --explain    names the phases that were chosen for timers that a recording does not show, too
            --only       replays those whose path contains the text
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
         ["scenario", rest @ ..] if !rest.is_empty() => scenarios(rest),
         ["vectors", from, to] => write_vectors(Path::new(from), Path::new(to), false),
         ["vectors", from, to, "--check"] => write_vectors(Path::new(from), Path::new(to), true),
+        ["story", files @ ..] if !files.is_empty() => stories(files),
         ["recordings", place, options @ ..] => recordings(Path::new(place), options),
         _ => {
             eprintln!("{USAGE}");
@@ -107,6 +110,32 @@ fn one(file: &Path, text: &str, blesses: bool, timeline: bool) -> io::Result<boo
         }
     }
     Ok(word != "FAILED")
+}
+
+fn stories(files: &[&str]) -> io::Result<bool> {
+    for file in files {
+        let problem = |error: &dyn std::fmt::Display| in_file(Path::new(file), error);
+        let text = fs::read_to_string(file).map_err(|error| problem(&error))?;
+        let recording = Recording::parse(&text).map_err(|error| problem(&error))?;
+        let server = &recording.header.server;
+        let Some(parting) = part(&recording).map_err(|error| problem(&error))? else {
+            println!("server {server}: {}\n  the strict policy would have shown the same\n", recording.header.about);
+            continue;
+        };
+        println!("server {server}: {}", parting.about);
+        println!("  from {} on consumers get", parting.at);
+        for (policy, served, why) in [
+            (server.as_str(), &parting.served, &parting.why),
+            ("strict", &parting.served_strictly, &parting.why_strictly),
+        ] {
+            println!("    {policy:7} {served}");
+            for sentence in why {
+                println!("            | {sentence}");
+            }
+        }
+        println!();
+    }
+    Ok(true)
 }
 
 fn recordings(place: &Path, options: &[&str]) -> io::Result<bool> {
