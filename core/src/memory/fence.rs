@@ -100,6 +100,10 @@ impl Fences {
         self.by_operators.iter().chain(&self.by_owners)
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.by_operators.is_empty() && self.by_owners.is_empty()
+    }
+
     fn of(&self, key: Key) -> impl Iterator<Item = &Fence> {
         self.by_operators.get(&key).into_iter().chain(self.by_owners.get(&key))
     }

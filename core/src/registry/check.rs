@@ -1,5 +1,7 @@
 //! Rule 4: the health of persistent instances, as the host's checker reports it.
 
+use alloc::vec::Vec;
+
 use super::Registry;
 use super::journal::Author;
 use crate::command::Outcome;
@@ -38,8 +40,8 @@ impl Registry {
             return Ok(Outcome::HealthReported { healthy: alive });
         }
         row.streak = 0;
-        let mut leases = self.leases_of(instance).collect::<alloc::vec::Vec<_>>();
-        for lease in leases.drain(..) {
+        let leases: Vec<u32> = self.leases_of(instance).collect();
+        for lease in leases {
             self.leases.report(lease, healthy);
         }
         let cause = if healthy { Cause::ReportedUp } else { Cause::ReportedDown };

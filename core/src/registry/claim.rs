@@ -96,19 +96,19 @@ impl Registry {
         cause: Cause,
         is_beat: bool,
     ) -> Result<Registered, Error> {
-        let times = self.check_claim(registration, is_beat)?;
+        let (times, row) = self.check_claim(registration, is_beat)?;
         let Registration { service, address, source, session, incarnation, copied, kind, healthy, content } =
             registration;
         let session = session.map(|id| id.slot());
-        let row = self.find_row_of(service, address, *kind);
         let lease = row.and_then(|slot| self.lease_for(slot, source, session));
         self.admit(registration, row, lease.is_none())?;
 
         self.brake.hear(self.now);
         let service_slot = self.ensure_service(service);
         self.make_record(service_slot, Some(*kind), false);
-        let elsewhere = self.find_claimed(service, address, *kind).filter(|_| session.is_none() && lease.is_none());
-        if let Some(other) = elsewhere.filter(|&other| Some(other) != row)
+        if session.is_none()
+            && lease.is_none()
+            && let Some(other) = self.find_claimed(service, address, *kind).filter(|&other| Some(other) != row)
             && let Some(moved) = self.lease_for(other, source, None)
         {
             self.withdraw(moved, Cause::Replaced, &Author::of(source));
@@ -173,8 +173,12 @@ impl Registry {
         })
     }
 
-    /// All that can be wrong with a claim, but for the limits; what it lives by where nothing is.
-    pub(super) fn check_claim(&self, registration: &Registration, is_beat: bool) -> Result<Times, Error> {
+    /// All that can be wrong with a claim, but for the limits; what it lives by where nothing is, and its row, where there is one.
+    pub(super) fn check_claim(
+        &self,
+        registration: &Registration,
+        is_beat: bool,
+    ) -> Result<(Times, Option<u32>), Error> {
         let Registration { service, address, source, session, incarnation, kind, content, .. } = registration;
         let times = self.check_content(content)?;
         if let Some(session) = session {
@@ -192,7 +196,7 @@ impl Registry {
         let row = self.find_row_of(service, address, *kind);
         let newest = row.map_or(0, |slot| self.roster.row(slot).incarnation);
         self.refuse_older(*incarnation, newest, address)?;
-        Ok(times)
+        Ok((times, row))
     }
 
     /// Any beat but the plain one of a healthy lease.
@@ -274,6 +278,9 @@ impl Registry {
         incarnation: Option<u64>,
         is_beat: bool,
     ) -> Result<(), Error> {
+        if self.fences.is_empty() {
+            return Ok(());
+        }
         let Some(key) = self.find_memory(service, address, None) else { return Ok(()) };
         let source = self.names.find(source.as_str());
         match self.fences.refusing(key, Claim { source, incarnation, is_beat }) {
