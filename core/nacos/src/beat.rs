@@ -21,7 +21,7 @@ impl<D: Door> Call<'_, D> {
             let address = self.address()?;
             return self.beaten(&service, address, None);
         };
-        let body: Value = serde_json::from_str(text).map_err(|error| self.unreadable(text, &error))?;
+        let body: Value = serde_json::from_str(text).map_err(|_| self.unreadable(text))?;
         let cluster = body["cluster"].as_str().filter(|name| !name.is_empty()).unwrap_or(self.cluster());
         let address = self.address_of(body["ip"].as_str().unwrap_or("null"), &body["port"].to_string(), cluster)?;
         let content = self.content_of(&body)?;
@@ -38,13 +38,12 @@ impl<D: Door> Call<'_, D> {
             return Ok(self.counted(self.registry().policy().expiry.interval));
         }
         let source = self.client(&address)?;
-        let service = service.clone();
         let beat = InstanceBeat { service: service.clone(), address, source, incarnation: None, content };
         match self.apply(Command::BeatInstance(beat)) {
             Ok(Outcome::Beaten { interval, .. }) => Ok(self.counted(interval)),
             Err(Error::UnknownLease { .. }) => Ok(self.unknown()),
             Ok(_) => Ok(Response::ok()),
-            Err(error) => Err(self.refused(&service, &error)),
+            Err(error) => Err(self.refused(service, &error)),
         }
     }
 
@@ -91,7 +90,6 @@ impl<D: Door> Call<'_, D> {
     }
 
     fn counted(&self, interval: Span) -> Response {
-        // Recorded: 1.4 answers an interval it cannot read with its own, as it lives by it.
         Response::json(&json!({ "clientBeatInterval": interval.as_millis(), "code": OK, "lightBeatEnabled": true }))
     }
 
@@ -104,9 +102,8 @@ impl<D: Door> Call<'_, D> {
         Response::json(&body)
     }
 
-    fn unreadable(&self, text: &str, error: &serde_json::Error) -> Response {
+    fn unreadable(&self, text: &str) -> Response {
         let token = text.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
-        let _ = error;
         let problem = format!(
             "Unrecognized token '{token}': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')\n at [Source: (String)\"{text}\"; line: 1, column: {}]",
             token.len() + 1

@@ -48,16 +48,20 @@ impl Request {
         self.parameters.get(name).map(String::as_str).filter(|value| !value.trim().is_empty())
     }
 
+    /// `group@@name` as the filter of service names makes it: the group of the name, else of the parameter, else the default.
+    fn grouped_name(&self) -> Option<String> {
+        let full = self.parameter("serviceName")?.trim();
+        let group = self.parameter("groupName").unwrap_or("DEFAULT_GROUP").trim();
+        Some(if full.contains("@@") { full.to_owned() } else { format!("{group}@@{full}") })
+    }
+
+    fn namespace(&self) -> &str {
+        self.parameter("namespaceId").unwrap_or("public").trim()
+    }
+
     /// The service it names, where it names one.
     pub(crate) fn service_key(&self) -> Option<ServiceKey> {
-        let full = self.parameter("serviceName")?.trim();
-        let (group, name) =
-            full.split_once("@@").unwrap_or((self.parameter("groupName").unwrap_or("DEFAULT_GROUP"), full));
-        Some(ServiceKey {
-            namespace: Namespace::parse(self.parameter("namespaceId").unwrap_or("public")).ok()?,
-            group: Group::parse(group).ok()?,
-            name: ServiceName::parse(name).ok()?,
-        })
+        key_of(self.namespace(), &self.grouped_name()?).ok()
     }
 
     pub(crate) fn is_of_sdk(&self) -> bool {
@@ -80,27 +84,17 @@ impl<D: Door> Call<'_, D> {
         self.request.parameter(name).ok_or_else(|| self.bad_parameter(&format!("Param '{name}' is required.")))
     }
 
-    /// `group@@name` as the filter of service names makes it: the group of the name, else of the parameter, else the default.
     pub(crate) fn grouped_name(&self) -> Result<String, Response> {
-        let full = self.required("serviceName")?.trim();
-        let group = self.request.parameter("groupName").unwrap_or("DEFAULT_GROUP").trim();
-        Ok(if full.contains("@@") { full.to_owned() } else { format!("{group}@@{full}") })
+        self.required("serviceName")?;
+        Ok(self.request.grouped_name().unwrap_or_default())
     }
 
     pub(crate) fn service(&self) -> Result<ServiceKey, Response> {
-        let namespace = self.request.parameter("namespaceId").unwrap_or("public").trim();
-        self.service_named(namespace, &self.grouped_name()?)
+        self.service_named(self.request.namespace(), &self.grouped_name()?)
     }
 
     pub(crate) fn service_named(&self, namespace: &str, grouped: &str) -> Result<ServiceKey, Response> {
-        let mut parts = grouped.split("@@");
-        let (group, name) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-        let bad = |error: Error| self.bad_parameter(&error.to_string());
-        Ok(ServiceKey {
-            namespace: Namespace::parse(namespace).map_err(bad)?,
-            group: Group::parse(group).map_err(bad)?,
-            name: ServiceName::parse(name).map_err(bad)?,
-        })
+        key_of(namespace, grouped).map_err(|error| self.bad_parameter(&error.to_string()))
     }
 
     pub(crate) fn address(&self) -> Result<Address, Response> {
@@ -186,4 +180,15 @@ impl<D: Door> Call<'_, D> {
         };
         Response { status: 500, body }
     }
+}
+
+/// The service of a grouped name: what follows a second `@@` is ignored.
+fn key_of(namespace: &str, grouped: &str) -> Result<ServiceKey, Error> {
+    let mut parts = grouped.split("@@");
+    let (group, name) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    Ok(ServiceKey {
+        namespace: Namespace::parse(namespace)?,
+        group: Group::parse(group)?,
+        name: ServiceName::parse(name)?,
+    })
 }
