@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use liveset_world::recorded::{Recording, part, score};
@@ -56,7 +56,7 @@ fn scenarios(words: &[&str]) -> io::Result<bool> {
     let has = |name: &str| options.contains(&name);
     let mut files = Vec::new();
     for place in places {
-        collect(Path::new(place), &mut files)?;
+        files.extend(liveset_world::files(Path::new(place), "scenario")?);
     }
     if files.is_empty() {
         return Err(io::Error::other("no scenario there (files that end in .scenario)"));
@@ -157,28 +157,8 @@ fn recordings(place: &Path, options: &[&str]) -> io::Result<bool> {
     Ok(!needs_all || score.failed() == 0)
 }
 
-/// All scenario files of a place, in the order of their names.
-fn collect(place: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
-    if !place.is_dir() {
-        files.push(place.to_owned());
-        return Ok(());
-    }
-    let mut entries: Vec<PathBuf> =
-        fs::read_dir(place)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
-    entries.sort();
-    for entry in entries {
-        if entry.is_dir() {
-            collect(&entry, files)?;
-        } else if entry.extension().is_some_and(|extension| extension == "scenario") {
-            files.push(entry);
-        }
-    }
-    Ok(())
-}
-
 fn write_vectors(from: &Path, to: &Path, checks: bool) -> io::Result<bool> {
-    let mut files = Vec::new();
-    collect(from, &mut files)?;
+    let files = liveset_world::files(from, "scenario")?;
     let mut wanted = Vec::new();
     for file in &files {
         let text = fs::read_to_string(file)?;

@@ -19,6 +19,9 @@ mod world;
 pub use report::{Explained, Held, Moment, Report};
 pub use scenario::{Problem, Scenario, bless};
 
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
 use serde::Serialize;
 
 /// Plays a scenario. Every registry, client and message of it is made anew, so equal texts give equal reports.
@@ -65,4 +68,17 @@ pub fn play_document(text: &[u8]) -> String {
         }
     };
     document.map(|document| document.to_string()).unwrap_or_default()
+}
+
+/// The files below a place whose names end so, at any depth and in the order of their names; the place itself where it is a file.
+pub fn files(place: &Path, extension: &str) -> io::Result<Vec<PathBuf>> {
+    if !place.is_dir() {
+        return Ok(vec![place.to_owned()]);
+    }
+    let mut entries: Vec<PathBuf> =
+        fs::read_dir(place)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+    entries.sort();
+    entries.retain(|entry| entry.is_dir() || entry.extension().is_some_and(|found| found == extension));
+    let found: Vec<Vec<PathBuf>> = entries.iter().map(|entry| files(entry, extension)).collect::<Result<_, _>>()?;
+    Ok(found.concat())
 }

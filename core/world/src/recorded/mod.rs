@@ -30,8 +30,7 @@ pub(crate) const SERVICE: &str = "SERVICE";
 
 /// Replays the recordings of a folder, at any depth, or a single one; those whose path contains `only`.
 pub fn score(place: &Path, only: Option<&str>) -> io::Result<Score> {
-    let mut files = Vec::new();
-    collect(place, &mut files)?;
+    let mut files = crate::files(place, "jsonl")?;
     files.retain(|file| only.is_none_or(|only| file.to_string_lossy().contains(only)));
     if files.is_empty() {
         return Err(io::Error::other(format!("no recording there: {}", place.display())));
@@ -129,20 +128,4 @@ fn dialect(server: &str) -> Option<Dialect> {
         "3.0.3" => Dialect::V3_0,
         _ => return None,
     })
-}
-
-fn collect(place: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
-    if !place.is_dir() {
-        files.push(place.to_owned());
-        return Ok(());
-    }
-    let mut entries: Vec<PathBuf> =
-        fs::read_dir(place)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
-    entries.sort();
-    for entry in entries {
-        if entry.is_dir() || entry.extension().is_some_and(|extension| extension == "jsonl") {
-            collect(&entry, files)?;
-        }
-    }
-    Ok(())
 }
