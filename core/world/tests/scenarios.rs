@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use liveset::{Command, Instant, Policy, Registry, document};
-use liveset_world::{Report, Scenario, bless, play, vectors};
+use liveset_world::{Report, Scenario, bless, incidents, play, vectors};
 use serde_json::Value;
 
 fn files(folder: &Path) -> Vec<PathBuf> {
@@ -49,6 +49,37 @@ fn each_of_the_five_reports_has_a_complaint_and_an_answer() {
         assert!(told.iter().any(|policy| policy == "strict"), "{report}");
         assert!(told.iter().any(|policy| policy.starts_with("nacos")), "{report}");
     }
+}
+
+#[test]
+fn each_incident_is_told_and_explained_under_the_policy_at_fault_and_under_the_strict_one() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/incidents");
+    let told = incidents(&folder).expect("it can be read");
+    assert!(told.passed() > 0 && told.failed() == 0, "{told}");
+}
+
+#[test]
+fn an_incident_that_lacks_a_side_or_an_explanation_has_failed() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("incidents");
+    fs::create_dir_all(&folder).expect("it can be written");
+    let text = |policy: &str, explain: &str| {
+        format!(
+            "title A\nincident Z01\npolicy {policy}\n\n0s expect orders counts 0, 0 healthy\n0s a register orders 10.0.0.1:80\n{explain}"
+        )
+    };
+    let explain = "0s explain orders 10.0.0.1:80\n| online: since 0s, registered by a\n| alive: beats of a, last at 0s\n\
+                   | would go if: a deregisters, or is silent until 15s\n";
+    let told = |name: &str, text: &str| {
+        fs::write(folder.join(name), text).expect("it can be written");
+        let told = incidents(&folder).expect("it can be read");
+        (told.passed(), told.failed())
+    };
+    assert_eq!(told("a.scenario", &text("strict", explain)), (0, 1));
+    assert_eq!(told("b.scenario", &text("strict with overrides.enabled override_wins", explain)), (0, 1));
+    assert_eq!(told("c.scenario", &text("nacos_1_4", "")), (0, 1));
+    assert_eq!(told("c.scenario", &text("nacos_1_4", explain)), (1, 0));
+    assert_eq!(told("d.scenario", "title B\n"), (1, 1));
+    fs::remove_dir_all(&folder).expect("it can be removed");
 }
 
 #[test]
@@ -181,7 +212,8 @@ fn a_fleet_is_many_who_do_the_same_each_on_its_own_host() {
 fn a_problem_names_line_column_and_what_was_expected_there() {
     let head = "title A\npolicy strict\n\n";
     for (text, line, column, expected) in [
-        ("titel A", 1, 1, "expected title, report, policy"),
+        ("titel A", 1, 1, "expected one of title, report, incident, policy"),
+        ("title A\nincident A-1", 2, 10, "expected an incident's id, such as A01, found `A-1`"),
         ("title A\npolicy nacos_9", 2, 8, "expected a policy"),
         (&format!("{head}12 a register"), 4, 1, "expected a time such as 12s"),
         (&format!("{head}0s a registers"), 4, 6, "expected a verb"),

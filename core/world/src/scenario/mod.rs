@@ -24,8 +24,10 @@ use words::Words;
 pub struct Scenario {
     /// The behaviour it shows, as a sentence.
     pub title: String,
-    /// Which report or incident it tells of.
+    /// Which report it tells of.
     pub report: Option<String>,
+    /// Which incident it tells of.
+    pub incident: Option<String>,
     /// Name of the policy, with what was changed in it.
     pub policy_name: String,
     pub(crate) policy: Policy,

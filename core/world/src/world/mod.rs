@@ -119,7 +119,7 @@ impl<'a> World<'a> {
             seen: BTreeMap::new(),
             report: Report {
                 title: scenario.title.clone(),
-                report: scenario.report.clone(),
+                report: scenario.report.clone().or_else(|| scenario.incident.clone()),
                 policy: scenario.policy_name.clone(),
                 passed: true,
                 timeline: Vec::new(),
