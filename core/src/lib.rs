@@ -63,7 +63,7 @@ mod view;
 
 pub use account::{
     Deciding, Explanation, FenceAccount, Gap, LeaseAccount, LeaseKind, NextEvent, NextKind, OverrideAccount,
-    ProtectionAccount, Remedy, Rule, Sight, Sights, Standing, Transition,
+    ProtectionAccount, Remedy, Rule, Sight, Sights, Standing, Transition, UnprotectedAccount,
 };
 pub use command::{
     BatchMember, BatchRegistration, Command, Deregistration, InstanceBeat, Outcome, OverrideField, Removal,

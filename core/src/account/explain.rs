@@ -36,6 +36,8 @@ pub struct Explanation {
     pub fence: Option<FenceAccount>,
     /// The protection of its service, when in force.
     pub protection: Option<ProtectionAccount>,
+    /// Why protection does not show it as healthy, where it is unhealthy and served.
+    pub unprotected: Option<UnprotectedAccount>,
     /// Until when its service is served as it last was, because everybody in it is silent.
     pub kept_until: Option<Instant>,
     /// The time in which nobody watched the registry, where that gave its claims a fresh start.
@@ -44,7 +46,7 @@ pub struct Explanation {
     pub history: Vec<Transition>,
     /// What happens next by itself.
     pub next: Option<NextEvent>,
-    /// What would change its standing: any one of these; all of them for an instance that is gone.
+    /// What would change its standing: any one of these; all of them for an instance that is gone or offline.
     pub remedies: Vec<Remedy>,
     /// The same in sentences, the verdict first.
     pub sentences: Vec<String>,
@@ -230,6 +232,17 @@ pub struct ProtectionAccount {
     pub total: u32,
     /// The threshold they are at or below.
     pub threshold: Threshold,
+}
+
+/// A service that protection leaves alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct UnprotectedAccount {
+    /// Healthy served instances.
+    pub healthy: u32,
+    /// Served instances.
+    pub total: u32,
+    /// The threshold they are not at or below; none where none is set.
+    pub threshold: Option<Threshold>,
 }
 
 /// What happens next by itself.

@@ -7,7 +7,7 @@ pub(crate) mod snapshot;
 
 pub use explain::{
     Deciding, Explanation, FenceAccount, Gap, LeaseAccount, LeaseKind, NextEvent, NextKind, OverrideAccount,
-    ProtectionAccount, Remedy, Rule, Sight, Sights, Standing,
+    ProtectionAccount, Remedy, Rule, Sight, Sights, Standing, UnprotectedAccount,
 };
 pub use journal::Transition;
 pub(crate) use journal::{Entry, Journal};

@@ -25,6 +25,7 @@ impl Explanation {
         if self.standing != Standing::Unhealthy || self.leases.len() > 1 {
             lines.extend(self.leases.iter().map(lease));
         }
+        lines.extend(self.published());
         let deciding = self.decided_by.rule == Rule::Override;
         lines.extend(self.overrides.iter().filter(|o| !(deciding && o.field == "enabled")).map(|o| self.remembered(o)));
         if let Some(fence) = &self.fence {
@@ -41,6 +42,16 @@ impl Explanation {
                 "protected: {} of {} healthy is at or below the threshold {}; consumers get all of them as healthy",
                 protection.healthy, protection.total, protection.threshold
             ));
+        }
+        if let Some(unprotected) = &self.unprotected {
+            let UnprotectedAccount { healthy, total, threshold } = unprotected;
+            lines.push(match threshold {
+                None => format!("not protected: no threshold is set for {}", self.service),
+                Some(Threshold::ZERO) if *healthy == 0 => "not protected: a threshold of 0 protects nobody".to_string(),
+                Some(threshold) => {
+                    format!("not protected: {healthy} of {total} healthy is above the threshold {threshold}")
+                }
+            });
         }
         if let Some(until) = self.kept_until {
             lines.push(format!(
@@ -119,6 +130,17 @@ impl Explanation {
         }
     }
 
+    /// What its provider says of a field that an operator's word decides.
+    fn published(&self) -> Option<String> {
+        if (self.standing, self.decided_by.rule) != (Standing::Offline, Rule::Override) {
+            return None;
+        }
+        let life = self.leases.iter().map(|lease| lease.incarnation).max()?;
+        let own = self.overrides.iter().find(|decided| decided.field == "enabled")?.published.as_deref()?;
+        let word = if own == "true" { "enabled" } else { "disabled" };
+        Some(format!("published: {word}, by incarnation {life}"))
+    }
+
     fn remembered(&self, decided: &OverrideAccount) -> String {
         let who = format!("{} at {}{}", decided.by, decided.at, because(decided.because.as_ref()));
         let until = until(decided);
@@ -180,8 +202,8 @@ impl Explanation {
             Standing::Offline | Standing::Gone | Standing::Unknown => "would be served again if",
         };
         let change = if self.standing == Standing::Unknown { "would be served if" } else { change };
-        // Whoever is away and switched off needs both.
-        let all = matches!(self.standing, Standing::Gone | Standing::Unknown);
+        // Whoever is away and switched off needs both, and so does whoever is switched off on both sides.
+        let all = matches!(self.standing, Standing::Gone | Standing::Unknown | Standing::Offline);
         Some(format!("{change}: {}", ways.join(if all { ", and " } else { ", or " })))
     }
 }

@@ -194,6 +194,8 @@ pub struct Subscriber {
     guard: Option<Guard>,
     /// The list that is kept out.
     blocked: Option<Push>,
+    /// Revision of the last list that was dropped as older than the one in hand, and when it came.
+    dropped: Option<(u64, Instant)>,
     /// When it asks by itself.
     query: Option<Instant>,
     /// Whether a list was taken since it last asked.
@@ -211,6 +213,7 @@ impl Subscriber {
             taken: None,
             guard: None,
             blocked: None,
+            dropped: None,
             query: None,
             taken_since: false,
             empties: 0,
@@ -227,6 +230,7 @@ impl Subscriber {
     pub fn receive(&mut self, now: Instant, push: Push) -> bool {
         self.advance(now);
         if self.is_stale(&push) {
+            self.dropped = Some((push.revision, now));
             return false;
         }
         if self.keeps_out(&push) {
@@ -319,7 +323,7 @@ impl Subscriber {
             return vec![String::from("not called: no list has come yet")];
         };
         let from = format!("in the list of {at} (revision {revision})");
-        match (found, self.guard) {
+        let mut sentences = match (found, self.guard) {
             (None, _) => vec![format!("not called: not {from}")],
             (Some(host), None) => {
                 let health = if host.healthy { "healthy" } else { "unhealthy" };
@@ -332,7 +336,11 @@ impl Subscriber {
                     String::from("would be let go if: a list with a usable host comes"),
                 ]
             }
+        };
+        if let Some((older, came)) = self.dropped {
+            sentences.push(format!("dropped: a list of revision {older}, which came at {came} and is older"));
         }
+        sentences
     }
 
     fn is_stale(&self, push: &Push) -> bool {
@@ -364,6 +372,7 @@ impl Subscriber {
         self.taken = Some((push.epoch, push.revision, now));
         self.guard = None;
         self.blocked = None;
+        self.dropped = None;
         told
     }
 }

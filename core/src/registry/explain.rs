@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::{Registry, Timer};
 use crate::account::{
     Deciding, Explanation, FenceAccount, Gap, LeaseAccount, LeaseKind, NextEvent, NextKind, OverrideAccount,
-    ProtectionAccount, Remedy, Rule, Sight, Sights, Standing, Transition,
+    ProtectionAccount, Remedy, Rule, Sight, Sights, Standing, Transition, UnprotectedAccount,
 };
 use crate::id::NONE;
 use crate::instance::{Cause, Key, Kind, state};
@@ -33,6 +33,7 @@ impl Registry {
             overrides: key.map(|key| self.override_accounts(key, instance)).unwrap_or_default(),
             fence: key.and_then(|key| self.fence_account(key)),
             protection: instance.and_then(|slot| self.protection_account(slot)),
+            unprotected: instance.and_then(|slot| self.unprotected_account(slot)),
             kept_until: instance.and_then(|slot| self.kept_account(slot)),
             gap: instance.and_then(|slot| self.gap_account(slot)),
             history: instance.map(|slot| self.history(slot)).unwrap_or_default(),
@@ -160,6 +161,16 @@ impl Registry {
         (self.protects(slot) && healthy < total).then_some(ProtectionAccount { healthy, total, threshold })
     }
 
+    fn unprotected_account(&self, instance: u32) -> Option<UnprotectedAccount> {
+        let row = self.roster.row(instance);
+        let slot = row.key.service;
+        let service = self.services.get(slot);
+        let threshold = service.settings.threshold.or(self.policy.view.default_threshold);
+        let (total, healthy) = service.served();
+        let shown_silent = row.state & state::SERVED != 0 && row.state & state::HEALTHY == 0;
+        (shown_silent && !self.protects(slot)).then_some(UnprotectedAccount { healthy, total, threshold })
+    }
+
     fn kept_account(&self, instance: u32) -> Option<Instant> {
         let row = self.roster.row(instance);
         let service = row.key.service;
@@ -194,8 +205,16 @@ impl Registry {
         if let Some(entry) = ended.filter(|_| explanation.standing == Standing::Online && decided.is_none()) {
             return Deciding { rule: Rule::OverrideEnded, at: Some(entry.at), by: entry.by.clone(), because: None };
         }
+        if explanation.standing == Standing::Offline {
+            let claims = [Cause::Registered, Cause::RegisteredByBeat, Cause::Reregistered, Cause::SourceJoined];
+            let word = explanation.history.iter().find(|entry| claims.contains(&entry.cause));
+            let (at, by) = match word {
+                Some(entry) => (entry.at, entry.by.clone()),
+                None => (row.fate.at, row.fate.by.map(|by| self.actor(by))),
+            };
+            return Deciding { rule: Rule::Published, at: Some(at), by, because: None };
+        }
         let rule = match (explanation.standing, row.fate.cause) {
-            (Standing::Offline, _) => Rule::Published,
             (_, Cause::RegisteredByBeat) => Rule::BeatForTheUnknown,
             (_, Cause::Beat) => Rule::Recovery,
             (_, Cause::Silent | Cause::Expired) => Rule::BeatExpiry,
@@ -285,10 +304,12 @@ fn remedies(explanation: &Explanation) -> Vec<Remedy> {
             };
             ways.extend(explanation.leases.iter().map(way));
         }
-        Standing::Offline => ways.push(match decided_off {
-            Some(account) => Remedy::ClearOverride { by: account.by.clone() },
-            None => Remedy::PublishEnabled,
-        }),
+        Standing::Offline => {
+            ways.extend(decided_off.map(|account| Remedy::ClearOverride { by: account.by.clone() }));
+            if decided_off.is_none_or(|account| account.published.as_deref() == Some("false")) {
+                ways.push(Remedy::PublishEnabled);
+            }
+        }
         Standing::Gone | Standing::Unknown => {
             ways.push(match explanation.fence.as_ref().filter(|fence| fence.by_operator) {
                 Some(fence) => Remedy::RegisterNewer { than: fence.incarnation, until: fence.until },
