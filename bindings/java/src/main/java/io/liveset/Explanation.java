@@ -3,6 +3,7 @@ package io.liveset;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
 
 /**
@@ -20,7 +21,12 @@ import java.util.OptionalLong;
  * @param overrides every field an operator decided
  * @param fence the fence of its ended life
  * @param protection the protection of its service, when in force
+ * @param clusterProtection the protection that readers of its cluster alone meet, where its service has several clusters
+ * @param unprotected why protection does not show it as healthy, where it is unhealthy and served
  * @param keptUntil until when its service is served as it last was, because everybody in it is silent
+ * @param warmingUntil until when the registry, which restarted without its instances, does not know whether what it does not list is there
+ * @param newestLife its newest life, where claims as an older one are refused
+ * @param keptKind the kind that its empty service keeps
  * @param gap the time in which nobody watched the registry, where that gave its claims a fresh start
  * @param history what happened to it, newest first, at most eight entries
  * @param next what happens next by itself
@@ -31,7 +37,8 @@ import java.util.OptionalLong;
 public record Explanation(
         ServiceKey service, Address address, Kind kind, long at, Standing standing, Sights sights, Deciding decidedBy,
         List<Lease> leases, List<Decision> overrides, Optional<Fence> fence, Optional<Protection> protection,
-        OptionalLong keptUntil, Optional<Gap> gap, List<Transition> history, Optional<Next> next, List<Remedy> remedies,
+        Optional<Protection> clusterProtection, Optional<Unprotected> unprotected, OptionalLong keptUntil,
+        OptionalLong warmingUntil, OptionalLong newestLife, Optional<KeptKind> keptKind, Optional<Gap> gap, List<Transition> history, Optional<Next> next, List<Remedy> remedies,
         List<String> sentences, String document) {
 
     /** What an instance is. */
@@ -199,6 +206,34 @@ public record Explanation(
     }
 
     /**
+     * A service that protection leaves alone.
+     *
+     * @param healthy healthy served instances
+     * @param total served instances
+     * @param threshold the share they are not at or below, 0 to 1; empty where none is set
+     */
+    public record Unprotected(long healthy, long total, OptionalDouble threshold) {
+        static Unprotected read(Node from) {
+            return new Unprotected(from.number("healthy"), from.number("total"), from.optionalReal("threshold"));
+        }
+    }
+
+    /**
+     * An empty service that keeps the kind of its first instance: one of the other kind cannot register.
+     *
+     * @param kind the kind
+     * @param since since when the service is known
+     * @param emptySince since when it is empty, or when anything about it last happened
+     * @param until when it is forgotten; empty where it never is
+     */
+    public record KeptKind(Kind kind, long since, long emptySince, OptionalLong until) {
+        static KeptKind read(Node from) {
+            return new KeptKind(Kind.of(from.text("kind")), from.number("since"), from.number("empty_since"),
+                    from.optionalNumber("until"));
+        }
+    }
+
+    /**
      * Time in which the host did not run the registry.
      *
      * @param from when it should have been called
@@ -311,7 +346,12 @@ public record Explanation(
                 from.list("overrides", Decision::read),
                 from.optional("fence").map(Fence::read),
                 from.optional("protection").map(Protection::read),
+                from.optional("cluster_protection").map(Protection::read),
+                from.optional("unprotected").map(Unprotected::read),
                 from.optionalNumber("kept_until"),
+                from.optionalNumber("warming_until"),
+                from.optionalNumber("newest_life"),
+                from.optional("kept_kind").map(KeptKind::read),
                 from.optional("gap").map(Gap::read),
                 from.list("history", Transition::read),
                 from.optional("next").map(Next::read),
