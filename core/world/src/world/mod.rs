@@ -78,6 +78,15 @@ enum Event {
         to: usize,
         what: cluster::Copied,
     },
+    /// A node that restarted has been told all that the others hold.
+    Loaded {
+        node: usize,
+    },
+    /// A copy that nobody verified may have come to its end.
+    Lapse {
+        node: usize,
+        session: SessionId,
+    },
     Decide {
         node: usize,
         command: Command,
@@ -101,7 +110,8 @@ impl<'a> World<'a> {
                 ClientKind::Provider(policy) => party.publisher = Some(Publisher::new(policy.clone())),
                 ClientKind::Consumer(policy) => {
                     let machine = Subscriber::new(policy.clone());
-                    party.consumer = Some(Consumer { machine, subscribed: None, epoch: 0, lists: 0, copied: None });
+                    party.consumer =
+                        Some(Consumer { machine, subscribed: None, epoch: 0, lists: 0, heard: 0, copied: None });
                 }
             }
             parties.insert(client.name.clone(), party);
@@ -217,6 +227,11 @@ impl<'a> World<'a> {
             Event::Probe { node, session } => self.probed(node, session),
             Event::Copy { from, to, what } => self.copied(from, to, what),
             Event::Decide { node, command } => self.decided(node, &command),
+            Event::Loaded { node } => {
+                // It is never refused.
+                let _ = self.nodes[node].apply(self.now, &Command::Loaded);
+            }
+            Event::Lapse { node, session } => self.lapsed(node, session),
             Event::Log { node, index } => self.logged(node, index),
         }
     }
