@@ -2,8 +2,10 @@
 
 mod demo;
 mod digests;
+mod fuzz;
 mod header;
 mod lang;
+mod proof;
 mod readme;
 mod rust;
 mod tidy;
@@ -28,6 +30,8 @@ recordings [DIR] [--explain] [--only SUBSTRING]
 vectors                           writes core/vectors from core/scenarios
 digests                           replays the vectors in every engine and compares the digests
 header                            writes bindings/c/include/liveset.h from the Rust sources
+proof [--seconds N]               what takes longer than a test may; fuzzes each target for N seconds (60 without it)
+fuzz [TARGET...] [--seconds N]    lets strangers' bytes in, N seconds for each target (60 without it)
 bench                             measures the hot path beside a bare random store";
 
 fn main() -> ExitCode {
@@ -54,6 +58,10 @@ fn run(words: &[&str]) -> Result<()> {
         ["vectors"] => rust::cli(&["vectors", "core/scenarios", "core/vectors"]),
         ["digests"] => digests::digests(),
         ["header"] => header::generate(),
+        ["proof"] => proof::proof(60),
+        ["proof", "--seconds", seconds] => proof::proof(seconds.parse()?),
+        ["fuzz", targets @ .., "--seconds", seconds] => fuzz::fuzz(targets, seconds.parse()?),
+        ["fuzz", targets @ ..] => fuzz::fuzz(targets, 60),
         ["bench"] => tool::run(tool::cargo().args(["bench", "--quiet", "--package", "liveset-benches"])),
         _ => bail!("{USAGE}"),
     }

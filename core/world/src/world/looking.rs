@@ -155,7 +155,7 @@ impl World<'_> {
         [consumer.machine.copy(&reader, address)].into_iter().chain(framework).collect()
     }
 
-    fn fact(&self, line: usize, about: String, expected: &str, found: &str) -> Held {
+    pub(super) fn fact(&self, line: usize, about: String, expected: &str, found: &str) -> Held {
         Held {
             line,
             at: self.now,
