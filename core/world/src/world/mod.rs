@@ -101,7 +101,7 @@ impl<'a> World<'a> {
                 ClientKind::Provider(policy) => party.publisher = Some(Publisher::new(policy.clone())),
                 ClientKind::Consumer(policy) => {
                     let machine = Subscriber::new(policy.clone());
-                    party.consumer = Some(Consumer { machine, subscribed: None, epoch: 0, lists: 0 });
+                    party.consumer = Some(Consumer { machine, subscribed: None, epoch: 0, lists: 0, copied: None });
                 }
             }
             parties.insert(client.name.clone(), party);
