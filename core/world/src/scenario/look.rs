@@ -4,7 +4,7 @@ use super::words::{Problem, Words};
 use super::{Action, ClientKind, Expectation, Listed, Scenario, Subject};
 
 const WHAT: &str = "what is expected: SERVICE serves LIST, SERVICE shows LIST, SERVICE counts NUMBERS, SERVICE agrees, CONSUMER calls \
-    LIST, CONSUMER got N lists, PROVIDER stopped, NODE knows SERVICE, or ACTOR told WORDS";
+    LIST, CONSUMER got N lists, PROVIDER stopped, NODE knows SERVICE, ACTOR told WORDS, or ACTOR sent TIME";
 
 pub(super) fn expectation(words: &mut Words, scenario: &Scenario) -> Result<Expectation, Problem> {
     if words.is_empty() {
@@ -23,12 +23,13 @@ pub(super) fn expectation(words: &mut Words, scenario: &Scenario) -> Result<Expe
             let known = !words.take_if("no");
             Ok(Expectation::Knows { node, service: words.service()?, known })
         }
-        Some("told") => {
+        Some(verb @ ("told" | "sent")) => {
+            let is_told = verb == "told";
             let what = "somebody who acts before this";
             let acted = |name: &str| scenario.steps.iter().any(|step| step.actor == name);
             let actor = words.parsed(what, |word| acted(word).then(|| word.to_owned()))?;
-            words.take_if("told");
-            Ok(list(words, Listed::Told { actor }))
+            words.take("a verb")?;
+            Ok(list(words, if is_told { Listed::Told { actor } } else { Listed::Sent { actor } }))
         }
         _ => of_service(words, scenario),
     }

@@ -89,10 +89,13 @@ pub(crate) enum Action {
     },
     Beat {
         full: bool,
+        /// Another service than the one it registered in.
+        of: Option<ServiceKey>,
     },
     Beats {
         every: Span,
         full: bool,
+        of: Option<ServiceKey>,
         until: Option<Instant>,
     },
     RegisterBatch {
@@ -160,6 +163,13 @@ pub(crate) enum Action {
         service: ServiceKey,
         node: Option<String>,
     },
+    /// A node begins, or ceases, to look for somebody's silence.
+    Watches {
+        node: String,
+        service: ServiceKey,
+        address: Address,
+        watches: bool,
+    },
     Machine {
         node: String,
         does: MachineDeed,
@@ -184,6 +194,8 @@ pub(crate) enum MachineDeed {
     Freezes,
     /// It goes on, with a clock that went on meanwhile.
     Thaws,
+    /// Its clock jumps ahead.
+    Jumps(Span),
 }
 
 /// What the network does to somebody's messages.
@@ -237,6 +249,8 @@ pub(crate) enum Listed {
     Got { consumer: String },
     /// The last answer that somebody got which was more than "done".
     Told { actor: String },
+    /// When somebody last sent anything.
+    Sent { actor: String },
 }
 
 #[derive(Clone, Debug)]
@@ -273,7 +287,7 @@ impl Action {
                 Listed::Serves { service, .. } | Listed::Counts { service, .. } | Listed::Shows { service, .. } => {
                     Some(service)
                 }
-                Listed::Calls { .. } | Listed::Got { .. } | Listed::Told { .. } => None,
+                Listed::Calls { .. } | Listed::Got { .. } | Listed::Told { .. } | Listed::Sent { .. } => None,
             },
             Action::Explain { subject: Subject::Instance { service, .. }, .. } => Some(service),
             _ => None,

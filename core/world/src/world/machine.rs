@@ -13,6 +13,7 @@ impl World<'_> {
             MachineDeed::Restarts => self.registry_restarts(node),
             MachineDeed::Freezes => self.nodes[node].frozen = true,
             MachineDeed::Thaws => self.nodes[node].frozen = false,
+            MachineDeed::Jumps(span) => self.nodes[node].jump(span),
         }
     }
 
