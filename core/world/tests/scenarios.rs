@@ -209,6 +209,16 @@ fn a_fleet_is_many_who_do_the_same_each_on_its_own_host() {
 }
 
 #[test]
+fn a_node_tells_in_its_own_time_and_an_actor_in_the_name_it_is_given() {
+    let text = "title A\npolicy strict\n\n0s registry jumps 1h\n0s a register orders 10.0.0.1:80 as b copied\n\
+                1h a beat of stock\n1h expect a told register again: no such lease or instance here (10.0.0.1:80)\n\
+                1h expect a sent 3600s\n1h explain orders 10.0.0.1:80\n\
+                | online: since 3600s, registered by b\n| alive: beats of b, last at 3600s\n| would go if: b deregisters\n\
+                1h registry watches orders 10.0.0.1:80\n1h expect orders serves nothing\n";
+    assert_eq!(play(&Scenario::parse(text).expect("it parses")).failures(), Vec::<String>::new());
+}
+
+#[test]
 fn a_problem_names_line_column_and_what_was_expected_there() {
     let head = "title A\npolicy strict\n\n";
     for (text, line, column, expected) in [
@@ -232,7 +242,7 @@ fn a_problem_names_line_column_and_what_was_expected_there() {
         ("title A\npolicy strict with expiry.timeot 3s", 2, 20, "expected a field of the policy"),
         ("title A\npolicy strict with expiry.timeout 0s", 2, 20, "at least 1 ms"),
         ("title A\npolicy strict with expiry.delete 60s, checks.rise 0", 2, 39, "checks.rise: 0; expected 1 to 100"),
-        (&format!("{head}0s registry registers"), 4, 13, "expected `restarts`, `freezes` or `thaws`"),
+        (&format!("{head}0s registry registers"), 4, 13, "expected `restarts`, `freezes`, `thaws`, `jumps`"),
         (&format!("{head}0s 1 web dies"), 4, 4, "expected how many: 2 to 1000"),
         (&format!("{head}0s ops reports orders 10.0.0.1:80 fine"), 4, 35, "expected `healthy` or `unhealthy`"),
         (&format!("{head}0s expect registry knows orders"), 4, 1, "found `orders`"),

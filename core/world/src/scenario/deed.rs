@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use liveset::{
     Actor, BatchMember, Content, Deregistration, Instant, Kind, Metadata, OverrideChange, OverrideField, Reason,
-    Registration, Removal, ServiceSettings, Threshold, Weight, policy::Lifetime,
+    Registration, Removal, ServiceKey, ServiceSettings, Threshold, Weight, policy::Lifetime,
 };
 
 use super::words::{Problem, Words};
@@ -37,18 +37,22 @@ pub(super) fn deed(
     Ok(match verb.as_str() {
         "register" => register(words, scenario, who)?,
         "register-batch" => batch(words, nodes)?,
-        "beat" => Action::Beat { full: words.take_if("fully") },
+        "beat" => Action::Beat { full: words.take_if("fully"), of: of(words)? },
         "beats" => {
-            let full = words.take_if("fully");
+            let (full, of) = (words.take_if("fully"), of(words)?);
             if !words.take_if("every") {
                 return Err(words.expected("`every`, or `fully every`"));
             }
-            Action::Beats { every: words.span()?, full, until: until.flatten() }
+            Action::Beats { every: words.span()?, full, of, until: until.flatten() }
         }
         "deregister" => {
             let deregistration = Deregistration::new(words.service()?, words.address()?, who.clone());
-            let (kind, incarnation, because) = (kind(words), incarnation(words)?, because(words)?);
-            let deregistration = Box::new(Deregistration { kind, incarnation, because, ..deregistration });
+            let (kind, incarnation) = (kind(words), incarnation(words)?);
+            let source = source(words)?.unwrap_or_else(|| who.clone());
+            let copied = words.take_if("copied");
+            let because = because(words)?;
+            let deregistration =
+                Box::new(Deregistration { kind, incarnation, source, copied, because, ..deregistration });
             Action::Deregister { deregistration, node: words.at_node(nodes)? }
         }
         "restarts" => Action::Restarts,
@@ -104,7 +108,16 @@ pub(super) fn deed(
 }
 
 fn machine(words: &mut Words, node: &str) -> Result<Action, Problem> {
-    let what = "`restarts`, `freezes`, `thaws`, `falls-silent` or `speaks-again`, since this is a node";
+    let node = node.to_owned();
+    for (verb, watches) in [("watches", true), ("leaves", false)] {
+        if words.take_if(verb) {
+            return Ok(Action::Watches { node, service: words.service()?, address: words.address()?, watches });
+        }
+    }
+    if words.take_if("jumps") {
+        return Ok(Action::Machine { node, does: MachineDeed::Jumps(words.span()?) });
+    }
+    let what = "`restarts`, `freezes`, `thaws`, `falls-silent`, `speaks-again`, `jumps`, `watches` or `leaves`, since this is a node";
     let does = words.parsed(what, |word| match word {
         "restarts" => Some(MachineDeed::Restarts),
         "freezes" => Some(MachineDeed::Freezes),
@@ -113,7 +126,17 @@ fn machine(words: &mut Words, node: &str) -> Result<Action, Problem> {
         "speaks-again" => Some(MachineDeed::SpeaksAgain),
         _ => None,
     })?;
-    Ok(Action::Machine { node: node.to_owned(), does })
+    Ok(Action::Machine { node, does })
+}
+
+/// `of SERVICE`, where it stands.
+fn of(words: &mut Words) -> Result<Option<ServiceKey>, Problem> {
+    if words.take_if("of") { words.service().map(Some) } else { Ok(None) }
+}
+
+/// `as SOURCE`, where it stands.
+fn source(words: &mut Words) -> Result<Option<Actor>, Problem> {
+    if words.take_if("as") { words.checked("a source", Actor::parse).map(Some) } else { Ok(None) }
 }
 
 fn fault(words: &mut Words, nodes: &[String], verb: &str) -> Result<Option<Fault>, Problem> {
@@ -131,8 +154,8 @@ fn fault(words: &mut Words, nodes: &[String], verb: &str) -> Result<Option<Fault
     }))
 }
 
-fn register(words: &mut Words, scenario: &Scenario, source: &Actor) -> Result<Action, Problem> {
-    let mut registration = Registration::new(words.service()?, words.address()?, source.clone());
+fn register(words: &mut Words, scenario: &Scenario, who: &Actor) -> Result<Action, Problem> {
+    let mut registration = Registration::new(words.service()?, words.address()?, who.clone());
     let mut metadata = BTreeMap::new();
     let (mut over_session, mut node) = (false, None);
     while let Some(word) = words.peek() {
@@ -146,6 +169,8 @@ fn register(words: &mut Words, scenario: &Scenario, source: &Actor) -> Result<Ac
             "unhealthy" => registration.healthy = !words.take_if("unhealthy"),
             "persistent" => registration.kind = kind(words).unwrap_or_default(),
             "incarnation" => registration.incarnation = incarnation(words)?,
+            "copied" => registration.copied = words.take_if("copied"),
+            "as" => registration.source = source(words)?.unwrap_or_else(|| who.clone()),
             "connected" => over_session = words.take_if("connected"),
             "interval" | "timeout" | "delete" => {
                 words.take_if(&word);
@@ -160,8 +185,8 @@ fn register(words: &mut Words, scenario: &Scenario, source: &Actor) -> Result<Ac
             _ => {
                 let (key, value) = entry(
                     words,
-                    "weight, disabled, unhealthy, persistent, incarnation, connected, interval, timeout, delete, at, or metadata such \
-                     as version=2",
+                    "weight, disabled, unhealthy, persistent, incarnation, connected, copied, as, interval, timeout, delete, at, or \
+                     metadata such as version=2",
                 )?;
                 metadata.insert(key, value);
             }

@@ -5,7 +5,7 @@ use super::{Action, ClientKind, Expectation, Listed, Scenario, Subject};
 
 const WHAT: &str = "what is expected: SERVICE serves LIST, SERVICE shows LIST, SERVICE counts NUMBERS, SERVICE gives \
     HOST:PORT CONTENT, SERVICE agrees, CONSUMER calls LIST, CONSUMER got N lists, CONSUMER heard N changes, PROVIDER stopped, NODE knows \
-    SERVICE, NODE holds NUMBERS, NODE owes NOTICES, NODE lags ENTRIES, or ACTOR told WORDS";
+    SERVICE, NODE holds NUMBERS, NODE owes NOTICES, NODE lags ENTRIES, ACTOR told WORDS, or ACTOR sent TIME";
 
 pub(super) fn expectation(words: &mut Words, scenario: &Scenario) -> Result<Expectation, Problem> {
     if words.is_empty() {
@@ -34,12 +34,13 @@ pub(super) fn expectation(words: &mut Words, scenario: &Scenario) -> Result<Expe
             };
             Ok(list(words, of))
         }
-        Some("told") => {
+        Some(verb @ ("told" | "sent")) => {
+            let is_told = verb == "told";
             let what = "somebody who acts before this";
             let acted = |name: &str| scenario.steps.iter().any(|step| step.actor == name);
             let actor = words.parsed(what, |word| acted(word).then(|| word.to_owned()))?;
-            words.take_if("told");
-            Ok(list(words, Listed::Told { actor }))
+            words.take("a verb")?;
+            Ok(list(words, if is_told { Listed::Told { actor } } else { Listed::Sent { actor } }))
         }
         _ => of_service(words, scenario),
     }

@@ -91,10 +91,13 @@ pub(crate) enum Action {
     },
     Beat {
         full: bool,
+        /// Another service than the one it registered in.
+        of: Option<ServiceKey>,
     },
     Beats {
         every: Span,
         full: bool,
+        of: Option<ServiceKey>,
         until: Option<Instant>,
     },
     RegisterBatch {
@@ -166,6 +169,13 @@ pub(crate) enum Action {
         service: ServiceKey,
         node: Option<String>,
     },
+    /// A node begins, or ceases, to look for somebody's silence.
+    Watches {
+        node: String,
+        service: ServiceKey,
+        address: Address,
+        watches: bool,
+    },
     Machine {
         node: String,
         does: MachineDeed,
@@ -194,6 +204,8 @@ pub(crate) enum MachineDeed {
     FallsSilent,
     /// It tells them again.
     SpeaksAgain,
+    /// Its clock jumps ahead.
+    Jumps(Span),
 }
 
 /// What the network does to somebody's messages.
@@ -257,6 +269,8 @@ pub(crate) enum Listed {
     Lags { node: String },
     /// The last answer that somebody got which was more than "done".
     Told { actor: String },
+    /// When somebody last sent anything.
+    Sent { actor: String },
 }
 
 #[derive(Clone, Debug)]
@@ -299,6 +313,7 @@ impl Action {
                 | Listed::Got { .. }
                 | Listed::Heard { .. }
                 | Listed::Told { .. }
+                | Listed::Sent { .. }
                 | Listed::Holds { .. }
                 | Listed::Owes { .. }
                 | Listed::Lags { .. } => None,

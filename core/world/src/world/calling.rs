@@ -16,12 +16,24 @@ pub(super) enum Call {
     Register { registration: Box<Registration>, over_session: bool },
     RegisterBatch { service: ServiceKey, members: Vec<BatchMember> },
     Deregister(Box<Deregistration>),
-    Beat { full: bool },
+    Beat { full: bool, of: Option<ServiceKey> },
     KeepAlive,
     Subscribe(ServiceKey),
     Pull(ServiceKey),
     Close(SessionId),
     Other(Box<Command>),
+}
+
+/// What somebody who acts by hand goes on to send.
+#[derive(Clone, Debug)]
+pub(super) struct Beats {
+    pub(super) actor: String,
+    /// Which of the actor's lives.
+    pub(super) life: u64,
+    pub(super) every: Span,
+    pub(super) full: bool,
+    pub(super) of: Option<ServiceKey>,
+    pub(super) until: Option<liveset::Instant>,
 }
 
 /// How long a caller waits before it gives an answer up.
@@ -39,7 +51,7 @@ impl World<'_> {
                 Request::Register { ticket } => {
                     (Call::Register { registration: Box::new(registration), over_session }, ticket)
                 }
-                Request::Beat { ticket, full } => (Call::Beat { full }, ticket),
+                Request::Beat { ticket, full } => (Call::Beat { full, of: None }, ticket),
                 Request::KeepAlive { ticket } => (Call::KeepAlive, ticket),
                 Request::Connect { .. } => {
                     // What the new connection carries is claimed again as the client's own clock says.
@@ -63,7 +75,10 @@ impl World<'_> {
 
     /// Puts a call on the network.
     pub(super) fn call(&mut self, from: &str, node: usize, call: Call, ticket: u64) {
-        let Some(connection) = self.parties.get(from).map(|party| party.connection) else { return };
+        let now = self.now;
+        let Some(party) = self.parties.get_mut(from) else { return };
+        party.sent = Some(now);
+        let connection = party.connection;
         let arrivals = self.network.arrivals(from, connection);
         if arrivals.is_empty() {
             let to = from.to_owned();
@@ -129,17 +144,18 @@ impl World<'_> {
         self.send_requests(to);
     }
 
-    pub(super) fn beats(&mut self, actor: String, life: u64, every: Span, full: bool, until: Option<liveset::Instant>) {
-        let Some(party) = self.parties.get(&actor) else { return };
-        if party.life != life || party.dead || until.is_some_and(|until| self.now > until) {
+    /// One of somebody's beats by hand, and the next.
+    pub(super) fn beats(&mut self, beats: Beats) {
+        let Some(party) = self.parties.get(&beats.actor) else { return };
+        if party.life != beats.life || party.dead || beats.until.is_some_and(|until| self.now > until) {
             return;
         }
         if party.is_up() {
             let node = party.node;
-            self.call(&actor, node, Call::Beat { full }, 0);
+            self.call(&beats.actor, node, Call::Beat { full: beats.full, of: beats.of.clone() }, 0);
         }
-        let at = self.now + every;
-        self.at(at, Class::Message, Event::Beats { actor, life, every, full, until });
+        let at = self.now + beats.every;
+        self.at(at, Class::Message, Event::Beats(beats));
     }
 
     /// The node tells a subscription's consumer what its service is now.
@@ -260,13 +276,13 @@ impl World<'_> {
                 let session = open.map(|(_, session)| session);
                 Command::Deregister(Deregistration { session, ..(**deregistration).clone() })
             }
-            Call::Beat { full } => {
+            Call::Beat { full, of } => {
                 let Some((registration, _)) = self.parties.get(from).and_then(|party| party.registration.clone())
                 else {
                     return Ok(None);
                 };
                 Command::BeatInstance(InstanceBeat {
-                    service: registration.service,
+                    service: of.clone().unwrap_or(registration.service),
                     address: registration.address,
                     source: registration.source,
                     incarnation: registration.incarnation,

@@ -225,6 +225,13 @@ impl World<'_> {
                 let lag = self.node_named(Some(node)).map_or(0, |node| self.lag(node));
                 (format!("{node} lags"), if lag == 1 { "1 entry".to_owned() } else { format!("{lag} entries") })
             }
+            Listed::Sent { actor } => {
+                let sent = self.parties.get(actor).and_then(|party| match &party.publisher {
+                    Some(publisher) => publisher.last_sent(),
+                    None => party.sent,
+                });
+                (format!("{actor} sent"), sent.map_or_else(|| NOTHING.to_owned(), |at| at.to_string()))
+            }
             Listed::Told { actor } => {
                 let told = self.parties.get(actor).map_or("", |party| party.told.as_str());
                 let told = told.split_once("is told: ").map_or(told, |(_, told)| told);

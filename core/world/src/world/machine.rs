@@ -24,6 +24,7 @@ impl World<'_> {
                 self.nodes[node].silent = false;
                 self.settle_node(node, false);
             }
+            MachineDeed::Jumps(span) => self.nodes[node].jump(span),
         }
     }
 

@@ -17,7 +17,7 @@ use crate::node::{Node, Tape};
 use crate::parties::{Consumer, Party};
 use crate::report::{Moment, Report};
 use crate::scenario::{Action, ClientKind, Scenario};
-use calling::Call;
+use calling::{Beats, Call};
 use cluster::Replication;
 
 /// Bounds what a scenario can ask of its player: `beats every 1ms` for a day is a text of one line.
@@ -47,13 +47,7 @@ enum Class {
 
 enum Event {
     Step(usize),
-    Beats {
-        actor: String,
-        life: u64,
-        every: Span,
-        full: bool,
-        until: Option<Instant>,
-    },
+    Beats(Beats),
     Call {
         from: String,
         connection: u64,
@@ -142,7 +136,10 @@ impl<'a> World<'a> {
         };
         for (index, step) in scenario.steps.iter().enumerate() {
             if !world.parties.contains_key(&step.actor)
-                && !matches!(step.action, Action::Expect(_) | Action::Explain { .. } | Action::Machine { .. })
+                && !matches!(
+                    step.action,
+                    Action::Expect(_) | Action::Explain { .. } | Action::Machine { .. } | Action::Watches { .. }
+                )
             {
                 world.parties.insert(step.actor.clone(), Party::at(0));
             }
@@ -228,7 +225,7 @@ impl<'a> World<'a> {
     fn happen(&mut self, event: Event) {
         match event {
             Event::Step(index) => self.step(index),
-            Event::Beats { actor, life, every, full, until } => self.beats(actor, life, every, full, until),
+            Event::Beats(beats) => self.beats(beats),
             Event::Call { from, connection, node, call, ticket } => self.called(&from, connection, node, call, ticket),
             Event::Answer { to, call, ticket, result } => self.answered(&to, &call, ticket, result),
             Event::Push { to, push } => self.pushed(&to, push),
