@@ -118,6 +118,8 @@ type LeaseAccount struct {
 	Source string `json:"source"`
 	// Kind is what the claim lives by: "beats" or "session"; or "persistent", which stays until somebody takes it back.
 	Kind string `json:"kind"`
+	// Connection is the name of the connection that carries it; empty where none does.
+	Connection string `json:"connection"`
 	// Incarnation is which life it is for.
 	Incarnation uint64 `json:"incarnation"`
 	// Since is when it was made.

@@ -206,6 +206,8 @@ export type LeaseKind = "beats" | "session" | "persistent";
 export interface LeaseAccount {
   source: string;
   kind: LeaseKind;
+  /** The name of the connection that carries it, where one does. */
+  connection: string | null;
   incarnation: number;
   /** When it was made. */
   since: number;

@@ -167,6 +167,8 @@ pub struct LeaseAccount {
     pub source: Actor,
     /// What the claim lives by.
     pub kind: LeaseKind,
+    /// The name of the connection that carries it, where one does.
+    pub connection: Option<Actor>,
     /// Which life it is for.
     pub incarnation: u64,
     /// When it was made.

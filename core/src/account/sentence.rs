@@ -271,13 +271,23 @@ impl Explanation {
 
 fn lease(lease: &LeaseAccount) -> String {
     match (lease.kind, lease.alive) {
-        (LeaseKind::Session, _) => format!("alive: connection of {}, open since {}", lease.source, lease.since),
+        (LeaseKind::Session, _) => format!("alive: connection of {}, open since {}", carrier(lease), lease.since),
         (LeaseKind::Persistent, true) => format!("persistent: claimed by {} at {}", lease.source, lease.since),
         (LeaseKind::Persistent, false) => {
             format!("persistent: claimed by {} at {}, unhealthy", lease.source, lease.since)
         }
         (LeaseKind::Beats, true) => format!("alive: beats of {}, last at {}", lease.source, lease.last_seen),
         (LeaseKind::Beats, false) => format!("silent: no beat of {} since {}", lease.source, lease.last_seen),
+    }
+}
+
+/// Whose connection it is: a copy from another node, or a proxy, has one of another name.
+fn carrier(lease: &LeaseAccount) -> String {
+    let source = lease.source.as_str();
+    match &lease.connection {
+        Some(name) if name.as_str().starts_with(source) => name.to_string(),
+        Some(name) => format!("{source} ({name})"),
+        None => source.to_string(),
     }
 }
 

@@ -112,6 +112,7 @@ impl Registry {
                     (false, Kind::Ephemeral) => LeaseKind::Session,
                     (false, Kind::Persistent) => LeaseKind::Persistent,
                 },
+                connection: session.map(|session| self.actor(session.name)),
                 incarnation: row.incarnation,
                 since: row.since,
                 last_seen,

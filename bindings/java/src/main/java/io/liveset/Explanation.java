@@ -122,6 +122,7 @@ public record Explanation(
      *
      * @param source who claims
      * @param kind what the claim lives by
+     * @param connection the name of the connection that carries it, where one does
      * @param incarnation which life it is for
      * @param since when it was made
      * @param lastSeen the last sign of life
@@ -132,10 +133,11 @@ public record Explanation(
      * @param waits whether its removal waits though its time is over: too many are silent at once, or its service is served as it last was
      */
     public record Lease(
-            String source, LeaseKind kind, long incarnation, long since, long lastSeen, Duration age,
+            String source, LeaseKind kind, Optional<String> connection, long incarnation, long since, long lastSeen, Duration age,
             Optional<Duration> silenceAllowed, boolean alive, OptionalLong due, boolean waits) {
         static Lease read(Node from) {
-            return new Lease(from.text("source"), from.word("kind", LeaseKind.class), from.number("incarnation"),
+            return new Lease(from.text("source"), from.word("kind", LeaseKind.class),
+                    from.optionalText("connection"), from.number("incarnation"),
                     from.number("since"), from.number("last_seen"), from.at("age").span(),
                     from.optional("silence_allowed").map(Node::span), from.flag("alive"), from.optionalNumber("due"),
                     from.flag("waits"));
