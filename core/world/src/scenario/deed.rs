@@ -117,7 +117,7 @@ fn machine(words: &mut Words, node: &str) -> Result<Action, Problem> {
     if words.take_if("jumps") {
         return Ok(Action::Machine { node, does: MachineDeed::Jumps(words.span()?) });
     }
-    let what = "`restarts`, `freezes`, `thaws`, `falls-silent`, `speaks-again`, `jumps`, `watches` or `leaves`, since this is a node";
+    let what = "`restarts`, `freezes`, `thaws`, `jumps`, `falls-silent`, `speaks-again`, `watches` or `leaves`, since this is a node";
     let does = words.parsed(what, |word| match word {
         "restarts" => Some(MachineDeed::Restarts),
         "freezes" => Some(MachineDeed::Freezes),
