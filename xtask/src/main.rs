@@ -3,6 +3,7 @@
 mod demo;
 mod digests;
 mod fuzz;
+mod golden;
 mod header;
 mod lang;
 mod proof;
@@ -28,6 +29,7 @@ incidents [DIR]                   lists the incidents, by default core/scenarios
 recordings [DIR] [--explain] [--only SUBSTRING]
                                   replays what real servers did, by default core/nacos/recordings, which must all match
 vectors                           writes core/vectors from core/scenarios
+golden                            writes the kept snapshots of this version of the format, core/snapshots
 digests                           replays the vectors in every engine and compares the digests
 header                            writes bindings/c/include/liveset.h from the Rust sources
 proof [--seconds N]               what takes longer than a test may; fuzzes each target for N seconds (60 without it)
@@ -56,6 +58,7 @@ fn run(words: &[&str]) -> Result<()> {
         ["incidents", place] => rust::cli(&["incidents", place]),
         ["recordings", rest @ ..] => rust::recordings(rest),
         ["vectors"] => rust::cli(&["vectors", "core/scenarios", "core/vectors"]),
+        ["golden"] => golden::write(),
         ["digests"] => digests::digests(),
         ["header"] => header::generate(),
         ["proof"] => proof::proof(60),
