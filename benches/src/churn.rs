@@ -81,7 +81,12 @@ fn one_by_one(run: &Run, size: usize) -> Result<(), Error> {
         ratios.sort_by(f64::total_cmp);
         let each = |times: &[u128]| times[times.len() / 4] as f64 / claims.len() as f64;
         if run.wants(name) {
-            run.tell(name, size, "ns", Figure { value: each(&times), reference: Some(each(&bare)), ratio: Some(ratios[ratios.len() / 2]) });
+            run.tell(
+                name,
+                size,
+                "ns",
+                Figure { value: each(&times), reference: Some(each(&bare)), ratio: Some(ratios[ratios.len() / 2]) },
+            );
         }
     }
     Ok(())

@@ -49,7 +49,10 @@ fn measure(size: usize) -> Result<(), Error> {
     let taken = (after - before - own) as f64 / size as f64;
     let text = texts(size) as f64 / size as f64;
     let value = taken - text;
-    println!("{}", json!({ "name": "memory", "size": size, "value": value, "unit": "B", "reference": text, "ratio": value / text }));
+    println!(
+        "{}",
+        json!({ "name": "memory", "size": size, "value": value, "unit": "B", "reference": text, "ratio": value / text })
+    );
     Ok(())
 }
 
@@ -58,6 +61,7 @@ fn texts(size: usize) -> usize {
     let hosts: usize =
         (0..size).map(|number| format!("10.{}.{}.{}", number >> 16 & 255, number >> 8 & 255, number & 255).len()).sum();
     let services = size.div_ceil(PER_SERVICE);
-    let named = |count: usize, form: &str| (0..count).map(|number| form.len() + number.to_string().len()).sum::<usize>();
+    let named =
+        |count: usize, form: &str| (0..count).map(|number| form.len() + number.to_string().len()).sum::<usize>();
     hosts + named(services, "service-") + named(services.min(1000), "client-")
 }

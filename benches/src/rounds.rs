@@ -30,7 +30,11 @@ pub fn alternate(rounds: usize, units: usize, mut subject: impl FnMut(), mut ref
         references.push(other.as_nanos() as f64 / units as f64);
         ratios.push(value.as_nanos() as f64 / other.as_nanos().max(1) as f64);
     }
-    Figure { value: quantile(&mut values, 0.25), reference: Some(quantile(&mut references, 0.25)), ratio: Some(quantile(&mut ratios, 0.5)) }
+    Figure {
+        value: quantile(&mut values, 0.25),
+        reference: Some(quantile(&mut references, 0.25)),
+        ratio: Some(quantile(&mut ratios, 0.5)),
+    }
 }
 
 /// The time of one piece of work.

@@ -1,5 +1,6 @@
 //! `cargo xtask`: the only build script. It builds, tests and shows everything, and says by name what a machine lacks.
 
+mod bench;
 mod demo;
 mod digests;
 mod header;
@@ -26,7 +27,8 @@ recordings [DIR] [--explain] [--only SUBSTRING]
 vectors                           writes core/vectors from core/scenarios
 digests                           replays the vectors in every engine and compares the digests
 header                            writes bindings/c/include/liveset.h from the Rust sources
-bench                             measures the hot path beside a bare random store";
+bench [--quick|--peers] [--large] [--only NAME]
+                                  measures every figure and the peers; a table, and target/bench/report.{json,html}";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -50,7 +52,7 @@ fn run(words: &[&str]) -> Result<()> {
         ["vectors"] => rust::cli(&["vectors", "core/scenarios", "core/vectors"]),
         ["digests"] => digests::digests(),
         ["header"] => header::generate(),
-        ["bench"] => tool::run(tool::cargo().args(["bench", "--quiet", "--package", "liveset-benches"])),
+        ["bench", rest @ ..] => bench::bench(rest),
         _ => bail!("{USAGE}"),
     }
 }

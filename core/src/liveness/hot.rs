@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::id::{GENERATION_BITS, GENERATION_MAX, LeaseId, RETIRED, next_generation};
 use crate::time::{Instant, Span};
 
-/// Deadline in ms since the epoch of [`Hot`], and from the top `unused:3 | class:5 | state:3 | generation:21`. The state of a plainly
+/// Deadline in ms since the epoch of [`Hot`], and from the top `class:5 | unused:3 | state:3 | generation:21`. The state of a plainly
 /// alive lease is 0, so that its low 24 bits are the high half of its id: one comparison says both.
 #[derive(Clone, Copy)]
 struct Record {
@@ -44,7 +44,7 @@ impl Record {
     }
 
     fn class(&self) -> u8 {
-        (self.meta >> CLASS_SHIFT) as u8 % CLASSES as u8
+        (self.meta >> CLASS_SHIFT) as u8
     }
 }
 
@@ -66,8 +66,8 @@ pub(crate) enum State {
 }
 
 const STATE_SHIFT: u32 = GENERATION_BITS;
-const CLASS_SHIFT: u32 = 24;
-const IDENTITY: u32 = (1 << CLASS_SHIFT) - 1;
+const CLASS_SHIFT: u32 = 27;
+const IDENTITY: u32 = (1 << 24) - 1;
 const ALIVE: u32 = 0;
 const ALIVE_OWN_TIMES: u32 = 1;
 const SILENT: u32 = 2;
@@ -160,17 +160,16 @@ impl Hot {
     /// Moves the deadline of a lease that is plainly alive; false when there is anything else to it.
     #[inline]
     pub(crate) fn beat(&mut self, lease: LeaseId, tick: u32) -> bool {
-        renew(&mut self.pages, &self.reach, lease, tick)
+        renew(&mut self.pages, lease, |class| tick + self.reach[class])
     }
 
     /// Moves the deadlines of leases as long as they are plainly alive; returns how many were, before the first that was not.
     #[inline]
     pub(crate) fn beat_run(&mut self, leases: &[LeaseId], tick: u32) -> usize {
-        // Taken out of `self`, so that a store to a record cannot be a store to them.
-        let reach = self.reach;
+        let deadlines = self.reach.map(|reach| tick + reach);
         let mut rest = leases.iter();
         for &lease in rest.by_ref() {
-            if !renew(&mut self.pages, &reach, lease, tick) {
+            if !renew(&mut self.pages, lease, |class| deadlines[class]) {
                 return leases.len() - rest.len() - 1;
             }
         }
@@ -178,7 +177,7 @@ impl Hot {
     }
 
     pub(crate) fn set_reach(&mut self, class: u8, reach: Span) {
-        self.reach[class as usize % CLASSES] = reach.as_millis() as u32;
+        self.reach[class as usize] = reach.as_millis() as u32;
     }
 
     /// A new slot at the end; free until it is set.
@@ -370,7 +369,7 @@ impl Hot {
 
 /// The whole of a plain beat: one record compared and stored.
 #[inline(always)]
-fn renew(pages: &mut [Box<[Record; PAGE]>], reach: &[u32; CLASSES], lease: LeaseId, tick: u32) -> bool {
+fn renew(pages: &mut [Box<[Record; PAGE]>], lease: LeaseId, deadline: impl Fn(usize) -> u32) -> bool {
     let slot = lease.slot() as usize;
     let Some(page) = pages.get_mut(slot / PAGE) else { return false };
     let record = &mut page[slot % PAGE];
@@ -378,6 +377,6 @@ fn renew(pages: &mut [Box<[Record; PAGE]>], reach: &[u32; CLASSES], lease: Lease
     if u64::from(record.meta & IDENTITY) != lease.to_u64() >> 32 {
         return false;
     }
-    record.deadline = tick + reach[(record.meta >> CLASS_SHIFT) as usize % CLASSES];
+    record.deadline = deadline((record.meta >> CLASS_SHIFT) as usize);
     true
 }

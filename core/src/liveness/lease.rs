@@ -338,7 +338,6 @@ impl Leases {
         let waiting = self.waiting.keys().all(|&slot| (slot as usize) < rows);
         waiting
             && self.hot.rebuild(now)
-            && self.rows.is_regular()
             && self.hot.len() == rows
             && self.classes.len() < CLASSES
             && self.watched_elsewhere.keys().all(|&slot| (slot as usize) < rows)

@@ -39,7 +39,7 @@ impl Registry {
                 self.names.release(session.name);
             }
         }
-        self.timers.retain(|(_, timer)| !matches!(timer, Timer::Session(_)));
+        self.timers.retain(|timer| !matches!(timer, Timer::Session(_)));
     }
 
     fn lose_subscriptions(&mut self) {

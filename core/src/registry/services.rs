@@ -76,7 +76,7 @@ impl Registry {
         if served > 0 && healthy == 0 && self.services.get(slot).kept_until.is_none() {
             let until = self.now + hold;
             self.services.get_mut(slot).kept_until = Some(until);
-            self.timers.insert((until, Timer::Keep(slot)));
+            self.timers.insert(until, Timer::Keep(slot));
             self.service_changed(slot);
         }
     }
@@ -115,7 +115,7 @@ impl Registry {
         let Some(at) = self.service_look(slot) else { return };
         let entry = self.services.get_mut(slot);
         if !core::mem::replace(&mut entry.look_armed, true) {
-            self.timers.insert((at.max(self.now), Timer::Service(slot)));
+            self.timers.insert(at.max(self.now), Timer::Service(slot));
         }
     }
 

@@ -16,7 +16,7 @@ impl Registry {
 
     /// The moment before which nothing happens by itself; none while nothing is pending. It may be early, never late.
     pub fn next_deadline(&self) -> Option<Instant> {
-        let timer = self.timers.first().map(|&(at, _)| at);
+        let timer = self.timers.soonest();
         let deadline = [timer, self.leases.soonest()].into_iter().flatten().min();
         deadline.map(|at| at.max(self.now))
     }
@@ -47,12 +47,12 @@ impl Registry {
     fn run_due(&mut self, now: Instant) {
         loop {
             let due = self.leases.collect_due(now);
-            if due.is_empty() && self.timers.first().is_none_or(|&(at, _)| at > now) {
+            if due.is_empty() && self.timers.due(now).is_none() {
                 break;
             }
             let mut due = due.into_iter().peekable();
             loop {
-                let timer = self.timers.first().copied().filter(|&(at, _)| at <= now);
+                let timer = self.timers.due(now);
                 match (timer, due.peek().copied()) {
                     (Some((at, timer)), lease) if lease.is_none_or(|lease| at <= lease.at) => {
                         self.timers.pop_first();

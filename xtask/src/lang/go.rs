@@ -62,6 +62,14 @@ pub fn test() -> Result<()> {
     })
 }
 
+/// The program that measures the boundary of an engine.
+pub fn boundary(engine: &str) -> Result<Command> {
+    let build = if engine == "cgo" { CGO } else { WAZERO };
+    let mut command = tool(&build, "boundary")?;
+    command.arg(format!("boundary-{engine}"));
+    Ok(command)
+}
+
 /// The Go command in the module's folder.
 fn go(build: &Build) -> Command {
     let mut command = program("go", FOLDER);

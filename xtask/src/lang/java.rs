@@ -45,6 +45,13 @@ pub fn test() -> Result<()> {
     readme::check("java", readme::place("Loop.java"), |file| jar_with(file.as_os_str()))
 }
 
+/// The program that measures the boundary.
+pub fn boundary() -> Result<Command> {
+    let mut java = jar_with("io.liveset.tools.Boundary")?;
+    java.env("JDK_JAVA_OPTIONS", "-Xms1g -Xmx1g");
+    Ok(java)
+}
+
 /// Builds the JNI library and puts it where the jar takes it from.
 fn native() -> Result<PathBuf> {
     need("javac", "install JDK 17 or later")?;
