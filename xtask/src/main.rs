@@ -3,6 +3,7 @@
 mod bench;
 mod demo;
 mod digests;
+mod fuzz;
 mod header;
 mod lang;
 mod readme;
@@ -27,6 +28,7 @@ recordings [DIR] [--explain] [--only SUBSTRING]
 vectors                           writes core/vectors from core/scenarios
 digests                           replays the vectors in every engine and compares the digests
 header                            writes bindings/c/include/liveset.h from the Rust sources
+fuzz [TARGET...] [--seconds N]    lets strangers' bytes in, N seconds for each target (60 without it)
 bench [--quick|--peers] [--large] [--only NAME]
                                   measures every figure and the peers; a table, and target/bench/report.{json,html}";
 
@@ -52,6 +54,8 @@ fn run(words: &[&str]) -> Result<()> {
         ["vectors"] => rust::cli(&["vectors", "core/scenarios", "core/vectors"]),
         ["digests"] => digests::digests(),
         ["header"] => header::generate(),
+        ["fuzz", targets @ .., "--seconds", seconds] => fuzz::fuzz(targets, seconds.parse()?),
+        ["fuzz", targets @ ..] => fuzz::fuzz(targets, 60),
         ["bench", rest @ ..] => bench::bench(rest),
         _ => bail!("{USAGE}"),
     }

@@ -12,6 +12,7 @@ mod journal;
 mod operate;
 mod query;
 mod question;
+mod reading;
 mod resolve;
 mod restart;
 mod restore;
@@ -108,7 +109,7 @@ impl Registry {
             roster: Roster::new(seed),
             services: Services::new(seed),
             subscriptions: Subscriptions::new(),
-            journal: Journal::new(policy.limits.journal_max),
+            journal: Journal::new(),
             timers: Timers::default(),
             brake: Brake::default(),
             gap: None,
