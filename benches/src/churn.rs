@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 use std::hint::black_box;
-use std::time::Instant as Clock;
+use std::time::{Duration, Instant as Clock};
 
 use liveset::{Error, Instant, LeaseId, Policy, Registration, Registry};
-use liveset_benches::{Figure, PER_SERVICE, claim, fleet, moment, shuffled};
+use liveset_benches::{Figure, PER_SERVICE, claim, fleet, moment, once, shuffled};
 use siphasher::sip::SipHasher13;
 
 use crate::Run;
@@ -48,38 +48,41 @@ fn one_by_one(run: &Run, size: usize) -> Result<(), Error> {
     let (mut came, mut went) = (Vec::new(), Vec::new());
     let (mut came_bare, mut went_bare) = (Vec::new(), Vec::new());
     for _ in 0..run.rounds(15) {
+        let now = moment(fleet.now);
         let mut leases: Vec<LeaseId> = Vec::with_capacity(claims.len());
-        let begin = Clock::now();
-        for claim in &claims {
-            leases.push(fleet.registry.register(moment(fleet.now), black_box(claim))?.lease);
-        }
-        came.push(begin.elapsed().as_nanos());
-        let begin = Clock::now();
-        for (number, key) in keys.iter().enumerate() {
-            table.insert(black_box(key).clone(), number as u64);
-        }
-        came_bare.push(begin.elapsed().as_nanos());
-        let begin = Clock::now();
-        for &lease in &leases {
-            fleet.registry.deregister_lease(moment(fleet.now), black_box(lease))?;
-        }
-        went.push(begin.elapsed().as_nanos());
-        let begin = Clock::now();
-        for key in &keys {
-            black_box(table.remove(black_box(key)));
-        }
-        went_bare.push(begin.elapsed().as_nanos());
+        came.push(once(|| {
+            leases.extend(
+                claims.iter().filter_map(|claim| Some(fleet.registry.register(now, black_box(claim)).ok()?.lease)),
+            );
+        }));
+        came_bare.push(once(|| {
+            for (number, key) in keys.iter().enumerate() {
+                table.insert(black_box(key).clone(), number as u64);
+            }
+        }));
+        went.push(once(|| {
+            for &lease in &leases {
+                let _ = black_box(fleet.registry.deregister_lease(now, black_box(lease)));
+            }
+        }));
+        went_bare.push(once(|| {
+            for key in &keys {
+                black_box(table.remove(black_box(key)));
+            }
+        }));
+        assert!(leases.len() == claims.len() && fleet.registry.instance_count() as usize == size, "all came and went");
         // Until the fences of those who went have ended.
         for _ in 0..4 {
             fleet.all_beat(10_000);
         }
     }
     for (name, mut times, mut bare) in [("register", came, came_bare), ("deregister", went, went_bare)] {
-        let mut ratios: Vec<f64> = times.iter().zip(&bare).map(|(&time, &bare)| time as f64 / bare as f64).collect();
+        let mut ratios: Vec<f64> =
+            times.iter().zip(&bare).map(|(&time, &bare)| time.as_secs_f64() / bare.as_secs_f64()).collect();
         times.sort_unstable();
         bare.sort_unstable();
         ratios.sort_by(f64::total_cmp);
-        let each = |times: &[u128]| times[times.len() / 4] as f64 / claims.len() as f64;
+        let each = |times: &[Duration]| times[times.len() / 4].as_nanos() as f64 / claims.len() as f64;
         if run.wants(name) {
             run.tell(
                 name,

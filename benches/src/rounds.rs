@@ -1,6 +1,9 @@
-//! Measuring on a machine that others use, too: subject and reference in turns, in small rounds, so that a neighbour disturbs both.
+//! Measuring on a machine that others use, too: by the time that our thread had the processor, and subject and reference in turns, in
+//! small rounds, so that a neighbour in the caches disturbs both.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use cpu_time::ThreadTime;
 
 /// What was measured of one figure at one size.
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +46,7 @@ pub fn once(mut work: impl FnMut()) -> Duration {
 }
 
 fn timed(work: &mut impl FnMut()) -> Duration {
-    let begin = Instant::now();
+    let begin = ThreadTime::now();
     work();
     begin.elapsed()
 }

@@ -1,8 +1,9 @@
 //! The whole of a quiet day: everybody beats every five seconds, and the clock is looked at ten times a second.
 
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use cpu_time::ThreadTime;
 use liveset::Error;
 use liveset_benches::{BATCH, Figure, fleet, moment, once, shuffled};
 
@@ -30,20 +31,20 @@ pub(crate) fn measure(run: &Run, size: usize) -> Result<(), Error> {
         for (step, part) in steps.iter().enumerate() {
             fleet.now += STEP;
             let now = moment(fleet.now);
-            let begin = Instant::now();
+            let begin = ThreadTime::now();
             fleet.registry.advance(now);
-            let advanced = Instant::now();
+            let advanced = ThreadTime::now();
             for batch in part.chunks(BATCH) {
                 fleet.registry.beat_many(now, black_box(batch), &mut stale);
             }
-            let beaten = Instant::now();
+            let beaten = ThreadTime::now();
             for &slot in black_box(&order[step * part.len()..][..part.len().min(size - step * part.len())]) {
                 if let Some(place) = memory.get_mut(slot as usize) {
                     *place = turn as u64;
                 }
             }
-            due += (advanced - begin).saturating_sub(glance) * counted;
-            beats += (beaten - advanced).saturating_sub(glance) * counted;
+            due += advanced.duration_since(begin).saturating_sub(glance) * counted;
+            beats += beaten.duration_since(advanced).saturating_sub(glance) * counted;
             stores += beaten.elapsed().saturating_sub(glance) * counted;
         }
     }

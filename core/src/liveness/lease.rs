@@ -266,7 +266,7 @@ impl Leases {
                 found.push(Due { at, slot });
             }
         }
-        found.sort_unstable();
+        found.sort_unstable_by_key(Due::rank);
         found
     }
 
@@ -304,7 +304,7 @@ impl Leases {
     }
 
     /// Takes back what was found and not acted on: it is found again.
-    pub(crate) fn put_back(&mut self, found: impl Iterator<Item = Due>) {
+    pub(crate) fn put_back(&mut self, found: &[Due]) {
         for due in found {
             self.hot.remind(due.slot);
         }

@@ -66,7 +66,8 @@ impl Registry {
 
     fn end_session(&mut self, slot: u32, cause: Cause) -> u32 {
         let Some(session) = self.sessions.close(slot) else { return 0 };
-        let author = Author::of(&self.actor(session.name));
+        let name = self.actor(session.name);
+        let author = Author::of(&name);
         for &lease in &session.leases {
             self.withdraw(lease, cause, &author);
         }

@@ -1,5 +1,6 @@
 //! Services: made, set, read, emptied and forgotten.
 
+use super::resolve::Place;
 use super::{Registry, Timer};
 use crate::command::ServiceSettings;
 use crate::error::Error;
@@ -97,8 +98,14 @@ impl Registry {
     }
 
     /// Refuses an instance of one kind in a service of the other, where the policy keeps them apart.
-    pub(super) fn refuse_other_kind(&self, service: &ServiceKey, address: &Address, kind: Kind) -> Result<(), Error> {
-        let slot = self.find_service(service).filter(|_| self.policy.services.kinds == Kinds::Apart);
+    pub(super) fn refuse_other_kind(
+        &self,
+        place: Place,
+        service: &ServiceKey,
+        address: &Address,
+        kind: Kind,
+    ) -> Result<(), Error> {
+        let slot = place.service.filter(|_| self.policy.services.kinds == Kinds::Apart);
         let of_service = slot.and_then(|slot| self.services.get(slot).record).and_then(|record| record.kind);
         match of_service {
             Some(other) if other != kind => Err(Error::OtherKind {

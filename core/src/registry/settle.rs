@@ -1,11 +1,16 @@
 //! Time: everything due by a moment happens, each at its own moment.
 
+use core::hint::black_box;
+
 use super::journal::Author;
 use super::{Registry, Timer};
 use crate::account::Gap;
 use crate::instance::Cause;
-use crate::liveness::{Braked, Lapse};
+use crate::liveness::{Braked, Due, Lapse};
 use crate::time::Instant;
+
+/// How many lapses are looked at before the first of them happens.
+const AHEAD: usize = 64;
 
 impl Registry {
     /// Lets everything happen that is due by `now`, each at its own due time. How often a host calls it cannot be observed:
@@ -50,10 +55,10 @@ impl Registry {
             if due.is_empty() && self.timers.due(now).is_none() {
                 break;
             }
-            let mut due = due.into_iter().peekable();
+            let mut next = 0;
             loop {
                 let timer = self.timers.due(now);
-                match (timer, due.peek().copied()) {
+                match (timer, due.get(next).copied()) {
                     (Some((at, timer)), lease) if lease.is_none_or(|lease| at <= lease.at) => {
                         self.timers.pop_first();
                         // A timer may have been set for a moment that had passed.
@@ -61,12 +66,15 @@ impl Registry {
                         self.timer_due(timer);
                         if matches!(timer, Timer::Override(_)) {
                             // The end of a decision may give leases other times: what is due next is to be found anew.
-                            self.leases.put_back(due);
+                            self.leases.put_back(&due[next..]);
                             break;
                         }
                     }
                     (_, Some(lease)) => {
-                        due.next();
+                        if next.is_multiple_of(AHEAD) {
+                            self.look_ahead(&due[next..]);
+                        }
+                        next += 1;
                         self.now = self.now.max(lease.at);
                         let lapse = self.leases.lapse(lease);
                         self.lease_lapsed(lease.slot, lapse);
@@ -74,6 +82,24 @@ impl Registry {
                     (_, None) => break,
                 }
             }
+        }
+    }
+
+    /// Reads what the next lapses will write. They come in the order of their moments, which is none in memory: each by itself would
+    /// wait for it several times over, and together they wait at once.
+    fn look_ahead(&self, due: &[Due]) {
+        let mut rows = [0; AHEAD];
+        for (row, due) in rows.iter_mut().zip(due) {
+            *row = self.leases.row(due.slot).instance;
+        }
+        let rows = &mut rows[..due.len().min(AHEAD)];
+        for row in rows.iter_mut() {
+            let instance = self.roster.row(*row);
+            black_box(instance.fate.at);
+            *row = instance.key.service;
+        }
+        for &mut service in rows {
+            self.services.get(service).read_ahead();
         }
     }
 

@@ -2,6 +2,7 @@
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use core::hint::black_box;
 
 use serde::{Deserialize, Serialize};
 
@@ -110,6 +111,16 @@ pub(crate) struct Service {
 }
 
 impl Service {
+    /// Reads what a change of an instance will write: see `look_ahead` in the registry.
+    pub(crate) fn read_ahead(&self) {
+        black_box((
+            self.changed_at,
+            self.revision,
+            self.members.last(),
+            self.changes.back().map(|entry| entry.revision),
+        ));
+    }
+
     /// Whether nothing needs it any more.
     pub(super) fn is_over(&self) -> bool {
         let armed = self.refresh_at.is_some() || self.notice_armed || self.look_armed || self.kept_until.is_some();
