@@ -283,6 +283,12 @@ impl Hot {
         (self.soonest != NEVER).then(|| self.epoch + Span::unbounded(u64::from(self.soonest)))
     }
 
+    /// Whether something may be due by `now`.
+    #[inline]
+    pub(crate) fn is_due(&self, now: Instant) -> bool {
+        self.soonest <= self.tick(now)
+    }
+
     /// Appends what is due by `until`, in no order. `due` says when a deadline is acted on: at once, or at the next sweep.
     pub(crate) fn collect(
         &mut self,
@@ -320,10 +326,15 @@ impl Hot {
 
     /// Moves the epoch up once it is old, so that deadlines stay within 32 bits. It stays behind `now`: a deadline that has come may
     /// still wait for its sweep.
+    #[inline]
     pub(crate) fn rebase(&mut self, now: Instant) {
-        if now.since(self.epoch).as_millis() < EPOCH_MAX {
-            return;
+        if now.since(self.epoch).as_millis() >= EPOCH_MAX {
+            self.move_epoch(now);
         }
+    }
+
+    #[cold]
+    fn move_epoch(&mut self, now: Instant) {
         let epoch = now - Span::MAX;
         let age = epoch.since(self.epoch).as_millis();
         let shift =

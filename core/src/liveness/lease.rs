@@ -245,6 +245,12 @@ impl Leases {
         self.hot.soonest()
     }
 
+    /// Whether something may be due by `now`.
+    #[inline]
+    pub(crate) fn is_due(&self, now: Instant) -> bool {
+        self.hot.is_due(now)
+    }
+
     /// What is due by `until`, ordered by (due, slot). A lease that falls silent and is over within the same stretch stands
     /// there twice, so that a long jump passes through the same moments as small steps.
     pub(crate) fn collect_due(&mut self, until: Instant) -> Vec<Due> {
@@ -328,6 +334,7 @@ impl Leases {
     }
 
     /// Call it when nothing is due.
+    #[inline]
     pub(crate) fn rebase(&mut self, now: Instant) {
         self.hot.rebase(now);
     }

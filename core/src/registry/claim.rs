@@ -159,7 +159,9 @@ impl Registry {
             self.note(instance, Cause::OverrideEnded, &author);
             self.release_override_key(memory);
         }
-        self.retime(instance);
+        if forgot || !joins || was_present || self.overrides.get(memory).is_some() {
+            self.retime(instance);
+        }
         self.touch(instance, happened.unwrap_or(Cause::Beat), changed || forgot);
         // Where views are computed late, the computation tells.
         if self.policy.view.unchanged_is_told && self.policy.view.refresh == Span::ZERO {

@@ -5,6 +5,7 @@ use core::hint::black_box;
 use super::journal::Author;
 use super::{Registry, Timer};
 use crate::account::Gap;
+use crate::id::NONE;
 use crate::instance::Cause;
 use crate::liveness::{Braked, Due, Lapse};
 use crate::time::Instant;
@@ -21,8 +22,10 @@ impl Registry {
 
     /// The moment before which nothing happens by itself; none while nothing is pending. It may be early, never late.
     pub fn next_deadline(&self) -> Option<Instant> {
-        let timer = self.timers.soonest();
-        let deadline = [timer, self.leases.soonest()].into_iter().flatten().min();
+        let deadline = match (self.timers.soonest(), self.leases.soonest()) {
+            (Some(timer), Some(lease)) => Some(timer.min(lease)),
+            (timer, lease) => timer.or(lease),
+        };
         deadline.map(|at| at.max(self.now))
     }
 
@@ -32,12 +35,19 @@ impl Registry {
             self.clamped += 1;
             return;
         }
-        if let Some(due) = self.next_deadline().filter(|&due| due <= now) {
-            self.excuse_gap(due, now);
-            self.run_due(now);
+        if self.timers.is_due(now) || self.leases.is_due(now) {
+            self.wake(now);
         }
         self.now = now;
         self.leases.rebase(now);
+    }
+
+    #[cold]
+    fn wake(&mut self, now: Instant) {
+        if let Some(due) = self.next_deadline() {
+            self.excuse_gap(due, now);
+        }
+        self.run_due(now);
     }
 
     /// Rule 10: who is called much later than it asked for did not watch, and what it did not see it holds against nobody.
@@ -98,8 +108,16 @@ impl Registry {
             black_box(instance.fate.at);
             *row = instance.key.service;
         }
-        for &mut service in rows {
-            self.services.get(service).read_ahead();
+        for row in rows.iter_mut() {
+            *row = self.services.get(*row).read_ahead();
+        }
+        for &mut last in rows.iter_mut().filter(|last| **last != NONE) {
+            black_box(self.roster.row(last).position);
+        }
+        // Each that goes lets one be forgotten that went long ago.
+        for key in self.roster.next_forgotten().take(rows.len()) {
+            black_box((self.roster.find(key), self.services.get(key.service).uses));
+            self.names.read_ahead(key.host);
         }
     }
 

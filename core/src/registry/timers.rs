@@ -46,9 +46,14 @@ impl Timers {
         self.soonest = Some(self.soonest.map_or(at, |soonest| soonest.min(at)));
     }
 
+    #[inline]
+    pub(super) fn is_due(&self, now: Instant) -> bool {
+        self.soonest.is_some_and(|soonest| soonest <= now)
+    }
+
     /// The first that acts by `now`.
     pub(super) fn due(&self, now: Instant) -> Option<(Instant, Timer)> {
-        if self.soonest? > now { None } else { self.all.first().copied() }
+        if self.is_due(now) { self.all.first().copied() } else { None }
     }
 
     pub(super) fn pop_first(&mut self) {

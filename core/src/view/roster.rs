@@ -180,6 +180,11 @@ impl Roster {
         None
     }
 
+    /// Keys of the rows that went longest ago, the longest first.
+    pub(crate) fn next_forgotten(&self) -> impl Iterator<Item = Key> + '_ {
+        self.gone.iter().map(|&(slot, _)| self.rows[slot].key)
+    }
+
     /// Builds the index again after a restore; false when the rows do not fit together.
     pub(crate) fn rebuild(&mut self, seed: (u64, u64), fits: impl Fn(&Row) -> bool) -> bool {
         self.seed = seed;

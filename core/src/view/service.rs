@@ -6,7 +6,7 @@ use core::hint::black_box;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::InstanceId;
+use crate::id::{InstanceId, NONE};
 use crate::instance::{Cause, Kind, state};
 use crate::name::{Metadata, MetadataId, NameId, Threshold, Weight};
 use crate::time::Instant;
@@ -111,14 +111,11 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    /// Reads what a change of an instance will write: see `look_ahead` in the registry.
-    pub(crate) fn read_ahead(&self) {
-        black_box((
-            self.changed_at,
-            self.revision,
-            self.members.last(),
-            self.changes.back().map(|entry| entry.revision),
-        ));
+    /// Reads what a change of an instance will write, and returns the member that moves when it leaves: see `look_ahead` in the registry.
+    pub(crate) fn read_ahead(&self) -> u32 {
+        let newest = self.changes.back().map(|entry| entry.revision);
+        black_box((self.changed_at, self.revision, self.clusters.first(), newest));
+        self.members.last().copied().unwrap_or(NONE)
     }
 
     /// Whether nothing needs it any more.
