@@ -19,6 +19,10 @@ type Explanation struct {
 	Standing Standing `json:"standing"`
 	// Sights is what each kind of reader gets.
 	Sights Sights `json:"sights"`
+	// Telling is who was told of its last change, and who was not yet.
+	Telling Telling `json:"telling"`
+	// Copies are those that were handed in, beside what consumers get here.
+	Copies []CopyAccount `json:"copies"`
 	// DecidedBy is what decides its standing.
 	DecidedBy Deciding `json:"decided_by"`
 	// Leases are all claims on it, oldest first.
@@ -43,9 +47,14 @@ type Explanation struct {
 	Document json.RawMessage `json:"-"`
 }
 
-// Explain tells why an instance is what it is, whether it is present, hidden or gone, or never was.
-func (r *Registry) Explain(service ServiceKey, address Address) (Explanation, error) {
-	document, err := ask[json.RawMessage](r, "explain", InstanceName{service, address})
+// Explain tells why an instance is what it is, whether it is present, hidden or gone, or never was. Copies are what readers' own
+// layers hold of it, to be told beside what consumers get here.
+func (r *Registry) Explain(service ServiceKey, address Address, copies ...CopyReport) (Explanation, error) {
+	type fields struct {
+		InstanceName
+		Copies []CopyReport `json:"copies,omitempty"`
+	}
+	document, err := ask[json.RawMessage](r, "explain", fields{InstanceName{service, address}, copies})
 	if err != nil {
 		return Explanation{}, err
 	}
@@ -196,7 +205,7 @@ type Gap struct {
 type NextEvent struct {
 	// At is when.
 	At Instant `json:"at"`
-	// What is "unhealthy", "removed", "removal_considered", "override_forgotten", "override_forgotten_while_alive" or
-	// "view_computed".
+	// What is "unhealthy", "removed", "removal_considered", "override_forgotten", "override_forgotten_while_alive",
+	// "view_computed" or "fence_ends".
 	What string `json:"what"`
 }

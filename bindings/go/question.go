@@ -140,8 +140,22 @@ type Counters struct {
 	Sessions int `json:"sessions"`
 	// Subscriptions are active.
 	Subscriptions int `json:"subscriptions"`
+	// Notices are those of changes that the host has not taken yet.
+	Notices int `json:"notices"`
+	// OldestNotice is since when the oldest of them waits; nil where none does.
+	OldestNotice *Instant `json:"oldest_notice"`
+	// Overrides are the instances about which an operator's decision is remembered.
+	Overrides int `json:"overrides"`
+	// Fences are in force.
+	Fences int `json:"fences"`
+	// Names are held: services, hosts, actors.
+	Names int `json:"names"`
 	// NewestTransition is the newest entry of the journal.
 	NewestTransition uint64 `json:"newest_transition"`
+	// Transitions are the entries that the journal holds.
+	Transitions int `json:"transitions"`
+	// TransitionBytes is what they count for, in bytes.
+	TransitionBytes uint64 `json:"transition_bytes"`
 	// TransitionsDropped are the entries that the journal dropped.
 	TransitionsDropped uint64 `json:"transitions_dropped"`
 }

@@ -4,8 +4,10 @@ mod bench;
 mod demo;
 mod digests;
 mod fuzz;
+mod golden;
 mod header;
 mod lang;
+mod proof;
 mod readme;
 mod rust;
 mod tidy;
@@ -26,8 +28,10 @@ scenario [--bless|--timeline] FILE|DIR...
 recordings [DIR] [--explain] [--only SUBSTRING]
                                   replays what real servers did, by default core/nacos/recordings, which must all match
 vectors                           writes core/vectors from core/scenarios
+golden                            writes the kept snapshots of this version of the format, core/snapshots
 digests                           replays the vectors in every engine and compares the digests
 header                            writes bindings/c/include/liveset.h from the Rust sources
+proof [--seconds N]               what takes longer than a test may; fuzzes each target for N seconds (60 without it)
 fuzz [TARGET...] [--seconds N]    lets strangers' bytes in, N seconds for each target (60 without it)
 bench [--quick|--peers] [--large] [--only NAME]
                                   measures every figure and the peers; a table, and target/bench/report.{json,html}";
@@ -52,8 +56,11 @@ fn run(words: &[&str]) -> Result<()> {
         ["scenario", rest @ ..] if !rest.is_empty() => rust::cli(&[&["scenario"], rest].concat()),
         ["recordings", rest @ ..] => rust::recordings(rest),
         ["vectors"] => rust::cli(&["vectors", "core/scenarios", "core/vectors"]),
+        ["golden"] => golden::write(),
         ["digests"] => digests::digests(),
         ["header"] => header::generate(),
+        ["proof"] => proof::proof(60),
+        ["proof", "--seconds", seconds] => proof::proof(seconds.parse()?),
         ["fuzz", targets @ .., "--seconds", seconds] => fuzz::fuzz(targets, seconds.parse()?),
         ["fuzz", targets @ ..] => fuzz::fuzz(targets, 60),
         ["bench", rest @ ..] => bench::bench(rest),

@@ -1,6 +1,6 @@
 // What can be asked, and the documents that answer.
 
-import type { Address, InstanceId, Kind, Lifetime, Place, Service, ServiceKey } from "./documents.js";
+import type { Address, InstanceId, Kind, Lifetime, Place, Service, ServiceKey, SubscriptionId } from "./documents.js";
 import type { CauseName } from "./rows.js";
 import type { Policy } from "./policy.js";
 
@@ -17,11 +17,12 @@ export interface InstanceFilter {
 
 /** Everything that can be asked of a registry. */
 export type Question =
-  | { explain: { service: Service; address: Place } }
+  | { explain: { service: Service; address: Place; copies?: CopyReport[] } }
   | { instances: { service: Service; reader: Reader } & InstanceFilter }
   | { transitions: { since: number } }
   | { instance_name: { instance: InstanceId } }
   | { service: { service: Service } }
+  | { subscribers: { service: Service } }
   | "services"
   | "overridden"
   | "fenced"
@@ -37,13 +38,15 @@ export type ReplyTo<Q extends Question> = Q extends { explain: unknown }
       ? Transition[]
       : Q extends { service: unknown }
         ? ServiceRecord | null
-        : Q extends "services"
-          ? Required<ServiceKey>[]
-          : Q extends "counters"
-            ? Counters
-            : Q extends "policy"
-              ? Policy
-              : InstanceNames[];
+        : Q extends { subscribers: unknown }
+          ? SubscriberAccount[]
+          : Q extends "services"
+            ? Required<ServiceKey>[]
+            : Q extends "counters"
+              ? Counters
+              : Q extends "policy"
+                ? Policy
+                : InstanceNames[];
 
 /** An instance's two names. */
 export interface InstanceNames {
@@ -120,7 +123,21 @@ export interface Counters {
   services: number;
   sessions: number;
   subscriptions: number;
+  /** Notices of changes that the host has not taken yet. */
+  notices: number;
+  /** Since when the oldest of them waits. */
+  oldest_notice: number | null;
+  /** Instances about which an operator's decision is remembered. */
+  overrides: number;
+  /** Fences in force. */
+  fences: number;
+  /** Names held: services, hosts, actors. */
+  names: number;
   newest_transition: number;
+  /** Entries the journal holds. */
+  transitions: number;
+  /** What they count for, in bytes. */
+  transition_bytes: number;
   transitions_dropped: number;
 }
 
@@ -139,6 +156,10 @@ export interface Explanation {
   standing: Standing;
   /** What each kind of reader gets; `stale` while the view has not been computed again since the last change. */
   sights: { operator: Sight; consumer: Sight; stale: boolean };
+  /** Who was told of its last change, and who was not yet: the first eight of those. */
+  telling: { subscribers: number; behind: number; first: SubscriberAccount[] };
+  /** The copies that were handed in, beside what consumers get here. */
+  copies: CopyAccount[];
   /** The rule that decides, and the event that set it. */
   decided_by: { rule: Rule; at: number | null; by: string | null; because: string | null };
   /** Every claim on it, oldest first. */
@@ -161,6 +182,42 @@ export interface Explanation {
   remedies: Remedy[];
   /** The same in sentences, the verdict first. */
   sentences: string[];
+}
+
+/** How far one subscriber was told of its service. */
+export interface SubscriberAccount {
+  subscription: SubscriptionId;
+  subscriber: string;
+  /** When it subscribed. */
+  since: number;
+  /** The revision it was last told of, or subscribed at. */
+  told: number;
+  told_at: number;
+  /** Since when a notice waits that its host has not taken. */
+  waiting_since: number | null;
+}
+
+/** What one layer of a reader holds of an instance, as its host reports it: the list of its registry client, or of the framework above. */
+export interface CopyReport {
+  reader: string;
+  layer: "client" | "framework";
+  /** When it took the list it holds; null where it never took one. */
+  taken: number | null;
+  /** Whether the instance is in that list. */
+  listed: boolean;
+  healthy?: boolean;
+  /** Since when, and until when, push-empty protection keeps that list against a newer one. */
+  kept_since?: number | null;
+  kept_until?: number | null;
+}
+
+/** A copy beside what the registry gives consumers. */
+export interface CopyAccount {
+  copy: Required<CopyReport>;
+  /** Whether it lists the instance as the registry does. */
+  agrees: boolean;
+  /** The newest that happened to the instance since the copy was taken, where they differ. */
+  missed: Transition | null;
 }
 
 /** An instance in one reader's list. */
@@ -244,7 +301,8 @@ export type NextKind =
   | "removal_considered"
   | "override_forgotten"
   | "override_forgotten_while_alive"
-  | "view_computed";
+  | "view_computed"
+  | "fence_ends";
 
 /** What would change the standing. */
 export type Remedy =

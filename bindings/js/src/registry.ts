@@ -1,5 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type {
+  CopyReport,
   Counters,
   Explanation,
   InstanceFilter,
@@ -9,6 +10,7 @@ import type {
   ReplyTo,
   ServiceRecord,
   ServiceView,
+  SubscriberAccount,
   Transition,
 } from "./answers.js";
 import { batch, bytes, invalid, json, record, whole } from "./check.js";
@@ -231,9 +233,15 @@ export class Registry {
     return this.ask({ service: { service } });
   }
 
-  /** Why is this instance what it is? For instances present, hidden, gone and never seen. */
-  explain(service: Service, address: Place): Explanation {
-    return this.ask({ explain: { service, address } });
+  /** Why is this instance what it is? For instances present, hidden, gone and never seen. `copies` are what readers' own layers hold of
+   * it, to be told beside what consumers get here. */
+  explain(service: Service, address: Place, copies: CopyReport[] = []): Explanation {
+    return this.ask({ explain: { service, address, copies } });
+  }
+
+  /** The subscribers of a service, in the order of their subscriptions, and how far each was told. */
+  subscribers(service: Service): SubscriberAccount[] {
+    return this.ask({ subscribers: { service } });
   }
 
   /** What happened after entry `since` of the journal, oldest first; 0 for all that is remembered. */

@@ -84,7 +84,11 @@ impl Explanation {
                 let last = silent.map_or(at, |lease| lease.last_seen);
                 format!("unhealthy: no beat of {name} for {allowed}; last at {last}, marked at {at}")
             }
-            (Standing::Online, Rule::Override) => format!("online: switched on{who} at {at}, over its provider's word"),
+            (Standing::Online, Rule::Override) => {
+                let own = self.overrides.iter().find(|o| o.field == "enabled").and_then(|o| o.published.as_deref());
+                let over = if own == Some("false") { ", over its provider's word" } else { "" };
+                format!("online: switched on{who} at {at}{over}")
+            }
             (Standing::Online, Rule::OverrideEnded) => match &decided.by {
                 None => format!("online: since {at}, when what the operator decided was forgotten"),
                 Some(by) if self.leases.iter().any(|lease| lease.source == *by) => {

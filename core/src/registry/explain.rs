@@ -190,9 +190,10 @@ impl Registry {
     fn deciding(&self, instance: u32, explanation: &Explanation) -> Deciding {
         let row = self.roster.row(instance);
         let decided = explanation.overrides.iter().find(|account| account.field == "enabled");
+        let overturned = self.overrides.get(self.memory_key(row.key)).is_some_and(|entry| entry.overturned);
         let wins = match explanation.standing {
             Standing::Offline => decided.filter(|account| account.value == "false"),
-            Standing::Online => decided.filter(|account| account.value == "true" && !row.enabled),
+            Standing::Online => decided.filter(|account| account.value == "true" && (!row.enabled || overturned)),
             _ => None,
         };
         if let Some(account) = wins {

@@ -15,6 +15,8 @@ import java.util.OptionalLong;
  * @param at the moment it is explained at
  * @param standing what it is, in a word
  * @param sights what each kind of reader gets
+ * @param telling who was told of its last change, and who was not yet
+ * @param copies the copies that were handed in, beside what consumers get here
  * @param decidedBy what decides its standing
  * @param leases every claim on it, oldest first
  * @param overrides every field an operator decided
@@ -29,8 +31,8 @@ import java.util.OptionalLong;
  * @param document the same as JSON
  */
 public record Explanation(
-        ServiceKey service, Address address, Kind kind, long at, Standing standing, Sights sights, Deciding decidedBy,
-        List<Lease> leases, List<Decision> overrides, Optional<Fence> fence, Optional<Protection> protection,
+        ServiceKey service, Address address, Kind kind, long at, Standing standing, Sights sights, Telling telling,
+        List<Copied> copies, Deciding decidedBy, List<Lease> leases, List<Decision> overrides, Optional<Fence> fence, Optional<Protection> protection,
         OptionalLong keptUntil, Optional<Gap> gap, List<Transition> history, Optional<Next> next, List<Remedy> remedies,
         List<String> sentences, String document) {
 
@@ -65,6 +67,33 @@ public record Explanation(
      * @param enabled whether it is listed as enabled
      */
     public record Sight(boolean listed, boolean healthy, boolean enabled) {}
+
+    /**
+     * Who was told of an instance's last change.
+     *
+     * @param subscribers subscribers of its service
+     * @param behind how many of them were not told of it yet
+     * @param first the first of those, at most eight
+     */
+    public record Telling(long subscribers, long behind, List<SubscriberAccount> first) {
+        static Telling read(Node from) {
+            return new Telling(from.number("subscribers"), from.number("behind"), from.list("first", SubscriberAccount::read));
+        }
+    }
+
+    /**
+     * A copy beside what the registry gives consumers.
+     *
+     * @param copy the copy
+     * @param agrees whether it lists the instance as the registry does
+     * @param missed the newest that happened to the instance since the copy was taken, where they differ
+     */
+    public record Copied(CopyReport copy, boolean agrees, Optional<Transition> missed) {
+        static Copied read(Node from) {
+            return new Copied(
+                    CopyReport.read(from.at("copy")), from.flag("agrees"), from.optional("missed").map(Transition::read));
+        }
+    }
 
     /**
      * The rule that decides, and the event that set it.
@@ -235,7 +264,9 @@ public record Explanation(
         /** What an operator decided is forgotten although the instance lives. */
         OVERRIDE_FORGOTTEN_WHILE_ALIVE,
         /** The view is computed again. */
-        VIEW_COMPUTED
+        VIEW_COMPUTED,
+        /** The fence of its ended life ends. */
+        FENCE_ENDS
     }
 
     /** What would change the standing. */
@@ -305,6 +336,8 @@ public record Explanation(
                 from.number("at"),
                 from.word("standing", Standing.class),
                 new Sights(sight(sights.at("operator")), sight(sights.at("consumer")), sights.flag("stale")),
+                Telling.read(from.at("telling")),
+                from.list("copies", Copied::read),
                 new Deciding(deciding.word("rule", Rule.class), deciding.optionalNumber("at"), deciding.optionalText("by"),
                         deciding.optionalText("because")),
                 from.list("leases", Lease::read),
