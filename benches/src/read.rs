@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::hint::black_box;
+use std::sync::Arc;
 
 use liveset::{Actor, Address, Change, Error, InstanceId, Registration, Registry, ServiceId, ServiceKey};
 use liveset_benches::{alternate, fleet, shuffled};
@@ -35,6 +36,22 @@ pub(crate) fn services(run: &Run, size: usize) -> Result<(), Error> {
             }
         };
         run.tell("diff", size, "ns", alternate(rounds, turns, diff, bare));
+    }
+    if run.wants("list") {
+        // Whoever has the list asks with its revision whether it still holds: nothing is listed again.
+        let since = registry.changes(service, 0)?.revision;
+        let list = || {
+            for _ in 0..turns {
+                let _ = black_box(registry.changes(black_box(service), black_box(since)));
+            }
+        };
+        let kept = Arc::new(registry.changes(service, since)?.rows);
+        let bare = || {
+            for _ in 0..turns {
+                black_box(Arc::clone(black_box(&kept)));
+            }
+        };
+        run.tell("list", size, "ns", alternate(rounds, turns, list, bare));
     }
     if run.wants("fanout") {
         fanout(run, size, registry, &mut claims[0])?;

@@ -109,6 +109,8 @@ pub(crate) struct Hot {
     reach: [u32; CLASSES],
     bounds: Vec<u32>,
     soonest: u32,
+    /// Before this moment nothing is due, and the epoch may stay: all that a beat need ask.
+    calm_until: Instant,
     /// How many slots are silent, and how many beat or did.
     silent: u32,
     by_beats: u32,
@@ -153,6 +155,7 @@ impl Hot {
             reach: [0; CLASSES],
             bounds: Vec::new(),
             soonest: NEVER,
+            calm_until: Instant::ZERO,
             silent: 0,
             by_beats: 0,
         }
@@ -265,7 +268,13 @@ impl Hot {
         let deadline = self.record(slot).deadline;
         let bound = &mut self.bounds[slot as usize / BLOCK];
         *bound = deadline.min(*bound);
-        self.soonest = self.soonest.min(deadline);
+        self.look_at(deadline.min(self.soonest));
+    }
+
+    /// Nothing is due before `soonest`.
+    fn look_at(&mut self, soonest: u32) {
+        self.soonest = soonest;
+        self.calm_until = self.epoch + Span::unbounded(EPOCH_MAX.min(u64::from(soonest)));
     }
 
     /// Frees `slot`; ids of its last owner find nothing from here on. False when the slot is used up.
@@ -283,10 +292,10 @@ impl Hot {
         (self.soonest != NEVER).then(|| self.epoch + Span::unbounded(u64::from(self.soonest)))
     }
 
-    /// Whether something may be due by `now`.
+    /// Whether something may have to be done by `now`.
     #[inline]
     pub(crate) fn is_due(&self, now: Instant) -> bool {
-        self.soonest <= self.tick(now)
+        self.calm_until <= now
     }
 
     /// Appends what is due by `until`, in no order. `due` says when a deadline is acted on: at once, or at the next sweep.
@@ -321,20 +330,15 @@ impl Hot {
             }
             soonest = soonest.min(*bound);
         }
-        self.soonest = soonest;
+        self.look_at(soonest);
     }
 
     /// Moves the epoch up once it is old, so that deadlines stay within 32 bits. It stays behind `now`: a deadline that has come may
     /// still wait for its sweep.
-    #[inline]
     pub(crate) fn rebase(&mut self, now: Instant) {
-        if now.since(self.epoch).as_millis() >= EPOCH_MAX {
-            self.move_epoch(now);
+        if now.since(self.epoch).as_millis() < EPOCH_MAX {
+            return;
         }
-    }
-
-    #[cold]
-    fn move_epoch(&mut self, now: Instant) {
         let epoch = now - Span::MAX;
         let age = epoch.since(self.epoch).as_millis();
         let shift =
@@ -343,8 +347,8 @@ impl Hot {
             record.deadline = shift(record.deadline);
         }
         self.bounds.iter_mut().for_each(|bound| *bound = shift(*bound));
-        self.soonest = shift(self.soonest);
         self.epoch = epoch;
+        self.look_at(shift(self.soonest));
     }
 
     /// Computes the bounds again after a restore at `now`; false when the records are not as this module makes them.
@@ -365,7 +369,7 @@ impl Hot {
                 Hot::block(&self.pages, block * BLOCK).iter().map(|record| record.deadline).min().unwrap_or(NEVER)
             })
             .collect();
-        self.soonest = self.bounds.iter().copied().min().unwrap_or(NEVER);
+        self.look_at(self.bounds.iter().copied().min().unwrap_or(NEVER));
         (0..self.len)
             .map(|slot| self.record(slot))
             .all(|record| record.state() <= DOWN && (record.generation() != RETIRED || record.state() == FREE))

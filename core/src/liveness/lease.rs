@@ -245,7 +245,7 @@ impl Leases {
         self.hot.soonest()
     }
 
-    /// Whether something may be due by `now`.
+    /// Whether something may have to be done by `now`.
     #[inline]
     pub(crate) fn is_due(&self, now: Instant) -> bool {
         self.hot.is_due(now)
@@ -334,7 +334,6 @@ impl Leases {
     }
 
     /// Call it when nothing is due.
-    #[inline]
     pub(crate) fn rebase(&mut self, now: Instant) {
         self.hot.rebase(now);
     }

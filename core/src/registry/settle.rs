@@ -39,15 +39,15 @@ impl Registry {
             self.wake(now);
         }
         self.now = now;
-        self.leases.rebase(now);
     }
 
     #[cold]
     fn wake(&mut self, now: Instant) {
-        if let Some(due) = self.next_deadline() {
+        if let Some(due) = self.next_deadline().filter(|&due| due <= now) {
             self.excuse_gap(due, now);
+            self.run_due(now);
         }
-        self.run_due(now);
+        self.leases.rebase(now);
     }
 
     /// Rule 10: who is called much later than it asked for did not watch, and what it did not see it holds against nobody.

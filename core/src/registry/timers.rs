@@ -20,55 +20,66 @@ pub(super) enum Timer {
 }
 
 /// The moments to come, in the order in which they act.
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(from = "BTreeSet<(Instant, Timer)>")]
 pub(super) struct Timers {
     all: BTreeSet<(Instant, Timer)>,
-    /// When the first of them is. Every beat asks, and the way down a tree is longer than a beat.
+    /// When the first of them is, or the last moment there is. Every beat asks, and the way down a tree is longer than a beat.
     #[serde(skip)]
-    soonest: Option<Instant>,
+    soonest: Instant,
 }
 
 impl From<BTreeSet<(Instant, Timer)>> for Timers {
     fn from(all: BTreeSet<(Instant, Timer)>) -> Timers {
-        Timers { soonest: all.first().map(|&(at, _)| at), all }
+        let mut timers = Timers { soonest: Instant::MAX, all };
+        timers.look();
+        timers
+    }
+}
+
+impl Default for Timers {
+    fn default() -> Timers {
+        Timers::from(BTreeSet::new())
     }
 }
 
 impl Timers {
-    #[inline]
     pub(super) fn soonest(&self) -> Option<Instant> {
-        self.soonest
+        self.all.first().map(|&(at, _)| at)
     }
 
     pub(super) fn insert(&mut self, at: Instant, timer: Timer) {
         self.all.insert((at, timer));
-        self.soonest = Some(self.soonest.map_or(at, |soonest| soonest.min(at)));
+        self.soonest = at.min(self.soonest);
     }
 
     #[inline]
     pub(super) fn is_due(&self, now: Instant) -> bool {
-        self.soonest.is_some_and(|soonest| soonest <= now)
+        self.soonest <= now
     }
 
     /// The first that acts by `now`.
     pub(super) fn due(&self, now: Instant) -> Option<(Instant, Timer)> {
-        if self.is_due(now) { self.all.first().copied() } else { None }
+        self.all.first().copied().filter(|&(at, _)| at <= now)
     }
 
     pub(super) fn pop_first(&mut self) {
         self.all.pop_first();
-        self.soonest = self.all.first().map(|&(at, _)| at);
+        self.look();
     }
 
     pub(super) fn remove(&mut self, at: Instant, timer: Timer) {
         self.all.remove(&(at, timer));
-        self.soonest = self.all.first().map(|&(at, _)| at);
+        self.look();
     }
 
     pub(super) fn retain(&mut self, keeps: impl Fn(&Timer) -> bool) {
         self.all.retain(|(_, timer)| keeps(timer));
-        self.soonest = self.all.first().map(|&(at, _)| at);
+        self.look();
+    }
+
+    fn look(&mut self) {
+        self.soonest = self.soonest().unwrap_or(Instant::MAX);
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &(Instant, Timer)> {

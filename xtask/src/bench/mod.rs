@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: every figure beside its reference, the gates, and the report.
 
 mod gates;
+pub mod instructions;
 mod page;
 mod peers;
 mod report;
