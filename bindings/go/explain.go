@@ -33,8 +33,19 @@ type Explanation struct {
 	Fence *FenceAccount `json:"fence"`
 	// Protection is the protection of its service; nil when it is not in force.
 	Protection *ProtectionAccount `json:"protection"`
+	// ClusterProtection is the protection that readers of its cluster alone meet; nil where they meet none, or there is one cluster.
+	ClusterProtection *ProtectionAccount `json:"cluster_protection"`
+	// Unprotected says why protection does not show it as healthy; nil unless it is unhealthy and served.
+	Unprotected *UnprotectedAccount `json:"unprotected"`
 	// KeptUntil is until when its service is served as it last was, because everybody in it is silent; nil where it is not.
 	KeptUntil *Instant `json:"kept_until"`
+	// WarmingUntil is until when the registry, which restarted without its instances, does not know whether what it does not list is
+	// there; nil while it does.
+	WarmingUntil *Instant `json:"warming_until"`
+	// NewestLife is its newest life; nil where claims as an older one are not refused.
+	NewestLife *uint64 `json:"newest_life"`
+	// KeptKind is the kind that its empty service keeps; nil where it keeps none.
+	KeptKind *KindAccount `json:"kept_kind"`
 	// Gap is the time in which nobody watched the registry, where that gave its claims a fresh start; nil where none did.
 	Gap *Gap `json:"gap"`
 	// History is what happened to it, newest first, at most eight entries.
@@ -116,6 +127,8 @@ type LeaseAccount struct {
 	Source string `json:"source"`
 	// Kind is what the claim lives by: "beats" or "session"; or "persistent", which stays until somebody takes it back.
 	Kind string `json:"kind"`
+	// Connection is the name of the connection that carries it; empty where none does.
+	Connection string `json:"connection"`
 	// Incarnation is which life it is for.
 	Incarnation uint64 `json:"incarnation"`
 	// Since is when it was made.
@@ -181,6 +194,28 @@ type FenceAccount struct {
 	Until Instant `json:"until"`
 	// ByOperator is whether an operator ended it; an owner that took itself back may come again.
 	ByOperator bool `json:"by_operator"`
+}
+
+// UnprotectedAccount is a service that protection leaves alone.
+type UnprotectedAccount struct {
+	// Healthy is how many served instances are healthy.
+	Healthy int `json:"healthy"`
+	// Total is how many instances are served.
+	Total int `json:"total"`
+	// Threshold is the one they are not at or below; nil where none is set.
+	Threshold *float64 `json:"threshold"`
+}
+
+// KindAccount is an empty service that keeps the kind of its first instance: one of the other kind cannot register.
+type KindAccount struct {
+	// Kind is the kind.
+	Kind Kind `json:"kind"`
+	// Since is since when the service is known.
+	Since Instant `json:"since"`
+	// EmptySince is since when it is empty, or when anything about it last happened.
+	EmptySince Instant `json:"empty_since"`
+	// Until is when it is forgotten; nil where it never is.
+	Until *Instant `json:"until"`
 }
 
 // ProtectionAccount is the protection of a service.

@@ -25,6 +25,8 @@ type ServiceView struct {
 	Protected bool `json:"protected"`
 	// KeptUntil is until when it is served as it last was, because everybody in it is silent; nil while it is not.
 	KeptUntil *Instant `json:"kept_until"`
+	// WarmingUntil is until when the list is incomplete, because the registry restarted without its instances; nil while it is not.
+	WarmingUntil *Instant `json:"warming_until"`
 	// Instances are in the order of host, port and cluster.
 	Instances []InstanceView `json:"instances"`
 }

@@ -68,6 +68,8 @@ type CopyAccount struct {
 	Copy CopyReport `json:"copy"`
 	// Agrees is whether it lists the instance as the registry does.
 	Agrees bool `json:"agrees"`
+	// Subscribed is whether the reader is subscribed to the service here, so that it will be told of the next change.
+	Subscribed bool `json:"subscribed"`
 	// Missed is the newest that happened to the instance since the copy was taken, where they differ; nil where nothing is known.
 	Missed *Transition `json:"missed"`
 }

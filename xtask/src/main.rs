@@ -25,6 +25,8 @@ demo [--lang rust|c|java|go|js]   plays the five reports under the policy compla
 test [rust|c|java|go|js]...       runs every test, or those of the languages named
 scenario [--bless|--timeline] FILE|DIR...
                                   plays scenarios; closes with `N passed, N failed`
+incidents [DIR]                   lists the incidents, by default core/scenarios/incidents: id, title, compatible, strict, explain;
+                                  closes with `N passed, N failed`
 recordings [DIR] [--explain] [--only SUBSTRING]
                                   replays what real servers did, by default core/nacos/recordings, which must all match
 vectors                           writes core/vectors from core/scenarios
@@ -54,6 +56,8 @@ fn run(words: &[&str]) -> Result<()> {
         ["demo", "--lang", language] => demo::demo(language),
         ["test", languages @ ..] => test(languages),
         ["scenario", rest @ ..] if !rest.is_empty() => rust::cli(&[&["scenario"], rest].concat()),
+        ["incidents"] => rust::cli(&["incidents", "core/scenarios/incidents"]),
+        ["incidents", place] => rust::cli(&["incidents", place]),
         ["recordings", rest @ ..] => rust::recordings(rest),
         ["vectors"] => rust::cli(&["vectors", "core/scenarios", "core/vectors"]),
         ["golden"] => golden::write(),

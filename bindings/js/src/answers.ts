@@ -81,6 +81,8 @@ export interface ServiceView {
   protected: boolean;
   /** Until when it is served as it last was, because everybody in it is silent; null while it is not. */
   kept_until: number | null;
+  /** Until when the list is incomplete, because the registry restarted without its instances; null while it is not. */
+  warming_until: number | null;
   /** By host, port and cluster. */
   instances: InstanceView[];
 }
@@ -170,8 +172,18 @@ export interface Explanation {
   fence: FenceAccount | null;
   /** The protection of its service, when in force. */
   protection: { healthy: number; total: number; threshold: number } | null;
+  /** The protection that readers of its cluster alone meet, where its service has several clusters. */
+  cluster_protection: { healthy: number; total: number; threshold: number } | null;
+  /** Why protection does not show it as healthy, where it is unhealthy and served. */
+  unprotected: { healthy: number; total: number; threshold: number | null } | null;
   /** Until when its service is served as it last was, because everybody in it is silent. */
   kept_until: number | null;
+  /** Until when the registry, which restarted without its instances, does not know whether what it does not list is there. */
+  warming_until: number | null;
+  /** Its newest life, where claims as an older one are refused. */
+  newest_life: number | null;
+  /** The kind that its empty service keeps. */
+  kept_kind: { kind: Kind; since: number; empty_since: number; until: number | null } | null;
   /** The time in which nobody watched the registry, where that gave its claims a fresh start. */
   gap: { from: number; until: number } | null;
   /** What happened to it, newest first, at most eight entries. */
@@ -216,6 +228,8 @@ export interface CopyAccount {
   copy: Required<CopyReport>;
   /** Whether it lists the instance as the registry does. */
   agrees: boolean;
+  /** Whether the reader is subscribed to the service here, so that it will be told of the next change. */
+  subscribed: boolean;
   /** The newest that happened to the instance since the copy was taken, where they differ. */
   missed: Transition | null;
 }
@@ -251,6 +265,8 @@ export type LeaseKind = "beats" | "session" | "persistent";
 export interface LeaseAccount {
   source: string;
   kind: LeaseKind;
+  /** The name of the connection that carries it, where one does. */
+  connection: string | null;
   incarnation: number;
   /** When it was made. */
   since: number;

@@ -192,6 +192,11 @@ export class Registry {
     this.apply(now, "restart");
   }
 
+  /** All that a restart lost has been handed in again: lists are marked as incomplete no more. */
+  loaded(now: number): void {
+    this.apply(now, "loaded");
+  }
+
   /** Lets everything happen that is due by `now`, each at its own moment. How often a host calls it cannot be observed. */
   advance(now: number): void {
     whole(now, "now");

@@ -83,6 +83,8 @@ pub struct Registry {
     brake: Brake,
     /// The last time in which nobody watched.
     gap: Option<Gap>,
+    /// Until when its lists are marked as incomplete.
+    warming_until: Option<Instant>,
 }
 
 impl Registry {
@@ -113,6 +115,7 @@ impl Registry {
             timers: Timers::default(),
             brake: Brake::default(),
             gap: None,
+            warming_until: None,
             policy,
         })
     }
@@ -180,6 +183,10 @@ impl Registry {
             Command::Restart => {
                 self.restart(now);
                 Ok(Outcome::Restarted)
+            }
+            Command::Loaded => {
+                self.loaded(now);
+                Ok(Outcome::Loaded)
             }
             Command::Poll { max } => {
                 const MAX: u32 = 65_536;

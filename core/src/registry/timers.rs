@@ -17,6 +17,7 @@ pub(super) enum Timer {
     Notice(u32),
     Service(u32),
     Keep(u32),
+    Warm,
 }
 
 /// The moments to come, in the order in which they act.

@@ -3,6 +3,7 @@ package io.liveset;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
 
 /**
@@ -22,7 +23,12 @@ import java.util.OptionalLong;
  * @param overrides every field an operator decided
  * @param fence the fence of its ended life
  * @param protection the protection of its service, when in force
+ * @param clusterProtection the protection that readers of its cluster alone meet, where its service has several clusters
+ * @param unprotected why protection does not show it as healthy, where it is unhealthy and served
  * @param keptUntil until when its service is served as it last was, because everybody in it is silent
+ * @param warmingUntil until when the registry, which restarted without its instances, does not know whether what it does not list is there
+ * @param newestLife its newest life, where claims as an older one are refused
+ * @param keptKind the kind that its empty service keeps
  * @param gap the time in which nobody watched the registry, where that gave its claims a fresh start
  * @param history what happened to it, newest first, at most eight entries
  * @param next what happens next by itself
@@ -32,8 +38,10 @@ import java.util.OptionalLong;
  */
 public record Explanation(
         ServiceKey service, Address address, Kind kind, long at, Standing standing, Sights sights, Telling telling,
-        List<Copied> copies, Deciding decidedBy, List<Lease> leases, List<Decision> overrides, Optional<Fence> fence, Optional<Protection> protection,
-        OptionalLong keptUntil, Optional<Gap> gap, List<Transition> history, Optional<Next> next, List<Remedy> remedies,
+        List<Copied> copies, Deciding decidedBy, List<Lease> leases, List<Decision> overrides, Optional<Fence> fence,
+        Optional<Protection> protection, Optional<Protection> clusterProtection, Optional<Unprotected> unprotected,
+        OptionalLong keptUntil, OptionalLong warmingUntil, OptionalLong newestLife, Optional<KeptKind> keptKind,
+        Optional<Gap> gap, List<Transition> history, Optional<Next> next, List<Remedy> remedies,
         List<String> sentences, String document) {
 
     /** What an instance is. */
@@ -86,12 +94,14 @@ public record Explanation(
      *
      * @param copy the copy
      * @param agrees whether it lists the instance as the registry does
+     * @param subscribed whether the reader is subscribed to the service here, so that it will be told of the next change
      * @param missed the newest that happened to the instance since the copy was taken, where they differ
      */
-    public record Copied(CopyReport copy, boolean agrees, Optional<Transition> missed) {
+    public record Copied(CopyReport copy, boolean agrees, boolean subscribed, Optional<Transition> missed) {
         static Copied read(Node from) {
             return new Copied(
-                    CopyReport.read(from.at("copy")), from.flag("agrees"), from.optional("missed").map(Transition::read));
+                    CopyReport.read(from.at("copy")), from.flag("agrees"), from.flag("subscribed"),
+                    from.optional("missed").map(Transition::read));
         }
     }
 
@@ -144,6 +154,7 @@ public record Explanation(
      *
      * @param source who claims
      * @param kind what the claim lives by
+     * @param connection the name of the connection that carries it, where one does
      * @param incarnation which life it is for
      * @param since when it was made
      * @param lastSeen the last sign of life
@@ -154,10 +165,11 @@ public record Explanation(
      * @param waits whether its removal waits though its time is over: too many are silent at once, or its service is served as it last was
      */
     public record Lease(
-            String source, LeaseKind kind, long incarnation, long since, long lastSeen, Duration age,
+            String source, LeaseKind kind, Optional<String> connection, long incarnation, long since, long lastSeen, Duration age,
             Optional<Duration> silenceAllowed, boolean alive, OptionalLong due, boolean waits) {
         static Lease read(Node from) {
-            return new Lease(from.text("source"), from.word("kind", LeaseKind.class), from.number("incarnation"),
+            return new Lease(from.text("source"), from.word("kind", LeaseKind.class),
+                    from.optionalText("connection"), from.number("incarnation"),
                     from.number("since"), from.number("last_seen"), from.at("age").span(),
                     from.optional("silence_allowed").map(Node::span), from.flag("alive"), from.optionalNumber("due"),
                     from.flag("waits"));
@@ -224,6 +236,34 @@ public record Explanation(
     public record Protection(long healthy, long total, double threshold) {
         static Protection read(Node from) {
             return new Protection(from.number("healthy"), from.number("total"), from.real("threshold"));
+        }
+    }
+
+    /**
+     * A service that protection leaves alone.
+     *
+     * @param healthy healthy served instances
+     * @param total served instances
+     * @param threshold the share they are not at or below, 0 to 1; empty where none is set
+     */
+    public record Unprotected(long healthy, long total, OptionalDouble threshold) {
+        static Unprotected read(Node from) {
+            return new Unprotected(from.number("healthy"), from.number("total"), from.optionalReal("threshold"));
+        }
+    }
+
+    /**
+     * An empty service that keeps the kind of its first instance: one of the other kind cannot register.
+     *
+     * @param kind the kind
+     * @param since since when the service is known
+     * @param emptySince since when it is empty, or when anything about it last happened
+     * @param until when it is forgotten; empty where it never is
+     */
+    public record KeptKind(Kind kind, long since, long emptySince, OptionalLong until) {
+        static KeptKind read(Node from) {
+            return new KeptKind(Kind.of(from.text("kind")), from.number("since"), from.number("empty_since"),
+                    from.optionalNumber("until"));
         }
     }
 
@@ -344,7 +384,12 @@ public record Explanation(
                 from.list("overrides", Decision::read),
                 from.optional("fence").map(Fence::read),
                 from.optional("protection").map(Protection::read),
+                from.optional("cluster_protection").map(Protection::read),
+                from.optional("unprotected").map(Unprotected::read),
                 from.optionalNumber("kept_until"),
+                from.optionalNumber("warming_until"),
+                from.optionalNumber("newest_life"),
+                from.optional("kept_kind").map(KeptKind::read),
                 from.optional("gap").map(Gap::read),
                 from.list("history", Transition::read),
                 from.optional("next").map(Next::read),
