@@ -58,6 +58,7 @@ mod pages;
 pub mod policy;
 mod registry;
 mod slots;
+mod table;
 mod time;
 mod view;
 

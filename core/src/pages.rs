@@ -1,14 +1,17 @@
 //! A growing array in pages: growth never moves what is there, so no single call pays for a million rows.
 
 use alloc::vec::Vec;
+use core::fmt;
+use core::marker::PhantomData;
 use core::ops::{Index, IndexMut};
 
-use serde::{Deserialize, Serialize};
+use serde::de::{SeqAccess, Visitor};
+use serde::ser::SerializeSeq;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 const PAGE: usize = 4096;
 
 /// Rows in pages. The first page grows by doubling, so that a small registry stays small.
-#[derive(Serialize, Deserialize)]
 pub(crate) struct Pages<T> {
     pages: Vec<Vec<T>>,
 }
@@ -41,12 +44,34 @@ impl<T> Pages<T> {
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
         self.pages.iter().flatten()
     }
+}
 
-    /// Whether every page but the last is full, as only [`Pages::push`] makes them.
-    pub(crate) fn is_regular(&self) -> bool {
-        let full = self.pages.len().saturating_sub(1);
-        self.pages[..full].iter().all(|page| page.len() == PAGE)
-            && self.pages.last().is_none_or(|last| (1..=PAGE).contains(&last.len()))
+/// Written down as one row of values.
+impl<T: Serialize> Serialize for Pages<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut row = serializer.serialize_seq(Some(self.len()))?;
+        self.iter().try_for_each(|value| row.serialize_element(value))?;
+        row.end()
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Pages<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Pages<T>, D::Error> {
+        struct Values<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Values<T> {
+            type Value = Pages<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a row of values")
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut values: A) -> Result<Pages<T>, A::Error> {
+                let mut pages = Pages::new();
+                while let Some(value) = values.next_element()? {
+                    pages.push(value);
+                }
+                Ok(pages)
+            }
+        }
+        deserializer.deserialize_seq(Values(PhantomData))
     }
 }
 

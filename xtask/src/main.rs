@@ -1,5 +1,6 @@
 //! `cargo xtask`: the only build script. It builds, tests and shows everything, and says by name what a machine lacks.
 
+mod bench;
 mod demo;
 mod digests;
 mod fuzz;
@@ -34,7 +35,8 @@ digests                           replays the vectors in every engine and compar
 header                            writes bindings/c/include/liveset.h from the Rust sources
 proof [--seconds N]               what takes longer than a test may; fuzzes each target for N seconds (60 without it)
 fuzz [TARGET...] [--seconds N]    lets strangers' bytes in, N seconds for each target (60 without it)
-bench                             measures the hot path beside a bare random store";
+bench [--quick|--peers] [--large] [--only NAME]
+                                  measures every figure and the peers; a table, and target/bench/report.{json,html}";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -65,7 +67,7 @@ fn run(words: &[&str]) -> Result<()> {
         ["proof", "--seconds", seconds] => proof::proof(seconds.parse()?),
         ["fuzz", targets @ .., "--seconds", seconds] => fuzz::fuzz(targets, seconds.parse()?),
         ["fuzz", targets @ ..] => fuzz::fuzz(targets, 60),
-        ["bench"] => tool::run(tool::cargo().args(["bench", "--quiet", "--package", "liveset-benches"])),
+        ["bench", rest @ ..] => bench::bench(rest),
         _ => bail!("{USAGE}"),
     }
 }

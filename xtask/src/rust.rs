@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use liveset::{Command, Instant, Registry, document};
 use serde_json::Value;
 
+use crate::bench::instructions;
 use crate::lang::Engine;
 use crate::{files, golden, header, readme, tidy, tool};
 
@@ -27,6 +28,7 @@ pub fn test() -> Result<()> {
     tool::run(tool::cargo().args(["build", "--quiet", "--package", "liveset", "--target", "wasm32v1-none"]))?;
     let packages = CRATES.iter().flat_map(|package| ["--package", package]);
     tool::run(tool::cargo().arg("test").arg("--quiet").args(packages))?;
+    instructions::check()?;
     readme::check("rust", readme::place("rust/src/main.rs"), readme_package)?;
     cli(&["scenario", "core/scenarios"])
 }

@@ -86,6 +86,9 @@ impl Measure {
 
 /// The times that an instance with this metadata has: its own where it names them, the policy's otherwise.
 pub(crate) fn times_of(expiry: &Expiry, metadata: &Metadata) -> Result<Times, Error> {
+    if metadata.entries().is_empty() {
+        return Ok(Times { interval: expiry.interval, timeout: expiry.timeout, delete: expiry.delete });
+    }
     let times = Times {
         interval: time_in(expiry, metadata, INTERVAL_KEY, expiry.interval)?,
         timeout: time_in(expiry, metadata, TIMEOUT_KEY, expiry.timeout)?,

@@ -255,6 +255,12 @@ impl Leases {
         self.hot.soonest()
     }
 
+    /// Whether something may have to be done by `now`.
+    #[inline]
+    pub(crate) fn is_due(&self, now: Instant) -> bool {
+        self.hot.is_due(now)
+    }
+
     /// What is due by `until`, ordered by (due, slot). A lease that falls silent and is over within the same stretch stands
     /// there twice, so that a long jump passes through the same moments as small steps.
     pub(crate) fn collect_due(&mut self, until: Instant) -> Vec<Due> {
@@ -276,7 +282,7 @@ impl Leases {
                 found.push(Due { at, slot });
             }
         }
-        found.sort_unstable();
+        found.sort_unstable_by_key(Due::rank);
         found
     }
 
@@ -314,7 +320,7 @@ impl Leases {
     }
 
     /// Takes back what was found and not acted on: it is found again.
-    pub(crate) fn put_back(&mut self, found: impl Iterator<Item = Due>) {
+    pub(crate) fn put_back(&mut self, found: &[Due]) {
         for due in found {
             self.hot.remind(due.slot);
         }
@@ -348,7 +354,6 @@ impl Leases {
         let waiting = self.waiting.keys().all(|&slot| (slot as usize) < rows);
         waiting
             && self.hot.rebuild(now)
-            && self.rows.is_regular()
             && self.hot.len() == rows
             && self.classes.len() < CLASSES
             && self.watched_elsewhere.keys().all(|&slot| (slot as usize) < rows)

@@ -2,12 +2,14 @@
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
-use alloc::vec::Vec;
 use core::hash::Hasher;
+use core::hint::black_box;
 
-use hashbrown::HashTable;
 use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher13;
+
+use crate::pages::Pages;
+use crate::table::Table;
 
 /// Which name. Small, so that rows carry names as numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -17,35 +19,39 @@ pub(crate) struct NameId(pub(crate) u32);
 struct Entry {
     text: Box<str>,
     users: u32,
+    /// Half of its hash, so that the table need not read the text again.
+    #[serde(skip)]
+    hash: u32,
 }
 
 /// Every text the registry holds, each once.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Names {
-    entries: Vec<Entry>,
+    entries: Pages<Entry>,
     // First in, first out: which id a name gets depends on the commands alone.
     free: VecDeque<u32>,
     #[serde(skip)]
-    by_text: HashTable<u32>,
+    by_text: Table,
     #[serde(skip)]
     seed: (u64, u64),
 }
 
 impl Names {
     pub(crate) fn new(seed: (u64, u64)) -> Names {
-        Names { entries: Vec::new(), free: VecDeque::new(), by_text: HashTable::new(), seed }
+        Names { entries: Pages::new(), free: VecDeque::new(), by_text: Table::default(), seed }
     }
 
     /// The id of `text`, counted once more. Give it back with [`Names::release`].
     pub(crate) fn intern(&mut self, text: &str) -> NameId {
-        if let Some(id) = self.find(text) {
+        let hash = hash(self.seed, text);
+        if let Some(id) = self.find_hashed(hash, text) {
             self.retain(id);
             return id;
         }
-        let entry = Entry { text: text.into(), users: 1 };
+        let entry = Entry { text: text.into(), users: 1, hash };
         let slot = match self.free.pop_front() {
             Some(slot) => {
-                self.entries[slot as usize] = entry;
+                self.entries[slot] = entry;
                 slot
             }
             None => {
@@ -53,35 +59,38 @@ impl Names {
                 (self.entries.len() - 1) as u32
             }
         };
-        let Names { entries, by_text, seed, .. } = self;
-        by_text.insert_unique(hash(*seed, text), slot, |&other| hash(*seed, &entries[other as usize].text));
+        let Names { entries, by_text, .. } = self;
+        by_text.insert(spread(hash), slot, |other| spread(entries[other].hash));
         NameId(slot)
     }
 
     pub(crate) fn find(&self, text: &str) -> Option<NameId> {
-        let found = self.by_text.find(hash(self.seed, text), |&slot| &*self.entries[slot as usize].text == text);
-        found.map(|&slot| NameId(slot))
+        self.find_hashed(hash(self.seed, text), text)
     }
 
     pub(crate) fn retain(&mut self, id: NameId) {
-        self.entries[id.0 as usize].users += 1;
+        self.entries[id.0].users += 1;
     }
 
     pub(crate) fn release(&mut self, id: NameId) {
-        let entry = &mut self.entries[id.0 as usize];
+        let entry = &mut self.entries[id.0];
         entry.users = entry.users.saturating_sub(1);
         if entry.users > 0 {
             return;
         }
-        let text = core::mem::take(&mut entry.text);
-        if let Ok(found) = self.by_text.find_entry(hash(self.seed, &text), |&slot| slot == id.0) {
-            found.remove();
-        }
+        entry.text = Box::default();
+        self.by_text.remove(spread(entry.hash), id.0);
         self.free.push_back(id.0);
     }
 
+    /// Reads what the end of a name will write: see `look_ahead` in the registry.
+    pub(crate) fn read_ahead(&self, id: NameId) {
+        let entry = &self.entries[id.0];
+        black_box((self.by_text.find(spread(entry.hash), |slot| slot == id.0), entry.text.as_bytes().first()));
+    }
+
     pub(crate) fn text(&self, id: NameId) -> &str {
-        &self.entries[id.0 as usize].text
+        &self.entries[id.0].text
     }
 
     /// Number of ids ever given; ids are below it.
@@ -91,26 +100,37 @@ impl Names {
 
     /// Number of names held.
     pub(crate) fn used(&self) -> u32 {
-        self.by_text.len() as u32
+        (self.entries.len() - self.free.len()) as u32
     }
 
     /// Builds the index again after a restore.
     pub(crate) fn reindex(&mut self, seed: (u64, u64)) {
         self.seed = seed;
-        self.by_text = HashTable::with_capacity(self.entries.len());
-        let entries = &self.entries;
-        for (slot, entry) in entries.iter().enumerate() {
+        self.by_text = Table::default();
+        for slot in 0..self.entries.len() as u32 {
+            let entry = &mut self.entries[slot];
+            entry.hash = hash(seed, &entry.text);
             if entry.users > 0 {
-                let hashed = hash(seed, &entry.text);
-                self.by_text.insert_unique(hashed, slot as u32, |&other| hash(seed, &entries[other as usize].text));
+                let (hash, entries) = (entry.hash, &self.entries);
+                self.by_text.insert(spread(hash), slot, |other| spread(entries[other].hash));
             }
         }
+    }
+
+    fn find_hashed(&self, hash: u32, text: &str) -> Option<NameId> {
+        let same = |slot: u32| self.entries[slot].hash == hash && &*self.entries[slot].text == text;
+        self.by_text.find(spread(hash), same).map(NameId)
     }
 }
 
 /// SipHash-1-3: names come from strangers, and the seed from the host.
-pub(crate) fn hash(seed: (u64, u64), text: &str) -> u64 {
+fn hash(seed: (u64, u64), text: &str) -> u32 {
     let mut hasher = SipHasher13::new_with_keys(seed.0, seed.1);
     hasher.write(text.as_bytes());
-    hasher.finish()
+    hasher.finish() as u32
+}
+
+/// A table looks at the upper bits of a hash, too.
+fn spread(hash: u32) -> u64 {
+    u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }

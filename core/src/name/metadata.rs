@@ -6,11 +6,11 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::hash::Hasher;
 
-use hashbrown::HashTable;
 use serde::{Deserialize, Deserializer, Serialize};
 use siphasher::sip::SipHasher13;
 
 use crate::error::Error;
+use crate::table::Table;
 
 const BYTES_MAX: usize = 64 * 1024;
 
@@ -73,7 +73,7 @@ pub(crate) struct MetadataPool {
     entries: Vec<Entry>,
     free: VecDeque<u32>,
     #[serde(skip)]
-    by_content: HashTable<u32>,
+    by_content: Table,
     #[serde(skip)]
     seed: (u64, u64),
 }
@@ -82,7 +82,7 @@ impl MetadataPool {
     pub(crate) const EMPTY: MetadataId = MetadataId(u32::MAX);
 
     pub(crate) fn new(seed: (u64, u64)) -> MetadataPool {
-        MetadataPool { entries: Vec::new(), free: VecDeque::new(), by_content: HashTable::new(), seed }
+        MetadataPool { entries: Vec::new(), free: VecDeque::new(), by_content: Table::default(), seed }
     }
 
     pub(crate) fn intern(&mut self, metadata: &Metadata) -> MetadataId {
@@ -91,7 +91,7 @@ impl MetadataPool {
         }
         let hashed = hash(self.seed, metadata);
         let MetadataPool { entries, free, by_content, seed } = self;
-        if let Some(&slot) = by_content.find(hashed, |&slot| entries[slot as usize].metadata == *metadata) {
+        if let Some(slot) = by_content.find(hashed, |slot| entries[slot as usize].metadata == *metadata) {
             entries[slot as usize].users += 1;
             return MetadataId(slot);
         }
@@ -106,7 +106,7 @@ impl MetadataPool {
                 (entries.len() - 1) as u32
             }
         };
-        by_content.insert_unique(hashed, slot, |&other| hash(*seed, &entries[other as usize].metadata));
+        by_content.insert(hashed, slot, |other| hash(*seed, &entries[other as usize].metadata));
         MetadataId(slot)
     }
 
@@ -120,9 +120,7 @@ impl MetadataPool {
             return;
         }
         let metadata = core::mem::take(&mut entry.metadata);
-        if let Ok(found) = self.by_content.find_entry(hash(self.seed, &metadata), |&slot| slot == id.0) {
-            found.remove();
-        }
+        self.by_content.remove(hash(self.seed, &metadata), id.0);
         self.free.push_back(id.0);
     }
 
@@ -136,13 +134,12 @@ impl MetadataPool {
 
     pub(crate) fn reindex(&mut self, seed: (u64, u64)) {
         self.seed = seed;
-        self.by_content = HashTable::with_capacity(self.entries.len());
+        self.by_content = Table::default();
         let entries = &self.entries;
         for (slot, entry) in entries.iter().enumerate() {
             if entry.users > 0 {
                 let hashed = hash(seed, &entry.metadata);
-                self.by_content
-                    .insert_unique(hashed, slot as u32, |&other| hash(seed, &entries[other as usize].metadata));
+                self.by_content.insert(hashed, slot as u32, |other| hash(seed, &entries[other as usize].metadata));
             }
         }
     }

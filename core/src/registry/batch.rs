@@ -16,8 +16,8 @@ impl Registry {
         let claims: Vec<Registration> = batch.members.iter().map(|member| claim_of(batch, member)).collect();
         for (index, claim) in claims.iter().enumerate() {
             let within = |error: Error| error.within(&alloc::format!("members[{index}]"));
-            let (_, row) = self.check_claim(claim, false).map_err(within)?;
-            self.admit(claim, row, true).map_err(within)?;
+            let (_, place, row) = self.check_claim(claim, false).map_err(within)?;
+            self.admit(place, row, true).map_err(within)?;
             if claims[..index].iter().any(|earlier| earlier.address == claim.address) {
                 return Err(within(Error::invalid("address", &claim.address, "each address once")));
             }

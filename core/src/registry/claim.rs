@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use super::Registry;
 use super::journal::Author;
+use super::resolve::Place;
 use crate::command::{InstanceBeat, Outcome};
 use crate::error::Error;
 use crate::id::{ID_MAX, LeaseId, NONE};
@@ -69,7 +70,8 @@ impl Registry {
     /// where it does not.
     pub fn beat_instance(&mut self, now: Instant, beat: &InstanceBeat) -> Result<Outcome, Error> {
         self.settle(now);
-        let held = self.find_claimed(&beat.service, &beat.address, Kind::Ephemeral);
+        let place = self.place(&beat.service, &beat.address);
+        let held = self.claimed_at(place, Kind::Ephemeral);
         let lease = held.and_then(|slot| self.lease_for(slot, &beat.source, None));
         if let Some(lease) = lease {
             self.refuse_older(beat.incarnation, self.leases.row(lease).incarnation, &beat.address)?;
@@ -79,7 +81,7 @@ impl Registry {
         }
         let registers = self.policy.claims.unknown_beat == UnknownBeat::Registers;
         let Some(content) = beat.content.as_ref().filter(|_| registers) else {
-            self.refuse_fenced(&beat.service, &beat.address, &beat.source, beat.incarnation, true)?;
+            self.refuse_fenced(place, &beat.address, &beat.source, beat.incarnation, true)?;
             return Err(Error::UnknownLease { what: beat.address.to_string() });
         };
         let mut registration = Registration::new(beat.service.clone(), beat.address.clone(), beat.source.clone());
@@ -96,19 +98,19 @@ impl Registry {
         cause: Cause,
         is_beat: bool,
     ) -> Result<Registered, Error> {
-        let (times, row) = self.check_claim(registration, is_beat)?;
+        let (times, place, row) = self.check_claim(registration, is_beat)?;
         let Registration { service, address, source, session, incarnation, copied, kind, healthy, content } =
             registration;
         let session = session.map(|id| id.slot());
         let lease = row.and_then(|slot| self.lease_for(slot, source, session));
-        self.admit(registration, row, lease.is_none())?;
+        self.admit(place, row, lease.is_none())?;
 
         self.brake.hear(self.now);
-        let service_slot = self.ensure_service(service);
+        let service_slot = place.service.unwrap_or_else(|| self.new_service(service));
         self.make_record(service_slot, Some(*kind), false);
         if session.is_none()
             && lease.is_none()
-            && let Some(other) = self.find_claimed(service, address, *kind).filter(|&other| Some(other) != row)
+            && let Some(other) = self.claimed_at(place, *kind).filter(|&other| Some(other) != row)
             && let Some(moved) = self.lease_for(other, source, None)
         {
             self.withdraw(moved, Cause::Replaced, &Author::of(source));
@@ -163,7 +165,9 @@ impl Registry {
             self.note(instance, Cause::OverrideEnded, &author);
             self.release_override_key(memory);
         }
-        self.retime(instance);
+        if forgot || !joins || was_present || self.overrides.get(memory).is_some() {
+            self.retime(instance);
+        }
         self.touch(instance, happened.unwrap_or(Cause::Beat), changed || forgot);
         // Where views are computed late, the computation tells.
         if self.policy.view.unchanged_is_told && self.policy.view.refresh == Span::ZERO {
@@ -179,12 +183,13 @@ impl Registry {
         })
     }
 
-    /// All that can be wrong with a claim, but for the limits; what it lives by where nothing is, and its row, where there is one.
+    /// All that can be wrong with a claim, but for the limits; what it lives by where nothing is, its place, and its row,
+    /// where there is one.
     pub(super) fn check_claim(
         &self,
         registration: &Registration,
         is_beat: bool,
-    ) -> Result<(Times, Option<u32>), Error> {
+    ) -> Result<(Times, Place, Option<u32>), Error> {
         let Registration { service, address, source, session, incarnation, kind, content, .. } = registration;
         let times = self.check_content(content)?;
         if let Some(session) = session {
@@ -197,12 +202,13 @@ impl Registry {
                 ));
             }
         }
-        self.refuse_fenced(service, address, source, *incarnation, is_beat)?;
-        self.refuse_other_kind(service, address, *kind)?;
-        let row = self.find_row_of(service, address, *kind);
+        let place = self.place(service, address);
+        self.refuse_fenced(place, address, source, *incarnation, is_beat)?;
+        self.refuse_other_kind(place, service, address, *kind)?;
+        let row = self.row_at(place, *kind);
         let newest = row.map_or(0, |slot| self.roster.row(slot).incarnation);
         self.refuse_older(*incarnation, newest, address)?;
-        Ok((times, row))
+        Ok((times, place, row))
     }
 
     /// Any beat but the plain one of a healthy lease.
@@ -224,7 +230,8 @@ impl Registry {
             return Ok(());
         }
         if self.leases.revive(now, lease.slot()) {
-            let author = Author::of(&self.actor(row.source));
+            let source = self.actor(row.source);
+            let author = Author::of(&source);
             self.decide_fate(row.instance, Cause::Beat, &author);
             self.note(row.instance, Cause::Beat, &author);
             self.touch(row.instance, Cause::Beat, false);
@@ -284,7 +291,7 @@ impl Registry {
 
     fn refuse_fenced(
         &self,
-        service: &ServiceKey,
+        place: Place,
         address: &Address,
         source: &Actor,
         incarnation: Option<u64>,
@@ -293,7 +300,7 @@ impl Registry {
         if self.fences.is_empty() {
             return Ok(());
         }
-        let Some(key) = self.find_memory(service, address, None) else { return Ok(()) };
+        let Some(key) = self.memory_at(place, None) else { return Ok(()) };
         let source = self.names.find(source.as_str());
         match self.fences.refusing(key, Claim { source, incarnation, is_beat }) {
             Some(fence) => Err(fenced(fence, address)),

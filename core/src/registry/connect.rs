@@ -20,7 +20,7 @@ impl Registry {
         let name = self.names.intern(name.as_str());
         let session = self.sessions.open(self.now, name);
         let look = Sessions::first_look(&self.policy.session, self.now);
-        self.timers.insert((look, Timer::Session(session.slot())));
+        self.timers.insert(look, Timer::Session(session.slot()));
         Ok(session)
     }
 
@@ -46,10 +46,10 @@ impl Registry {
     pub(super) fn session_due(&mut self, slot: u32) {
         match self.sessions.check(&self.policy.session, self.now, slot) {
             Some(Check::Again(at)) => {
-                self.timers.insert((at, Timer::Session(slot)));
+                self.timers.insert(at, Timer::Session(slot));
             }
             Some(Check::Probe(until)) => {
-                self.timers.insert((until, Timer::Session(slot)));
+                self.timers.insert(until, Timer::Session(slot));
                 let id = self.sessions.id(slot);
                 let waits = self.sessions.in_slot(slot).map(|open| core::mem::replace(&mut open.probe_waits, true));
                 // One notice for a session, however often it is probed before the host looks.
@@ -66,7 +66,8 @@ impl Registry {
 
     fn end_session(&mut self, slot: u32, cause: Cause) -> u32 {
         let Some(session) = self.sessions.close(slot) else { return 0 };
-        let author = Author::of(&self.actor(session.name));
+        let name = self.actor(session.name);
+        let author = Author::of(&name);
         for &lease in &session.leases {
             self.withdraw(lease, cause, &author);
         }

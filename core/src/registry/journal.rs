@@ -9,23 +9,23 @@ use crate::name::{Actor, Reason};
 use crate::view::Fate;
 
 /// Who did something and why; time itself has neither.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Author {
-    pub(super) by: Option<Actor>,
-    pub(super) because: Option<Reason>,
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Author<'a> {
+    pub(super) by: Option<&'a Actor>,
+    pub(super) because: Option<&'a Reason>,
 }
 
-impl Author {
-    pub(super) fn time() -> Author {
+impl Author<'_> {
+    pub(super) fn time() -> Author<'static> {
         Author::default()
     }
 
-    pub(super) fn of(by: &Actor) -> Author {
-        Author { by: Some(by.clone()), because: None }
+    pub(super) fn of(by: &Actor) -> Author<'_> {
+        Author { by: Some(by), because: None }
     }
 
-    pub(super) fn with(by: &Actor, because: Option<&Reason>) -> Author {
-        Author { by: Some(by.clone()), because: because.cloned() }
+    pub(super) fn with<'a>(by: &'a Actor, because: Option<&'a Reason>) -> Author<'a> {
+        Author { by: Some(by), because }
     }
 }
 
@@ -59,9 +59,9 @@ impl Registry {
     }
 
     pub(super) fn note(&mut self, instance: u32, cause: Cause, author: &Author) {
-        let by = author.by.as_ref().map(|by| self.names.intern(by.as_str()));
+        let by = author.by.map(|by| self.names.intern(by.as_str()));
         let previous = self.roster.row(instance).newest_entry;
-        let entry = Entry { at: self.now, instance, cause, by, because: author.because.clone(), previous };
+        let entry = Entry { at: self.now, instance, cause, by, because: author.because.cloned(), previous };
         self.roster.row_mut(instance).newest_entry = self.journal.push(entry);
         while let Some(dropped) = self.journal.drop_over(&self.policy.limits) {
             if let Some(name) = dropped.by {
@@ -77,7 +77,7 @@ impl Registry {
     }
 
     pub(super) fn decide_fate(&mut self, instance: u32, cause: Cause, author: &Author) {
-        let by = author.by.as_ref().map(|by| self.names.intern(by.as_str()));
+        let by = author.by.map(|by| self.names.intern(by.as_str()));
         let row = self.roster.row_mut(instance);
         let older = core::mem::replace(&mut row.fate, Fate { at: self.now, cause, by });
         if let Some(name) = older.by {

@@ -19,9 +19,9 @@ mod restore;
 mod services;
 mod settle;
 mod show;
+mod timers;
 mod withdraw;
 
-use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
@@ -29,13 +29,14 @@ use serde::{Deserialize, Serialize};
 use crate::account::{Gap, Journal};
 use crate::command::{Command, Outcome};
 use crate::error::Error;
-use crate::instance::Key;
 use crate::liveness::{Brake, Leases, Measure, Sessions};
 use crate::memory::{Fences, Overrides};
 use crate::name::{MetadataPool, Names};
 use crate::policy::Policy;
 use crate::time::Instant;
 use crate::view::{Roster, Services, Subscriptions};
+
+use timers::{Timer, Timers};
 
 pub use query::{InstanceQuery, Reader, ServiceRecord, ServiceView};
 pub use question::{Counters, Question, Reply};
@@ -78,25 +79,12 @@ pub struct Registry {
     services: Services,
     subscriptions: Subscriptions,
     journal: Journal,
-    timers: BTreeSet<(Instant, Timer)>,
+    timers: Timers,
     brake: Brake,
     /// The last time in which nobody watched.
     gap: Option<Gap>,
     /// Until when its lists are marked as incomplete.
     warming_until: Option<Instant>,
-}
-
-/// What has to be looked at apart from beats. The order is the order in which they act at one moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-enum Timer {
-    Session(u32),
-    Override(Key),
-    Fence(Key),
-    Refresh(u32),
-    Notice(u32),
-    Service(u32),
-    Keep(u32),
-    Warm,
 }
 
 impl Registry {
@@ -124,7 +112,7 @@ impl Registry {
             services: Services::new(seed),
             subscriptions: Subscriptions::new(),
             journal: Journal::new(),
-            timers: BTreeSet::new(),
+            timers: Timers::default(),
             brake: Brake::default(),
             gap: None,
             warming_until: None,

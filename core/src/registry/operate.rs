@@ -179,7 +179,7 @@ impl Registry {
             self.retain_key(key);
         }
         // An older fence that lasts longer has a timer of its own.
-        self.timers.insert((until, Timer::Fence(key)));
+        self.timers.insert(until, Timer::Fence(key));
     }
 
     /// Drops the fences of a key that ended by `now`; all of them without a moment.
@@ -195,7 +195,7 @@ impl Registry {
     pub(super) fn arm_override(&mut self, key: Key) {
         let end = self.overrides.get(key).and_then(|entry| entry.next_end(&self.policy.overrides));
         if let Some(end) = end {
-            self.timers.insert((end, Timer::Override(key)));
+            self.timers.insert(end, Timer::Override(key));
         }
     }
 

@@ -3,11 +3,26 @@
 use super::Registry;
 use crate::error::Error;
 use crate::id::NONE;
-use crate::instance::{Key, Kind, Registration};
+use crate::instance::{Key, Kind};
 use crate::name::{Actor, Address, Cluster, Group, Host, NameId, Namespace, Port, ServiceKey, ServiceName};
 use crate::policy::{OverrideWrite, Sources};
 use alloc::string::ToString;
 use alloc::vec::Vec;
+
+/// The parts of a key that are known.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    pub(super) service: Option<u32>,
+    host: Option<NameId>,
+    cluster: Option<NameId>,
+    port: u16,
+}
+
+impl Place {
+    fn key(&self, kind: Kind) -> Option<Key> {
+        Some(Key { service: self.service?, host: self.host?, port: self.port, cluster: self.cluster?, kind })
+    }
+}
 
 impl Registry {
     pub(super) fn find_service(&self, service: &ServiceKey) -> Option<u32> {
@@ -17,46 +32,54 @@ impl Registry {
         self.services.find([namespace, group, name])
     }
 
-    /// The key of an address that somebody named before.
-    fn find_key(&self, service: &ServiceKey, address: &Address, kind: Kind) -> Option<Key> {
-        let host = self.names.find(address.host.as_str())?;
-        let cluster = self.names.find(address.cluster.as_str())?;
-        Some(Key { service: self.find_service(service)?, host, port: address.port.get(), cluster, kind })
+    /// What of an address somebody named before.
+    pub(super) fn place(&self, service: &ServiceKey, address: &Address) -> Place {
+        Place {
+            service: self.find_service(service),
+            host: self.names.find(address.host.as_str()),
+            cluster: self.names.find(address.cluster.as_str()),
+            port: address.port.get(),
+        }
     }
 
     /// The row of an instance of this kind, present or lately gone.
-    pub(super) fn find_row_of(&self, service: &ServiceKey, address: &Address, kind: Kind) -> Option<u32> {
-        self.roster.find(self.find_key(service, address, kind)?)
+    pub(super) fn row_at(&self, place: Place, kind: Kind) -> Option<u32> {
+        self.roster.find(place.key(kind)?)
     }
 
     /// The row of an instance: the ephemeral one, unless only the persistent one is there.
     pub(super) fn find_row(&self, service: &ServiceKey, address: &Address) -> Option<u32> {
-        let [ephemeral, persistent] =
-            [Kind::Ephemeral, Kind::Persistent].map(|kind| self.find_row_of(service, address, kind));
+        self.either_row_at(self.place(service, address))
+    }
+
+    fn either_row_at(&self, place: Place) -> Option<u32> {
+        let [ephemeral, persistent] = [Kind::Ephemeral, Kind::Persistent].map(|kind| self.row_at(place, kind));
         let is_there = |slot: &u32| self.is_present(*slot);
         ephemeral.filter(is_there).or(persistent.filter(is_there)).or(ephemeral).or(persistent)
     }
 
     /// The row of an instance that is there.
     pub(super) fn find_present(&self, service: &ServiceKey, address: &Address, kind: Option<Kind>) -> Option<u32> {
+        self.present_at(self.place(service, address), kind)
+    }
+
+    fn present_at(&self, place: Place, kind: Option<Kind>) -> Option<u32> {
         let row = match kind {
-            None => self.find_row(service, address),
-            Some(kind) => self.find_row_of(service, address, kind),
+            None => self.either_row_at(place),
+            Some(kind) => self.row_at(place, kind),
         };
         row.filter(|&slot| self.is_present(slot))
     }
 
     /// The row that a claim by beats on this address means: another cluster's, where the policy lets an address stand in one only.
-    pub(super) fn find_claimed(&self, service: &ServiceKey, address: &Address, kind: Kind) -> Option<u32> {
-        let own = self.find_present(service, address, Some(kind));
+    pub(super) fn claimed_at(&self, place: Place, kind: Kind) -> Option<u32> {
+        let own = self.present_at(place, Some(kind));
         if own.is_some() || self.policy.claims.sources != Sources::OnePerHostPort {
             return own;
         }
-        let host = self.names.find(address.host.as_str())?;
-        let slot = self.find_service(service)?;
-        let clusters = self.services.get(slot).clusters.iter();
-        let mut keys =
-            clusters.map(|&(cluster, _)| Key { service: slot, host, port: address.port.get(), cluster, kind });
+        let (service, host) = (place.service?, place.host?);
+        let clusters = self.services.get(service).clusters.iter();
+        let mut keys = clusters.map(|&(cluster, _)| Key { service, host, port: place.port, cluster, kind });
         let by_beats = |&row: &u32| self.leases_of(row).any(|lease| self.leases.row(lease).session == NONE);
         keys.find_map(|key| self.roster.find(key).filter(by_beats))
     }
@@ -67,8 +90,12 @@ impl Registry {
 
     /// The key under which decisions about an address are remembered, where somebody named it before.
     pub(super) fn find_memory(&self, service: &ServiceKey, address: &Address, kind: Option<Kind>) -> Option<Key> {
-        let row = self.find_present(service, address, kind).map(|slot| self.roster.row(slot).key);
-        let key = row.or_else(|| self.find_key(service, address, kind.unwrap_or_default()))?;
+        self.memory_at(self.place(service, address), kind)
+    }
+
+    pub(super) fn memory_at(&self, place: Place, kind: Option<Kind>) -> Option<Key> {
+        let row = self.present_at(place, kind).map(|slot| self.roster.row(slot).key);
+        let key = row.or_else(|| place.key(kind.unwrap_or_default()))?;
         Some(self.memory_key(key))
     }
 
@@ -84,6 +111,11 @@ impl Registry {
         if let Some(slot) = self.find_service(service) {
             return slot;
         }
+        self.new_service(service)
+    }
+
+    /// A slot for a service that nobody named before.
+    pub(super) fn new_service(&mut self, service: &ServiceKey) -> u32 {
         let names = [service.namespace.as_str(), service.group.as_str(), service.name.as_str()];
         let names = names.map(|name| self.names.intern(name));
         self.services.insert(self.now, names)
@@ -148,21 +180,11 @@ impl Registry {
     }
 
     /// Refuses what the policy's limits forbid to a new registration.
-    pub(super) fn admit(
-        &self,
-        registration: &Registration,
-        instance: Option<u32>,
-        new_lease: bool,
-    ) -> Result<(), Error> {
+    pub(super) fn admit(&self, place: Place, instance: Option<u32>, new_lease: bool) -> Result<(), Error> {
         let limits = &self.policy.limits;
         let held = instance.map_or(0, |slot| self.leases_of(slot).count());
         let table = [
-            (
-                "services_max",
-                limits.services_max,
-                self.services.used() as usize,
-                self.find_service(&registration.service).is_none(),
-            ),
+            ("services_max", limits.services_max, self.services.used() as usize, place.service.is_none()),
             ("instances_max", limits.instances_max, self.roster.present() as usize, held == 0),
             ("leases_per_instance_max", limits.leases_per_instance_max, held, new_lease),
         ];

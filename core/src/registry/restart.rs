@@ -33,13 +33,15 @@ impl Registry {
     pub fn loaded(&mut self, now: Instant) {
         self.settle(now);
         self.warming_until = None;
-        self.timers.retain(|(_, timer)| *timer != Timer::Warm);
+        self.timers.retain(|timer| *timer != Timer::Warm);
     }
 
     fn warm_up(&mut self) {
-        self.timers.retain(|(_, timer)| *timer != Timer::Warm);
+        self.timers.retain(|timer| *timer != Timer::Warm);
         self.warming_until = self.policy.restart.warming.map(|span| self.now + span);
-        self.timers.extend(self.warming_until.map(|until| (until, Timer::Warm)));
+        if let Some(until) = self.warming_until {
+            self.timers.insert(until, Timer::Warm);
+        }
     }
 
     fn lose_instances(&mut self) {
@@ -53,7 +55,7 @@ impl Registry {
                 self.names.release(session.name);
             }
         }
-        self.timers.retain(|(_, timer)| !matches!(timer, Timer::Session(_)));
+        self.timers.retain(|timer| !matches!(timer, Timer::Session(_)));
     }
 
     fn lose_subscriptions(&mut self) {

@@ -1,5 +1,6 @@
 //! Services: made, set, read, emptied and forgotten.
 
+use super::resolve::Place;
 use super::{Registry, Timer};
 use crate::command::ServiceSettings;
 use crate::error::Error;
@@ -78,7 +79,7 @@ impl Registry {
         if served > 0 && healthy == 0 && self.services.get(slot).kept_until.is_none() {
             let until = self.now + hold;
             self.services.get_mut(slot).kept_until = Some(until);
-            self.timers.insert((until, Timer::Keep(slot)));
+            self.timers.insert(until, Timer::Keep(slot));
             self.service_changed(slot);
         }
     }
@@ -99,8 +100,14 @@ impl Registry {
     }
 
     /// Refuses an instance of one kind in a service of the other, where the policy keeps them apart.
-    pub(super) fn refuse_other_kind(&self, service: &ServiceKey, address: &Address, kind: Kind) -> Result<(), Error> {
-        let slot = self.find_service(service).filter(|_| self.policy.services.kinds == Kinds::Apart);
+    pub(super) fn refuse_other_kind(
+        &self,
+        place: Place,
+        service: &ServiceKey,
+        address: &Address,
+        kind: Kind,
+    ) -> Result<(), Error> {
+        let slot = place.service.filter(|_| self.policy.services.kinds == Kinds::Apart);
         match slot.and_then(|slot| self.kind_in_force(slot)) {
             Some(other) if other != kind => Err(Error::OtherKind {
                 service: service.to_string(),
@@ -123,7 +130,7 @@ impl Registry {
         let Some(at) = self.service_look(slot) else { return };
         let entry = self.services.get_mut(slot);
         if !core::mem::replace(&mut entry.look_armed, true) {
-            self.timers.insert((at.max(self.now), Timer::Service(slot)));
+            self.timers.insert(at.max(self.now), Timer::Service(slot));
         }
     }
 

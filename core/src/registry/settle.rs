@@ -1,11 +1,17 @@
 //! Time: everything due by a moment happens, each at its own moment.
 
+use core::hint::black_box;
+
 use super::journal::Author;
 use super::{Registry, Timer};
 use crate::account::Gap;
+use crate::id::NONE;
 use crate::instance::Cause;
-use crate::liveness::{Braked, Lapse};
+use crate::liveness::{Braked, Due, Lapse};
 use crate::time::Instant;
+
+/// How many lapses are looked at before the first of them happens.
+const AHEAD: usize = 64;
 
 impl Registry {
     /// Lets everything happen that is due by `now`, each at its own due time. How often a host calls it cannot be observed:
@@ -16,8 +22,10 @@ impl Registry {
 
     /// The moment before which nothing happens by itself; none while nothing is pending. It may be early, never late.
     pub fn next_deadline(&self) -> Option<Instant> {
-        let timer = self.timers.first().map(|&(at, _)| at);
-        let deadline = [timer, self.leases.soonest()].into_iter().flatten().min();
+        let deadline = match (self.timers.soonest(), self.leases.soonest()) {
+            (Some(timer), Some(lease)) => Some(timer.min(lease)),
+            (timer, lease) => timer.or(lease),
+        };
         deadline.map(|at| at.max(self.now))
     }
 
@@ -27,11 +35,18 @@ impl Registry {
             self.clamped += 1;
             return;
         }
+        if self.timers.is_due(now) || self.leases.is_due(now) {
+            self.wake(now);
+        }
+        self.now = now;
+    }
+
+    #[cold]
+    fn wake(&mut self, now: Instant) {
         if let Some(due) = self.next_deadline().filter(|&due| due <= now) {
             self.excuse_gap(due, now);
             self.run_due(now);
         }
-        self.now = now;
         self.leases.rebase(now);
     }
 
@@ -47,13 +62,13 @@ impl Registry {
     fn run_due(&mut self, now: Instant) {
         loop {
             let due = self.leases.collect_due(now);
-            if due.is_empty() && self.timers.first().is_none_or(|&(at, _)| at > now) {
+            if due.is_empty() && self.timers.due(now).is_none() {
                 break;
             }
-            let mut due = due.into_iter().peekable();
+            let mut next = 0;
             loop {
-                let timer = self.timers.first().copied().filter(|&(at, _)| at <= now);
-                match (timer, due.peek().copied()) {
+                let timer = self.timers.due(now);
+                match (timer, due.get(next).copied()) {
                     (Some((at, timer)), lease) if lease.is_none_or(|lease| at <= lease.at) => {
                         self.timers.pop_first();
                         // A timer may have been set for a moment that had passed.
@@ -61,12 +76,15 @@ impl Registry {
                         self.timer_due(timer);
                         if matches!(timer, Timer::Override(_)) {
                             // The end of a decision may give leases other times: what is due next is to be found anew.
-                            self.leases.put_back(due);
+                            self.leases.put_back(&due[next..]);
                             break;
                         }
                     }
                     (_, Some(lease)) => {
-                        due.next();
+                        if next.is_multiple_of(AHEAD) {
+                            self.look_ahead(&due[next..]);
+                        }
+                        next += 1;
                         self.now = self.now.max(lease.at);
                         let lapse = self.leases.lapse(lease);
                         self.lease_lapsed(lease.slot, lapse);
@@ -74,6 +92,32 @@ impl Registry {
                     (_, None) => break,
                 }
             }
+        }
+    }
+
+    /// Reads what the next lapses will write. They come in the order of their moments, which is none in memory: each by itself would
+    /// wait for it several times over, and together they wait at once.
+    fn look_ahead(&self, due: &[Due]) {
+        let mut rows = [0; AHEAD];
+        for (row, due) in rows.iter_mut().zip(due) {
+            *row = self.leases.row(due.slot).instance;
+        }
+        let rows = &mut rows[..due.len().min(AHEAD)];
+        for row in rows.iter_mut() {
+            let instance = self.roster.row(*row);
+            black_box(instance.fate.at);
+            *row = instance.key.service;
+        }
+        for row in rows.iter_mut() {
+            *row = self.services.get(*row).read_ahead();
+        }
+        for &mut last in rows.iter_mut().filter(|last| **last != NONE) {
+            black_box(self.roster.row(last).position);
+        }
+        // Each that goes lets one be forgotten that went long ago.
+        for key in self.roster.next_forgotten().take(rows.len()) {
+            black_box((self.roster.find(key), self.services.get(key.service).uses));
+            self.names.read_ahead(key.host);
         }
     }
 

@@ -232,10 +232,10 @@ impl Registry {
             self.services.get_mut(service).record(id, before, after, cause, kept);
         }
         let service = self.roster.row(instance).key.service;
-        if self.services.get(service).kept_until.is_some() && !self.is_kept(service) {
+        if let Some(until) = self.services.get(service).kept_until.filter(|_| !self.is_kept(service)) {
             // Somebody is healthy again, or nobody is there for a reason.
             self.services.get_mut(service).kept_until = None;
-            self.timers.retain(|(_, timer)| *timer != Timer::Keep(service));
+            self.timers.remove(until, Timer::Keep(service));
         }
         let listed = self.roster.row(instance).position != NONE;
         match (after != 0, listed) {
@@ -267,7 +267,7 @@ impl Registry {
         if service.refresh_at.is_none() {
             let at = self.policy.view.engine.look(self.now + self.policy.view.refresh);
             service.refresh_at = Some(at);
-            self.timers.insert((at, Timer::Refresh(slot)));
+            self.timers.insert(at, Timer::Refresh(slot));
         }
     }
 
@@ -278,7 +278,7 @@ impl Registry {
         }
         let service = self.services.get_mut(slot);
         if !service.subscriptions.is_empty() && !core::mem::replace(&mut service.notice_armed, true) {
-            self.timers.insert((self.now + window, Timer::Notice(slot)));
+            self.timers.insert(self.now + window, Timer::Notice(slot));
         }
     }
 

@@ -28,7 +28,7 @@ impl Registry {
         }
         let ignored = self.policy.claims.foreign_deregistration == ForeignDeregistration::Ignored;
         let found = match kind {
-            Some(kind) => self.find_claimed(service, address, *kind),
+            Some(kind) => self.claimed_at(self.place(service, address), *kind),
             None => self.find_present(service, address, None),
         };
         let Some(instance) = found else {

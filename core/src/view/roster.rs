@@ -1,9 +1,6 @@
 //! Which instances there are, present and lately gone.
 
 use alloc::collections::VecDeque;
-use core::hash::Hasher;
-
-use hashbrown::HashTable;
 use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher13;
 
@@ -11,6 +8,7 @@ use crate::id::{InstanceId, NONE, RETIRED, next_generation};
 use crate::instance::{Cause, Key, Kind};
 use crate::name::{MetadataId, MetadataPool, NameId, Weight};
 use crate::pages::Pages;
+use crate::table::Table;
 use crate::time::Instant;
 
 /// What last made or ended its presence or its health.
@@ -54,7 +52,7 @@ pub(crate) struct Roster {
     gone: VecDeque<(u32, u32)>,
     present: u32,
     #[serde(skip)]
-    by_key: HashTable<u32>,
+    by_key: Table,
     #[serde(skip)]
     seed: (u64, u64),
 }
@@ -66,13 +64,13 @@ impl Roster {
             free: VecDeque::new(),
             gone: VecDeque::new(),
             present: 0,
-            by_key: HashTable::new(),
+            by_key: Table::default(),
             seed,
         }
     }
 
     pub(crate) fn find(&self, key: Key) -> Option<u32> {
-        self.by_key.find(hash(self.seed, key), |&slot| self.rows[slot].key == key).copied()
+        self.by_key.find(hash(self.seed, key), |slot| self.rows[slot].key == key)
     }
 
     pub(crate) fn row(&self, slot: u32) -> &Row {
@@ -131,7 +129,7 @@ impl Roster {
             }
         };
         let Roster { rows, by_key, seed, .. } = self;
-        by_key.insert_unique(hash(*seed, key), slot, |&other| hash(*seed, rows[other].key));
+        by_key.insert(hash(*seed, key), slot, |other| hash(*seed, rows[other].key));
         slot
     }
 
@@ -173,9 +171,7 @@ impl Roster {
             row.used = false;
             row.generation = next_generation(row.generation);
             let forgotten = row.clone();
-            if let Ok(found) = self.by_key.find_entry(hash(self.seed, forgotten.key), |&other| other == slot) {
-                found.remove();
-            }
+            self.by_key.remove(hash(self.seed, forgotten.key), slot);
             if self.rows[slot].generation != RETIRED {
                 self.free.push_back(slot);
             }
@@ -184,17 +180,22 @@ impl Roster {
         None
     }
 
+    /// Keys of the rows that went longest ago, the longest first.
+    pub(crate) fn next_forgotten(&self) -> impl Iterator<Item = Key> + '_ {
+        self.gone.iter().map(|&(slot, _)| self.rows[slot].key)
+    }
+
     /// Builds the index again after a restore; false when the rows do not fit together.
     pub(crate) fn rebuild(&mut self, seed: (u64, u64), fits: impl Fn(&Row) -> bool) -> bool {
         self.seed = seed;
-        self.by_key = HashTable::with_capacity(self.rows.len());
+        self.by_key = Table::default();
         let Roster { rows, by_key, .. } = self;
-        if !rows.is_regular() || !rows.iter().all(fits) {
+        if !rows.iter().all(fits) {
             return false;
         }
         for slot in 0..rows.len() as u32 {
             if rows[slot].used {
-                by_key.insert_unique(hash(seed, rows[slot].key), slot, |&other| hash(seed, rows[other].key));
+                by_key.insert(hash(seed, rows[slot].key), slot, |other| hash(seed, rows[other].key));
             }
         }
         let rows = self.rows.len();
@@ -203,9 +204,8 @@ impl Roster {
 }
 
 fn hash(seed: (u64, u64), key: Key) -> u64 {
-    let mut hasher = SipHasher13::new_with_keys(seed.0, seed.1);
-    hasher.write_u64(u64::from(key.service) << 32 | u64::from(key.host.0));
-    let kind = u64::from(key.kind == Kind::Persistent);
-    hasher.write_u64(kind << 48 | u64::from(key.port) << 32 | u64::from(key.cluster.0));
-    hasher.finish()
+    let kind = u128::from(key.kind == Kind::Persistent);
+    let place = u128::from(key.service) << 32 | u128::from(key.host.0);
+    let rest = kind << 48 | u128::from(key.port) << 32 | u128::from(key.cluster.0);
+    SipHasher13::new_with_keys(seed.0, seed.1).hash(&(place << 64 | rest).to_le_bytes())
 }

@@ -2,10 +2,11 @@
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use core::hint::black_box;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::InstanceId;
+use crate::id::{InstanceId, NONE};
 use crate::instance::{Cause, Kind, state};
 use crate::name::{Metadata, MetadataId, NameId, Threshold, Weight};
 use crate::time::Instant;
@@ -36,12 +37,12 @@ pub struct Changes {
     pub rows: Vec<Change>,
 }
 
+/// A change in the ring. Each moved the revision by one, so that its revision is its place.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct Entry {
-    revision: u64,
     // The id and not the slot: a row may be forgotten, and its slot be somebody else's, while a reader is still behind.
     instance: InstanceId,
-    state: u32,
+    state: u8,
     cause: Cause,
 }
 
@@ -112,6 +113,12 @@ pub(crate) struct Service {
 }
 
 impl Service {
+    /// Reads what a change of an instance will write, and returns the member that moves when it leaves: see `look_ahead` in the registry.
+    pub(crate) fn read_ahead(&self) -> u32 {
+        black_box((self.changed_at, self.revision, self.clusters.first(), self.changes.back()));
+        self.members.last().copied().unwrap_or(NONE)
+    }
+
     /// Whether nothing needs it any more.
     pub(super) fn is_over(&self) -> bool {
         let armed = self.refresh_at.is_some() || self.notice_armed || self.look_armed || self.kept_until.is_some();
@@ -152,13 +159,13 @@ impl Service {
         if self.changes.len() >= kept {
             self.changes.pop_front();
         }
-        self.changes.push_back(Entry { revision: self.revision, instance, state: after, cause });
+        self.changes.push_back(Entry { instance, state: after as u8, cause });
     }
 
     /// Revision of the newest change of `instance` that the ring holds; where it holds none, the newest it may have lost.
     pub(crate) fn newest_change(&self, instance: InstanceId) -> u64 {
-        let found = self.changes.iter().rev().find(|entry| entry.instance == instance);
-        found.map_or(self.revision - self.changes.len() as u64, |entry| entry.revision)
+        let since = self.changes.iter().rev().take_while(|entry| entry.instance != instance).count();
+        self.revision - since as u64
     }
 
     /// The newest state of each instance that changed after `since`, oldest first; none when the ring does not reach back.
@@ -172,15 +179,11 @@ impl Service {
         }
         let recent = self.changes.range(self.changes.len() - missed..);
         let mut rows: Vec<Change> = Vec::with_capacity(missed);
-        for (index, entry) in recent.clone().enumerate() {
-            let superseded = recent.clone().skip(index + 1).any(|later| later.instance == entry.instance);
-            if !superseded {
-                rows.push(Change {
-                    instance: entry.instance,
-                    revision: entry.revision,
-                    state: entry.state,
-                    cause: entry.cause as u32,
-                });
+        for (revision, entry) in (since + 1..).zip(recent.clone()) {
+            let later = (revision - since) as usize;
+            if !recent.clone().skip(later).any(|later| later.instance == entry.instance) {
+                let Entry { instance, state, cause } = *entry;
+                rows.push(Change { instance, revision, state: u32::from(state), cause: cause as u32 });
             }
         }
         Some(rows)
@@ -192,6 +195,7 @@ impl Service {
             && self.shown.iter().all(|shown| (shown.slot as usize) < rows)
             && self.subscriptions.iter().all(|&slot| (slot as usize) < subscriptions)
             && self.clusters.iter().all(|(name, _)| (name.0 as usize) < names)
+            && self.changes.len() as u64 <= self.revision
             && self.served <= self.members.len() as u32
             && self.served_healthy <= self.served
     }

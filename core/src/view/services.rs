@@ -4,33 +4,34 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::hash::Hasher;
 
-use hashbrown::HashTable;
 use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher13;
 
 use super::service::{Service, Settings};
 use crate::id::{RETIRED, ServiceId, next_generation};
 use crate::name::NameId;
+use crate::pages::Pages;
+use crate::table::Table;
 use crate::time::Instant;
 
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Services {
-    all: Vec<Service>,
+    all: Pages<Service>,
     free: VecDeque<u32>,
     used: u32,
     #[serde(skip)]
-    by_names: HashTable<u32>,
+    by_names: Table,
     #[serde(skip)]
     seed: (u64, u64),
 }
 
 impl Services {
     pub(crate) fn new(seed: (u64, u64)) -> Services {
-        Services { all: Vec::new(), free: VecDeque::new(), used: 0, by_names: HashTable::new(), seed }
+        Services { all: Pages::new(), free: VecDeque::new(), used: 0, by_names: Table::default(), seed }
     }
 
     pub(crate) fn find(&self, names: [NameId; 3]) -> Option<u32> {
-        self.by_names.find(hash(self.seed, names), |&slot| self.names(slot) == names).copied()
+        self.by_names.find(hash(self.seed, names), |slot| self.names(slot) == names)
     }
 
     /// A slot for a service that has no record yet. The caller has counted the names for it.
@@ -63,8 +64,8 @@ impl Services {
         };
         let slot = match self.free.pop_front() {
             Some(slot) => {
-                service.generation = self.all[slot as usize].generation;
-                self.all[slot as usize] = service;
+                service.generation = self.all[slot].generation;
+                self.all[slot] = service;
                 slot
             }
             None => {
@@ -83,9 +84,7 @@ impl Services {
             return None;
         }
         let names = self.names(slot);
-        if let Ok(found) = self.by_names.find_entry(hash(self.seed, names), |&other| other == slot) {
-            found.remove();
-        }
+        self.by_names.remove(hash(self.seed, names), slot);
         let service = self.get_mut(slot);
         service.used = false;
         service.generation = next_generation(service.generation);
@@ -108,11 +107,11 @@ impl Services {
     }
 
     pub(crate) fn get(&self, slot: u32) -> &Service {
-        &self.all[slot as usize]
+        &self.all[slot]
     }
 
     pub(crate) fn get_mut(&mut self, slot: u32) -> &mut Service {
-        &mut self.all[slot as usize]
+        &mut self.all[slot]
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = &Service> {
@@ -129,32 +128,32 @@ impl Services {
     }
 
     pub(crate) fn slot(&self, id: ServiceId) -> Option<u32> {
-        let service = self.all.get(id.slot() as usize)?;
+        let service = self.all.get(id.slot())?;
         (service.used && service.generation == id.generation()).then_some(id.slot())
     }
 
     /// Builds the index again after a restore; false when the slots do not fit together.
     pub(crate) fn rebuild(&mut self, seed: (u64, u64)) -> bool {
         self.seed = seed;
-        self.by_names = HashTable::with_capacity(self.all.len());
+        self.by_names = Table::default();
         for slot in 0..self.all.len() as u32 {
             if self.get(slot).used {
                 self.index(slot);
             }
         }
-        self.free.iter().all(|&slot| self.all.get(slot as usize).is_some_and(|service| !service.used))
+        self.free.iter().all(|&slot| self.all.get(slot).is_some_and(|service| !service.used))
             && self.all.iter().filter(|service| service.used).count() == self.used as usize
     }
 
     fn index(&mut self, slot: u32) {
         let names = self.names(slot);
         let Services { all, by_names, seed, .. } = self;
-        let of = |slot: u32| [all[slot as usize].namespace, all[slot as usize].group, all[slot as usize].name];
-        by_names.insert_unique(hash(*seed, names), slot, |&other| hash(*seed, of(other)));
+        let of = |slot: u32| [all[slot].namespace, all[slot].group, all[slot].name];
+        by_names.insert(hash(*seed, names), slot, |other| hash(*seed, of(other)));
     }
 
     fn names(&self, slot: u32) -> [NameId; 3] {
-        let service = &self.all[slot as usize];
+        let service = &self.all[slot];
         [service.namespace, service.group, service.name]
     }
 }

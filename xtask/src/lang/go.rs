@@ -62,6 +62,26 @@ pub fn test() -> Result<()> {
     })
 }
 
+/// The program that measures the boundary of an engine.
+pub fn boundary(engine: &str) -> Result<Command> {
+    let build = if engine == "cgo" { CGO } else { WAZERO };
+    let mut command = tool(&build, "boundary")?;
+    command.arg(format!("boundary-{engine}"));
+    Ok(command)
+}
+
+/// The program that measures peers beside the cgo engine.
+pub fn peers() -> Result<Command> {
+    need("go", "install Go 1.26 or later")?;
+    library()?;
+    let made = root().join("target/go/peers");
+    let _ = fs::remove_file(&made);
+    let mut build = program("go", "benches/peers/go");
+    build.env("CGO_ENABLED", CGO.cgo).args(["build", "-buildvcs=false", "-tags", CGO.tags, "-o"]).arg(&made).arg(".");
+    run(&mut build)?;
+    Ok(program(made, "."))
+}
+
 /// The Go command in the module's folder.
 fn go(build: &Build) -> Command {
     let mut command = program("go", FOLDER);

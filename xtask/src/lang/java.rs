@@ -45,6 +45,13 @@ pub fn test() -> Result<()> {
     readme::check("java", readme::place("Loop.java"), |file| jar_with(file.as_os_str()))
 }
 
+/// The program that measures the boundary.
+pub fn boundary() -> Result<Command> {
+    let mut java = jar_with("io.liveset.tools.Boundary")?;
+    java.env("JDK_JAVA_OPTIONS", "-Xms1g -Xmx1g");
+    Ok(java)
+}
+
 /// Builds the JNI library and puts it where the jar takes it from.
 fn native() -> Result<PathBuf> {
     need("javac", "install JDK 17 or later")?;
@@ -63,8 +70,18 @@ fn native() -> Result<PathBuf> {
     Ok(packed)
 }
 
-/// A program, by class or by source file, on the class path of the jar, which is made first where it is older than what it is made of.
+/// A program, by class or by source file, on the class path of the jar.
 fn jar_with(main: impl AsRef<OsStr>) -> Result<Command> {
+    let jar = jar()?;
+    let target = root().join(FOLDER).join("target");
+    let mut java = program("java", FOLDER);
+    let class_path = [jar, target.join("test-classes"), target.join("runtime/*")];
+    java.arg("-cp").arg(std::env::join_paths(class_path)?).arg(main);
+    Ok(java)
+}
+
+/// The jar, made first where it is older than what it is made of.
+pub fn jar() -> Result<PathBuf> {
     let mut inputs = vec![native()?, root().join(FOLDER).join("pom.xml")];
     inputs.extend(files("bindings/java/src", "")?);
     let target = root().join(FOLDER).join("target");
@@ -76,10 +93,7 @@ fn jar_with(main: impl AsRef<OsStr>) -> Result<Command> {
         // Maven leaves a jar alone whose content would be the same.
         fs::File::open(&jar).and_then(|jar| jar.set_modified(SystemTime::now())).context("cannot touch the jar")?;
     }
-    let mut java = program("java", FOLDER);
-    let class_path = [jar, target.join("test-classes"), target.join("runtime/*")];
-    java.arg("-cp").arg(std::env::join_paths(class_path)?).arg(main);
-    Ok(java)
+    Ok(jar)
 }
 
 fn changed(file: &Path) -> Result<SystemTime> {

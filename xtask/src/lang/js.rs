@@ -72,6 +72,30 @@ fn glue(wasm: &Path, to: &Path) -> Result<()> {
     bindgen.remove_name_section(true).remove_producers_section(true).generate(to)
 }
 
+/// The program that measures the boundary.
+pub fn boundary() -> Result<Command> {
+    let mut node = package()?;
+    node.arg("tools/boundary.mjs");
+    Ok(node)
+}
+
+/// The program that measures how long a fresh process takes to its first registry.
+pub fn start() -> Result<Command> {
+    let mut node = package()?;
+    node.arg("tools/start.mjs");
+    Ok(node)
+}
+
+/// Bytes of the package's WebAssembly, and of the same packed by gzip.
+pub fn wasm_size() -> Result<(usize, usize)> {
+    let mut node = package()?;
+    let packs = "import { readFileSync } from 'node:fs'; import { gzipSync } from 'node:zlib';
+        const wasm = readFileSync('dist/liveset.wasm'); console.log(wasm.length, gzipSync(wasm, { level: 9 }).length);";
+    let printed = output(node.args(["--input-type=module", "--eval", packs]))?;
+    let mut sizes = printed.split_whitespace().filter_map(|size| size.parse().ok());
+    sizes.next().zip(sizes.next()).with_context(|| format!("no sizes: {printed}"))
+}
+
 fn package() -> Result<Command> {
     build()?;
     Ok(program("node", FOLDER))

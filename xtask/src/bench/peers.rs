@@ -1,0 +1,62 @@
+//! The same work on other systems: `benches/peers`, a program for each language, each peer from its published artefact.
+
+use std::process::Command;
+
+use anyhow::Result;
+
+use super::Wanted;
+use super::report::Row;
+use crate::lang::{go, java, js};
+use crate::tool::{cargo, output, program, root, run};
+
+/// The languages that peers come in, as `--only` names them, with how many rows each prints a size.
+const PROGRAMS: [(&str, usize, fn() -> Result<Command>); 4] =
+    [("peers-rust", 4, rust), ("peers-java", 12, java), ("peers-go", 6, go), ("peers-js", 2, js)];
+
+pub const NAMES: [&str; 4] = [PROGRAMS[0].0, PROGRAMS[1].0, PROGRAMS[2].0, PROGRAMS[3].0];
+
+/// Peers keep a task or a row of objects for each entry: a million of them take minutes and gigabytes.
+const SIZE: &str = "100000";
+
+pub fn is_one(name: &str) -> bool {
+    NAMES.contains(&name)
+}
+
+pub fn measure(wanted: &Wanted, rows: &mut Vec<Row>) -> Result<()> {
+    for (name, count, command) in PROGRAMS.iter().filter(|(name, ..)| wanted.wants(name)) {
+        super::read_rows(command()?.arg(SIZE), *count, name, rows)?;
+    }
+    Ok(())
+}
+
+fn rust() -> Result<Command> {
+    let folder = root().join("benches/peers/rust");
+    let target = root().join("target/peers");
+    let mut build = cargo();
+    build.args(["build", "--quiet", "--release", "--manifest-path"]).arg(folder.join("Cargo.toml"));
+    run(build.arg("--target-dir").arg(&target))?;
+    Ok(program(target.join("release/liveset-peers"), "."))
+}
+
+fn java() -> Result<Command> {
+    let jar = java::jar()?;
+    let folder = "benches/peers/java";
+    output(program("mvn", folder).args(["-B", "-q", "package"]).arg(format!("-Dliveset.jar={}", jar.display())))?;
+    let target = root().join(folder).join("target");
+    let mut java = program("java", folder);
+    let class_path = [target.join("classes"), jar, target.join("runtime/*")];
+    java.args(["-Xms2g", "-Xmx2g", "-XX:+UseG1GC", "-cp"]).arg(std::env::join_paths(class_path)?).arg("peers.Main");
+    Ok(java)
+}
+
+fn go() -> Result<Command> {
+    go::peers()
+}
+
+fn js() -> Result<Command> {
+    js::build()?;
+    run(program("npm", "benches/peers/js").args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]))?;
+    let mut node = program("node", "benches/peers/js");
+    node.arg("peers.mjs");
+    Ok(node)
+}
