@@ -196,7 +196,7 @@ type Gap struct {
 type NextEvent struct {
 	// At is when.
 	At Instant `json:"at"`
-	// What is "unhealthy", "removed", "removal_considered", "override_forgotten", "override_forgotten_while_alive" or
-	// "view_computed".
+	// What is "unhealthy", "removed", "connection_given_up", "removal_considered", "override_forgotten",
+	// "override_forgotten_while_alive", "fence_ends" or "view_computed".
 	What string `json:"what"`
 }

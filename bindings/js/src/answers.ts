@@ -108,6 +108,16 @@ export interface Transition {
   /** Who did it; null where time did. */
   by: string | null;
   because: string | null;
+  /** The silence that brought it about, where one did. */
+  silence: Silence | null;
+}
+
+/** A silence that had a consequence. */
+export interface Silence {
+  /** The last sign of life before it. */
+  since: number;
+  /** When the connection was asked for another one; null for claims by beats. */
+  asked: number | null;
 }
 
 /** How many of everything there are. */
@@ -140,7 +150,7 @@ export interface Explanation {
   /** What each kind of reader gets; `stale` while the view has not been computed again since the last change. */
   sights: { operator: Sight; consumer: Sight; stale: boolean };
   /** The rule that decides, and the event that set it. */
-  decided_by: { rule: Rule; at: number | null; by: string | null; because: string | null };
+  decided_by: { rule: Rule; at: number | null; by: string | null; because: string | null; silence: Silence | null };
   /** Every claim on it, oldest first. */
   leases: LeaseAccount[];
   /** Every field an operator decided. */
@@ -149,6 +159,12 @@ export interface Explanation {
   fence: FenceAccount | null;
   /** The protection of its service, when in force. */
   protection: { healthy: number; total: number; threshold: number } | null;
+  /** Who reports its health to be other than it is, where more of them must agree. */
+  doubted_by: string[];
+  /** Times in its metadata that nobody looks at, because it does not live by beats: `KEY=VALUE`. */
+  unheeded: string[];
+  /** The brake, where it holds the removal of a claim up: silent claims of all, removals that wait, and when the first was due. */
+  brake: { silent: number; all: number; share: number; waiting: number; oldest: number } | null;
   /** Until when its service is served as it last was, because everybody in it is silent. */
   kept_until: number | null;
   /** The time in which nobody watched the registry, where that gave its claims a fresh start. */
@@ -181,6 +197,7 @@ export type Rule =
   | "restart"
   | "replacement"
   | "deregistration"
+  | "ended_elsewhere"
   | "removal"
   | "override"
   | "override_ended"
@@ -194,6 +211,8 @@ export type LeaseKind = "beats" | "session" | "persistent";
 export interface LeaseAccount {
   source: string;
   kind: LeaseKind;
+  /** The connection it hangs on: its own name, which a copy from another node has. */
+  connection: string | null;
   incarnation: number;
   /** When it was made. */
   since: number;
@@ -201,6 +220,10 @@ export interface LeaseAccount {
   last_seen: number;
   /** How long ago that was, in ms. */
   age: number;
+  /** When its connection was asked for a sign of life, while the answer is out. */
+  asked: number | null;
+  /** Whether its silence is looked for here; that of a copy may be another node's to find. */
+  watched: boolean;
   /** How long silence may last, in ms. */
   silence_allowed: number | null;
   /** Whether it makes the instance healthy. */
@@ -241,6 +264,7 @@ export interface FenceAccount {
 export type NextKind =
   | "unhealthy"
   | "removed"
+  | "connection_given_up"
   | "removal_considered"
   | "override_forgotten"
   | "override_forgotten_while_alive"

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CopyAccount, Telling, Transition};
+use super::{CopyAccount, Silence, Telling, Transition};
 use crate::instance::Kind;
 use crate::name::{Actor, Address, Reason, ServiceKey, Threshold};
 use crate::policy::Lifetime;
@@ -40,6 +40,12 @@ pub struct Explanation {
     pub fence: Option<FenceAccount>,
     /// The protection of its service, when in force.
     pub protection: Option<ProtectionAccount>,
+    /// Who reports its health to be other than it is, where more of them must agree.
+    pub doubted_by: Vec<Actor>,
+    /// Times in its metadata that nobody looks at, because it does not live by beats: `KEY=VALUE`.
+    pub unheeded: Vec<String>,
+    /// The brake, where it holds the removal of a claim up.
+    pub brake: Option<BrakeAccount>,
     /// Until when its service is served as it last was, because everybody in it is silent.
     pub kept_until: Option<Instant>,
     /// The time in which nobody watched the registry, where that gave its claims a fresh start.
@@ -112,6 +118,8 @@ pub struct Deciding {
     pub by: Option<Actor>,
     /// Why, in an operator's words.
     pub because: Option<Reason>,
+    /// The silence that brought it about, where one did.
+    pub silence: Option<Silence>,
 }
 
 /// Rules that can decide an instance's standing.
@@ -138,6 +146,8 @@ pub enum Rule {
     Replacement,
     /// A deregistration.
     Deregistration,
+    /// Its claim ended at another node, of which this one held a copy.
+    EndedElsewhere,
     /// An operator's removal.
     Removal,
     /// An operator's override.
@@ -157,6 +167,8 @@ pub struct LeaseAccount {
     pub source: Actor,
     /// What the claim lives by.
     pub kind: LeaseKind,
+    /// The connection it hangs on: its own name, which a copy from another node has.
+    pub connection: Option<Actor>,
     /// Which life it is for.
     pub incarnation: u64,
     /// When it was made.
@@ -165,6 +177,10 @@ pub struct LeaseAccount {
     pub last_seen: Instant,
     /// How long ago that was.
     pub age: Span,
+    /// When its connection was asked for a sign of life, while the answer is out.
+    pub asked: Option<Instant>,
+    /// Whether its silence is looked for here; that of a copy may be another node's to find.
+    pub watched: bool,
     /// How long silence may last.
     pub silence_allowed: Option<Span>,
     /// Whether it makes the instance healthy.
@@ -236,6 +252,21 @@ pub struct ProtectionAccount {
     pub threshold: Threshold,
 }
 
+/// The brake, while it holds removals up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct BrakeAccount {
+    /// Claims by beats that are silent.
+    pub silent: u32,
+    /// All claims by beats.
+    pub all: u32,
+    /// The share above which removals wait, in percent.
+    pub share: u32,
+    /// How many removals wait.
+    pub waiting: u32,
+    /// When the oldest of them was due.
+    pub oldest: Instant,
+}
+
 /// What happens next by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct NextEvent {
@@ -253,6 +284,8 @@ pub enum NextKind {
     Unhealthy,
     /// It is removed unless it beats.
     Removed,
+    /// Its connection is given up unless it gives a sign of life.
+    ConnectionGivenUp,
     /// Its removal, which waits, is considered again.
     RemovalConsidered,
     /// What an operator decided is forgotten, unless it comes back before.

@@ -18,6 +18,7 @@ pub(super) fn policy() -> Policy {
             times_in_order: false,
             registration_revives: false,
             brake: None,
+            own_times: OwnTimes::BeatsOnly,
             ..strict.expiry
         },
         claims: Claims {
@@ -51,6 +52,7 @@ pub(super) fn policy() -> Policy {
             sweep: Clock::every(Span::from_secs(30)),
             created_stays: false,
             settings: Span::ZERO,
+            settings_end_rechecked: true,
         },
         limits: Limits { metadata_bytes_max: 65_536, ..strict.limits },
         ..strict

@@ -18,7 +18,14 @@ pub(super) fn policy() -> Policy {
             times_in_order: true,
             registration_revives: true,
             cap: None,
-            brake: Some(Brake { floor: 10, share: 10, pace: 20 }),
+            brake: Some(Brake {
+                floor: 10,
+                share: 10,
+                pace: 20,
+                of: ShareOf::Held,
+                longest: Some(Span::from_secs(3600)),
+            }),
+            own_times: OwnTimes::All,
             gap_max: None,
         },
         claims: Claims {
@@ -31,9 +38,9 @@ pub(super) fn policy() -> Policy {
             idle: Span::from_secs(20),
             sweep: Clock::EXACT,
             probe: Span::from_secs(5),
-            holds: Holds::Many,
+            holds: Holds::OneOrBatch,
         },
-        checks: CheckPolicy { rise: 3, fall: 3 },
+        checks: CheckPolicy { rise: 3, fall: 3, observers: 1, remove_after: None, sweep: Clock::EXACT },
         overrides: OverridePolicy {
             lifetime: Lifetime::UntilCleared,
             write: OverrideWrite::Fields,
@@ -65,6 +72,7 @@ pub(super) fn policy() -> Policy {
             sweep: Clock::EXACT,
             created_stays: true,
             settings: Span::ZERO,
+            settings_end_rechecked: true,
         },
         limits: Limits {
             instances_max: 20_000_000,

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::Registry;
-use crate::account::{Entry, Transition};
+use crate::account::{Entry, Silence, Transition};
 use crate::instance::Cause;
 use crate::name::{Actor, Reason};
 use crate::view::Fate;
@@ -13,6 +13,7 @@ use crate::view::Fate;
 pub(super) struct Author {
     pub(super) by: Option<Actor>,
     pub(super) because: Option<Reason>,
+    pub(super) silence: Option<Silence>,
 }
 
 impl Author {
@@ -21,11 +22,16 @@ impl Author {
     }
 
     pub(super) fn of(by: &Actor) -> Author {
-        Author { by: Some(by.clone()), because: None }
+        Author { by: Some(by.clone()), ..Author::default() }
     }
 
     pub(super) fn with(by: &Actor, because: Option<&Reason>) -> Author {
-        Author { by: Some(by.clone()), because: because.cloned() }
+        Author { by: Some(by.clone()), because: because.cloned(), silence: None }
+    }
+
+    /// Time, by somebody's silence.
+    pub(super) fn silence(silence: Option<Silence>) -> Author {
+        Author { silence, ..Author::default() }
     }
 }
 
@@ -55,13 +61,15 @@ impl Registry {
             cause: entry.cause,
             by: entry.by.map(|by| self.actor(by)),
             because: entry.because.clone(),
+            silence: entry.silence,
         }
     }
 
     pub(super) fn note(&mut self, instance: u32, cause: Cause, author: &Author) {
         let by = author.by.as_ref().map(|by| self.names.intern(by.as_str()));
         let previous = self.roster.row(instance).newest_entry;
-        let entry = Entry { at: self.now, instance, cause, by, because: author.because.clone(), previous };
+        let Author { because, silence, .. } = author.clone();
+        let entry = Entry { at: self.now, instance, cause, by, because, silence, previous };
         self.roster.row_mut(instance).newest_entry = self.journal.push(entry);
         while let Some(dropped) = self.journal.drop_over(&self.policy.limits) {
             if let Some(name) = dropped.by {

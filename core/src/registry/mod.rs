@@ -21,7 +21,7 @@ mod settle;
 mod show;
 mod withdraw;
 
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
@@ -32,7 +32,7 @@ use crate::error::Error;
 use crate::instance::Key;
 use crate::liveness::{Brake, Leases, Measure, Sessions};
 use crate::memory::{Fences, Overrides};
-use crate::name::{MetadataPool, Names};
+use crate::name::{Actor, MetadataPool, Names};
 use crate::policy::Policy;
 use crate::time::Instant;
 use crate::view::{Roster, Services, Subscriptions};
@@ -82,6 +82,8 @@ pub struct Registry {
     brake: Brake,
     /// The last time in which nobody watched.
     gap: Option<Gap>,
+    /// Who reported an instance's health to be other than it is, since it was so.
+    observers: BTreeMap<u32, Vec<Option<Actor>>>,
 }
 
 /// What has to be looked at apart from beats. The order is the order in which they act at one moment.
@@ -94,6 +96,7 @@ enum Timer {
     Notice(u32),
     Service(u32),
     Keep(u32),
+    Check(u32),
 }
 
 impl Registry {
@@ -124,6 +127,7 @@ impl Registry {
             timers: BTreeSet::new(),
             brake: Brake::default(),
             gap: None,
+            observers: BTreeMap::new(),
             policy,
         })
     }
@@ -158,9 +162,7 @@ impl Registry {
             }
             Command::BeatInstance(beat) => self.beat_instance(now, &beat),
             Command::RegisterBatch(batch) => self.register_batch(now, &batch),
-            Command::ReportHealth { service, address, healthy, sure } => {
-                self.report_health(now, &service, &address, healthy, sure)
-            }
+            Command::ReportHealth(report) => self.report_health(now, &report),
             Command::Watch { service, address, watches } => {
                 self.watch(now, &service, &address, watches).map(|()| Outcome::Watched)
             }
@@ -200,6 +202,7 @@ impl Registry {
                 self.advance(now);
                 Ok(Outcome::Notices { notices: core::iter::from_fn(|| self.poll()).take(max as usize).collect() })
             }
+            Command::Excuse { from } => self.excuse(now, from).map(|()| Outcome::Excused),
             Command::Advance => {
                 self.advance(now);
                 Ok(Outcome::Advanced)

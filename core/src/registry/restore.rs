@@ -76,11 +76,13 @@ impl Registry {
                 .all(|(key, fence)| key_fits(key) && fence.sources.iter().all(|name| (name.0 as usize) < names))
             && self.timers.iter().all(|(_, timer)| match timer {
                 Timer::Session(slot) => (*slot as usize) < sessions,
+                Timer::Check(slot) => (*slot as usize) < rows,
                 Timer::Override(key) | Timer::Fence(key) => key_fits(key),
                 Timer::Refresh(slot) | Timer::Notice(slot) | Timer::Service(slot) | Timer::Keep(slot) => {
                     (*slot as usize) < services
                 }
             })
+            && self.observers.keys().all(|&slot| (slot as usize) < rows)
             && self.chains_fit()
             && self.sessions_fit()
             && self.counts_fit()

@@ -1,6 +1,6 @@
 //! Claims that end: taken back by their source, or ended by time, a connection or an operator.
 
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -9,9 +9,9 @@ use super::journal::Author;
 use crate::command::{Deregistration, Outcome};
 use crate::error::Error;
 use crate::id::{LeaseId, NONE, SessionId};
-use crate::instance::{Cause, Key};
+use crate::instance::{Cause, Key, Kind};
 use crate::memory::Fence;
-use crate::name::{Actor, ServiceKey};
+use crate::name::{Actor, Reason, ServiceKey};
 use crate::policy::{ForeignDeregistration, Holds};
 use crate::time::{Instant, Span};
 
@@ -22,7 +22,11 @@ impl Registry {
         let Deregistration { service, address, source, incarnation, session, kind, copied } = deregistration;
         if let Some(leases) = session.and_then(|session| self.held_over(session, service)) {
             for &lease in &leases {
-                self.deregister_slot(lease, source);
+                let held = self.address(self.roster.row(self.leases.row(lease).instance).key);
+                // Whoever asks why it is gone has to know that another address was named.
+                let named =
+                    (held != *address).then(|| Reason::parse(&alloc::format!("it named {address}")).ok()).flatten();
+                self.deregister_slot(lease, source, named);
             }
             return Ok(Outcome::Deregistered { withdrawn: leases.len() as u32, remaining: Vec::new() });
         }
@@ -32,15 +36,24 @@ impl Registry {
             None => self.find_present(service, address, None),
         };
         let Some(instance) = found else {
-            if ignored {
-                return Ok(Outcome::Deregistered { withdrawn: 0, remaining: Vec::new() });
-            }
-            return Err(Registry::unknown_instance(service, address));
+            let other = self.find_present(service, address, None);
+            return match (ignored, kind, other) {
+                (true, Some(kind), Some(other)) => Ok(self.ignore(other, source, lacking(*kind))),
+                (true, ..) => Ok(Outcome::Deregistered { withdrawn: 0, remaining: Vec::new() }),
+                (false, Some(kind), Some(_)) => {
+                    let expected = alloc::format!("{}, which {address} in {service} is", word(other_kind(*kind)));
+                    Err(Error::invalid("deregister.kind", word(*kind), &expected))
+                }
+                (false, ..) => Err(Registry::unknown_instance(service, address)),
+            };
         };
+        if ignored && self.services.get(self.roster.row(instance).key.service).record.is_none() {
+            return Ok(self.ignore(instance, source, "its service has no record"));
+        }
         let Some(lease) = self.lease_to_withdraw(instance, source) else {
             let remaining = self.holders(instance);
             if ignored {
-                return Ok(Outcome::Deregistered { withdrawn: 0, remaining });
+                return Ok(self.ignore(instance, source, "another client holds it"));
             }
             let holders = remaining.iter().map(|holder| holder.to_string()).collect();
             return Err(Error::NotOwner { instance: address.to_string(), holders });
@@ -49,9 +62,16 @@ impl Registry {
         if *copied {
             self.withdraw(lease, Cause::CopyEnded, &Author::of(source));
         } else {
-            self.deregister_slot(lease, source);
+            self.deregister_slot(lease, source, None);
         }
         Ok(Outcome::Deregistered { withdrawn: 1, remaining: self.holders(instance) })
+    }
+
+    /// Answers a deregistration as done that takes nothing away; only the account of the instance knows.
+    fn ignore(&mut self, instance: u32, source: &Actor, why: &str) -> Outcome {
+        let because = Reason::parse(why).ok();
+        self.note(instance, Cause::DeregistrationIgnored, &Author::with(source, because.as_ref()));
+        Outcome::Deregistered { withdrawn: 0, remaining: self.holders(instance) }
     }
 
     /// What a session holds in a service, where that is one thing: whatever it names, it means that.
@@ -76,7 +96,7 @@ impl Registry {
             return Err(Error::UnknownLease { what: lease.to_u64().to_string() });
         };
         let source = self.actor(row.source);
-        self.deregister_slot(lease.slot(), &source);
+        self.deregister_slot(lease.slot(), &source, None);
         Ok(Outcome::Deregistered { withdrawn: 1, remaining: self.holders(row.instance) })
     }
 
@@ -102,6 +122,7 @@ impl Registry {
             self.arm_override(memory);
         }
         if !left {
+            self.observers.remove(&instance);
             self.decide_fate(instance, cause, author);
             self.roster.departed(instance);
             self.services.get_mut(key.service).departed(key.cluster);
@@ -115,7 +136,18 @@ impl Registry {
         self.forget_gone();
     }
 
-    fn deregister_slot(&mut self, lease: u32, source: &Actor) {
+    fn deregister_slot(&mut self, lease: u32, source: &Actor, because: Option<Reason>) {
+        self.fence_own(lease, source);
+        self.withdraw(lease, Cause::Deregistered, &Author::with(source, because.as_ref()));
+    }
+
+    /// Ends a claim because its source claims something else instead: what it left cannot be brought back by its older claims.
+    pub(super) fn replace(&mut self, lease: u32, source: &Actor, instead: String) {
+        self.fence_own(lease, source);
+        self.withdraw(lease, Cause::Replaced, &Author::with(source, Reason::parse(&instead).ok().as_ref()));
+    }
+
+    fn fence_own(&mut self, lease: u32, source: &Actor) {
         let row = *self.leases.row(lease);
         let key = self.memory_key(self.roster.row(row.instance).key);
         let keeps = self.policy.fence.deregistration;
@@ -132,7 +164,6 @@ impl Registry {
             };
             self.set_fence(key, fence);
         }
-        self.withdraw(lease, Cause::Deregistered, &Author::of(source));
     }
 
     /// The lease that a deregistration by name of `source` means: its own, or the one that anybody may withdraw.
@@ -155,5 +186,26 @@ impl Registry {
         if self.overrides.get(key).is_none() {
             self.release_key(key);
         }
+    }
+}
+
+fn word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Ephemeral => "ephemeral",
+        Kind::Persistent => "persistent",
+    }
+}
+
+fn other_kind(kind: Kind) -> Kind {
+    match kind {
+        Kind::Ephemeral => Kind::Persistent,
+        Kind::Persistent => Kind::Ephemeral,
+    }
+}
+
+fn lacking(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Ephemeral => "there is no ephemeral one",
+        Kind::Persistent => "there is no persistent one",
     }
 }

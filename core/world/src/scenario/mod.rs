@@ -196,6 +196,8 @@ pub(crate) enum MachineDeed {
     Thaws,
     /// Its clock jumps ahead.
     Jumps(Span),
+    /// It says that it heard nobody for so long.
+    Excuses(Span),
 }
 
 /// What the network does to somebody's messages.

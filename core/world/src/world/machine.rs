@@ -13,6 +13,11 @@ impl World<'_> {
             MachineDeed::Restarts => self.registry_restarts(node),
             MachineDeed::Freezes => self.nodes[node].frozen = true,
             MachineDeed::Thaws => self.nodes[node].frozen = false,
+            MachineDeed::Excuses(span) => {
+                let from = self.nodes[node].clock(self.now) - span;
+                // A moment that has passed is never refused.
+                let _ = self.execute(node, Command::Excuse { from });
+            }
             MachineDeed::Jumps(span) => self.nodes[node].jump(span),
         }
     }

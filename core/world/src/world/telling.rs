@@ -82,6 +82,7 @@ pub(super) fn describe(action: &Action) -> String {
             MachineDeed::Restarts => "restarts".to_owned(),
             MachineDeed::Freezes => "freezes".to_owned(),
             MachineDeed::Thaws => "thaws".to_owned(),
+            MachineDeed::Excuses(span) => format!("heard nobody for {span}"),
             MachineDeed::Jumps(span) => format!("finds its clock {span} ahead"),
         },
         Action::Watches { service, address, watches: true, .. } => format!("watches {service} {address}"),
