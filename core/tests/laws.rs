@@ -5,7 +5,8 @@ mod tape;
 use std::collections::BTreeMap;
 
 use liveset::{
-    Command, InstanceQuery, Instant, Outcome, Policy, Reader, Registry, ServiceId, Standing, document, state,
+    Command, InstanceQuery, Instant, Outcome, Policy, Reader, Registry, ServiceId, ServiceKey, Standing, document,
+    state,
 };
 use tape::{Random, address, policies, service, tape};
 
@@ -240,6 +241,32 @@ fn an_operators_offline_outlasts_everything_but_operators_under_the_strict_polic
             }
         }
     }
+}
+
+#[test]
+fn what_is_done_to_one_service_never_changes_another() {
+    on_tapes(|policy, tape, name| {
+        let mut registry = fresh(policy);
+        for (now, command) in tape {
+            registry.advance(*now);
+            let views = |registry: &Registry, number| {
+                [Reader::Consumer, Reader::Operator]
+                    .map(|reader| registry.instances(&InstanceQuery::new(service(number), reader)))
+            };
+            let before = [views(&registry, 0), views(&registry, 1)];
+            let touched = (0..2).filter(|&number| names(command, &service(number))).collect::<Vec<u64>>();
+            let _ = registry.apply(*now, command.clone());
+            if let [only] = touched[..] {
+                let other = 1 - only;
+                assert_eq!(before[other as usize], views(&registry, other), "{name}: {command:?} at {now}");
+            }
+        }
+    });
+}
+
+/// Whether a command says in words that it is about a service.
+fn names(command: &Command, service: &ServiceKey) -> bool {
+    document::write(command).contains(&document::write(service))
 }
 
 #[test]

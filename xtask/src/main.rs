@@ -2,8 +2,11 @@
 
 mod demo;
 mod digests;
+mod fuzz;
+mod golden;
 mod header;
 mod lang;
+mod proof;
 mod readme;
 mod rust;
 mod tidy;
@@ -26,8 +29,11 @@ incidents [DIR]                   lists the incidents, by default core/scenarios
 recordings [DIR] [--explain] [--only SUBSTRING]
                                   replays what real servers did, by default core/nacos/recordings, which must all match
 vectors                           writes core/vectors from core/scenarios
+golden                            writes the kept snapshots of this version of the format, core/snapshots
 digests                           replays the vectors in every engine and compares the digests
 header                            writes bindings/c/include/liveset.h from the Rust sources
+proof [--seconds N]               what takes longer than a test may; fuzzes each target for N seconds (60 without it)
+fuzz [TARGET...] [--seconds N]    lets strangers' bytes in, N seconds for each target (60 without it)
 bench                             measures the hot path beside a bare random store";
 
 fn main() -> ExitCode {
@@ -52,8 +58,13 @@ fn run(words: &[&str]) -> Result<()> {
         ["incidents", place] => rust::cli(&["incidents", place]),
         ["recordings", rest @ ..] => rust::recordings(rest),
         ["vectors"] => rust::cli(&["vectors", "core/scenarios", "core/vectors"]),
+        ["golden"] => golden::write(),
         ["digests"] => digests::digests(),
         ["header"] => header::generate(),
+        ["proof"] => proof::proof(60),
+        ["proof", "--seconds", seconds] => proof::proof(seconds.parse()?),
+        ["fuzz", targets @ .., "--seconds", seconds] => fuzz::fuzz(targets, seconds.parse()?),
+        ["fuzz", targets @ ..] => fuzz::fuzz(targets, 60),
         ["bench"] => tool::run(tool::cargo().args(["bench", "--quiet", "--package", "liveset-benches"])),
         _ => bail!("{USAGE}"),
     }

@@ -152,6 +152,8 @@ export interface Deregistration {
   kind?: Kind | null;
   /** Whether the claim ended at another node of a cluster, and this takes its copy away. */
   copied?: boolean;
+  /** Why. */
+  because?: string | null;
 }
 
 export interface Deregistered {
@@ -256,6 +258,7 @@ export type Command =
   | { poll: { max: number } }
   | { excuse: { from: number } }
   | "restart"
+  | "loaded"
   | "advance";
 
 /** A notice in a document; {@link Registry.poll} gives the same as rows. */
@@ -293,4 +296,5 @@ export type Outcome =
   | "unsubscribed"
   | "restarted"
   | "excused"
+  | "loaded"
   | "advanced";

@@ -7,8 +7,8 @@ mod sentence;
 pub(crate) mod snapshot;
 
 pub use explain::{
-    BrakeAccount, Deciding, Explanation, FenceAccount, Gap, LeaseAccount, LeaseKind, NextEvent, NextKind,
-    OverrideAccount, ProtectionAccount, Remedy, Rule, Sight, Sights, Standing,
+    BrakeAccount, Deciding, Explanation, FenceAccount, Gap, KindAccount, LeaseAccount, LeaseKind, NextEvent, NextKind,
+    OverrideAccount, ProtectionAccount, Remedy, Rule, Sight, Sights, Standing, UnprotectedAccount,
 };
 pub(crate) use journal::{Entry, Journal};
 pub use journal::{Silence, Transition};

@@ -10,9 +10,10 @@ use alloc::{format, vec};
 use serde::{Deserialize, Serialize};
 
 use crate::account::{CopyReport, Layer};
-use crate::instance::{Content, InstanceView, Kind};
+use crate::instance::{Cause, Content, InstanceView, Kind, state};
 use crate::name::{Actor, Address};
 use crate::time::{Instant, Span};
+use crate::view::Changes;
 
 /// What a consumer's client does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -165,6 +166,30 @@ pub enum Emptiness {
     Silence,
 }
 
+impl Emptiness {
+    /// Why a list has nobody usable, by what happened to a service since the list before: it was decided only where every instance that
+    /// left, or is healthy no more, did so by somebody's decision. A connection that ended, a copy that ended or a registry that lost its
+    /// instances is no decision.
+    pub fn of(changes: &Changes) -> Emptiness {
+        if changes.full {
+            return Emptiness::Unknown;
+        }
+        let usable = state::SERVED | state::HEALTHY;
+        let mut left = changes.rows.iter().filter(|row| row.state & usable != usable);
+        if left.all(|row| DECIDED.contains(&row.cause)) { Emptiness::Decided } else { Emptiness::Silence }
+    }
+}
+
+/// Causes that are somebody's decision about the instance.
+const DECIDED: [u32; 6] = [
+    Cause::Deregistered as u32,
+    Cause::Removed as u32,
+    Cause::OverrideSet as u32,
+    Cause::OverrideCleared as u32,
+    Cause::Reregistered as u32,
+    Cause::Replaced as u32,
+];
+
 /// What protection holds against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Guard {
@@ -195,6 +220,10 @@ pub struct Subscriber {
     guard: Option<Guard>,
     /// The list that is kept out.
     blocked: Option<Push>,
+    /// Revision of the last list that was dropped as older than the one in hand, and when it came.
+    dropped: Option<(u64, Instant)>,
+    /// What the last list that changed anything changed in hosts that were there before, at most eight of them.
+    changed: Vec<(Address, String)>,
     /// When it asks by itself.
     query: Option<Instant>,
     /// Whether a list was taken since it last asked.
@@ -212,6 +241,8 @@ impl Subscriber {
             taken: None,
             guard: None,
             blocked: None,
+            dropped: None,
+            changed: Vec::new(),
             query: None,
             taken_since: false,
             empties: 0,
@@ -228,6 +259,7 @@ impl Subscriber {
     pub fn receive(&mut self, now: Instant, push: Push) -> bool {
         self.advance(now);
         if self.is_stale(&push) {
+            self.dropped = Some((push.revision, now));
             return false;
         }
         if self.keeps_out(&push) {
@@ -320,7 +352,7 @@ impl Subscriber {
             return vec![String::from("not called: no list has come yet")];
         };
         let from = format!("in the list of {at} (revision {revision})");
-        match (found, self.guard) {
+        let mut sentences = match (found, self.guard) {
             (None, _) => vec![format!("not called: not {from}")],
             (Some(host), None) => {
                 let health = if host.healthy { "healthy" } else { "unhealthy" };
@@ -333,7 +365,14 @@ impl Subscriber {
                     String::from("would be let go if: a list with a usable host comes"),
                 ]
             }
+        };
+        if let Some((_, fields)) = self.changed.iter().find(|(changed, _)| changed == address) {
+            sentences.push(format!("changed: {fields}, with the last list that changed anything"));
         }
+        if let Some((older, came)) = self.dropped {
+            sentences.push(format!("dropped: a list of revision {older}, which came at {came} and is older"));
+        }
+        sentences
     }
 
     /// What it holds of an instance, to be explained beside what the registry gives.
@@ -375,10 +414,14 @@ impl Subscriber {
         } else {
             by_address(&self.hosts) != by_address(&push.hosts)
         };
+        if told {
+            self.changed = changes(&self.hosts, &push.hosts);
+        }
         self.hosts = push.hosts;
         self.taken = Some((push.epoch, push.revision, now));
         self.guard = None;
         self.blocked = None;
+        self.dropped = None;
         told
     }
 }
@@ -386,4 +429,34 @@ impl Subscriber {
 /// Of two rows for one `ip:port` the later one counts (R2.10).
 fn by_address(hosts: &[Host]) -> BTreeMap<(&str, u16), &Host> {
     hosts.iter().map(|host| ((host.address.host.as_str(), host.address.port.get()), host)).collect()
+}
+
+const CHANGED_MAX: usize = 8;
+
+/// Which fields of which hosts differ between two lists, for hosts that are in both.
+fn changes(before: &[Host], after: &[Host]) -> Vec<(Address, String)> {
+    let before = by_address(before);
+    let named = by_address(after).into_iter().filter_map(|(key, host)| {
+        let fields = differences(before.get(&key)?, host);
+        (!fields.is_empty()).then(|| (host.address.clone(), fields.join(", ")))
+    });
+    named.take(CHANGED_MAX).collect()
+}
+
+fn differences(before: &Host, after: &Host) -> Vec<String> {
+    let (old, new) = (&before.content, &after.content);
+    let table = [
+        ("healthy", before.healthy != after.healthy),
+        ("kind", before.kind != after.kind),
+        ("enabled", old.enabled != new.enabled),
+        ("weight", old.weight != new.weight),
+    ];
+    let fields = table.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| String::from(name));
+    let (old, new) = (&old.metadata, &new.metadata);
+    let mut keys: Vec<&String> =
+        [old, new].into_iter().flat_map(|side| side.entries().iter().map(|(key, _)| key)).collect();
+    keys.sort();
+    keys.dedup();
+    let keys = keys.into_iter().filter(|key| old.value(key) != new.value(key)).map(|key| format!("metadata.{key}"));
+    fields.chain(keys).collect()
 }

@@ -84,6 +84,8 @@ pub struct Registry {
     gap: Option<Gap>,
     /// Who reported an instance's health to be other than it is, since it was so.
     observers: BTreeMap<u32, Vec<Option<Actor>>>,
+    /// Until when its lists are marked as incomplete.
+    warming_until: Option<Instant>,
 }
 
 /// What has to be looked at apart from beats. The order is the order in which they act at one moment.
@@ -97,6 +99,7 @@ enum Timer {
     Service(u32),
     Keep(u32),
     Check(u32),
+    Warm,
 }
 
 impl Registry {
@@ -128,6 +131,7 @@ impl Registry {
             brake: Brake::default(),
             gap: None,
             observers: BTreeMap::new(),
+            warming_until: None,
             policy,
         })
     }
@@ -193,6 +197,10 @@ impl Registry {
             Command::Restart => {
                 self.restart(now);
                 Ok(Outcome::Restarted)
+            }
+            Command::Loaded => {
+                self.loaded(now);
+                Ok(Outcome::Loaded)
             }
             Command::Poll { max } => {
                 const MAX: u32 = 65_536;

@@ -78,6 +78,7 @@ impl Registry {
             return Err(Error::invalid("set_override", "nothing", "enabled, weight or at least one key of metadata"));
         }
         self.check_times_decided(change)?;
+        self.refuse_owner(change)?;
         let service = self.ensure_service(&change.service);
         let instance = self.find_present(&change.service, &change.address, change.kind);
         let kind = instance.map_or(change.kind.unwrap_or_default(), |slot| self.roster.row(slot).key.kind);
@@ -130,6 +131,21 @@ impl Registry {
         };
         self.override_ended(key);
         Ok(Outcome::OverrideEnded)
+    }
+
+    /// Refuses a source that decides about what it holds itself, where the policy says so: it may say the same by registering.
+    fn refuse_owner(&self, change: &OverrideChange) -> Result<(), Error> {
+        let instance = self.find_present(&change.service, &change.address, change.kind);
+        let holds = instance.is_some_and(|slot| self.holders(slot).contains(&change.by));
+        if holds && !self.policy.overrides.by_owner {
+            let found = alloc::format!("{}, who holds {}", change.by, change.address);
+            return Err(Error::invalid(
+                "set_override.by",
+                found,
+                "an operator; its source registers it as it should be",
+            ));
+        }
+        Ok(())
     }
 
     /// Refuses an operator's times that the policy would refuse of a provider, where they can be told alone.

@@ -121,6 +121,7 @@ impl Registry {
             Timer::Service(service) => self.service_due(service),
             Timer::Keep(service) => self.keep_due(service),
             Timer::Check(instance) => self.check_due(instance),
+            Timer::Warm => self.warming_until = self.warming_until.filter(|&until| until > self.now),
         }
     }
 

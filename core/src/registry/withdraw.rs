@@ -19,14 +19,14 @@ impl Registry {
     /// Takes back the claim of its source. Other sources keep the instance, and the outcome names them.
     pub fn deregister(&mut self, now: Instant, deregistration: &Deregistration) -> Result<Outcome, Error> {
         self.settle(now);
-        let Deregistration { service, address, source, incarnation, session, kind, copied } = deregistration;
+        let Deregistration { service, address, source, incarnation, session, kind, copied, because } = deregistration;
         if let Some(leases) = session.and_then(|session| self.held_over(session, service)) {
             for &lease in &leases {
                 let held = self.address(self.roster.row(self.leases.row(lease).instance).key);
                 // Whoever asks why it is gone has to know that another address was named.
                 let named =
                     (held != *address).then(|| Reason::parse(&alloc::format!("it named {address}")).ok()).flatten();
-                self.deregister_slot(lease, source, named);
+                self.deregister_slot(lease, source, named.as_ref().or(because.as_ref()));
             }
             return Ok(Outcome::Deregistered { withdrawn: leases.len() as u32, remaining: Vec::new() });
         }
@@ -60,9 +60,9 @@ impl Registry {
         };
         self.refuse_older(*incarnation, self.leases.row(lease).incarnation, address)?;
         if *copied {
-            self.withdraw(lease, Cause::CopyEnded, &Author::of(source));
+            self.withdraw(lease, Cause::CopyEnded, &Author::with(source, because.as_ref()));
         } else {
-            self.deregister_slot(lease, source, None);
+            self.deregister_slot(lease, source, because.as_ref());
         }
         Ok(Outcome::Deregistered { withdrawn: 1, remaining: self.holders(instance) })
     }
@@ -117,7 +117,9 @@ impl Registry {
         // Whoever goes to another address is not away, and the end of a copy is another node's to count.
         let memory = self.memory_key(key);
         let unseen = [Cause::Replaced, Cause::CopyEnded].contains(&cause)
-            || (cause == Cause::RegistryRestarted && !self.policy.restart.ages);
+            || (cause == Cause::RegistryRestarted && !self.policy.restart.ages)
+            || (row.kind == Kind::Persistent && !self.policy.overrides.persistent_ages)
+            || (row.in_batch && !self.policy.overrides.batches_age);
         if !unseen && self.overrides.lease_ended(&self.policy.overrides, self.now, memory, left) {
             self.arm_override(memory);
         }
@@ -136,18 +138,18 @@ impl Registry {
         self.forget_gone();
     }
 
-    fn deregister_slot(&mut self, lease: u32, source: &Actor, because: Option<Reason>) {
-        self.fence_own(lease, source);
-        self.withdraw(lease, Cause::Deregistered, &Author::with(source, because.as_ref()));
+    fn deregister_slot(&mut self, lease: u32, source: &Actor, because: Option<&Reason>) {
+        self.fence_own(lease, source, because);
+        self.withdraw(lease, Cause::Deregistered, &Author::with(source, because));
     }
 
     /// Ends a claim because its source claims something else instead: what it left cannot be brought back by its older claims.
     pub(super) fn replace(&mut self, lease: u32, source: &Actor, instead: String) {
-        self.fence_own(lease, source);
+        self.fence_own(lease, source, None);
         self.withdraw(lease, Cause::Replaced, &Author::with(source, Reason::parse(&instead).ok().as_ref()));
     }
 
-    fn fence_own(&mut self, lease: u32, source: &Actor) {
+    fn fence_own(&mut self, lease: u32, source: &Actor, because: Option<&Reason>) {
         let row = *self.leases.row(lease);
         let key = self.memory_key(self.roster.row(row.instance).key);
         let keeps = self.policy.fence.deregistration;
@@ -159,7 +161,7 @@ impl Registry {
                 at: self.now,
                 until: self.now + keeps,
                 by: source.clone(),
-                because: None,
+                because: because.cloned(),
                 by_operator: false,
             };
             self.set_fence(key, fence);

@@ -14,6 +14,8 @@ pub(crate) struct Node {
     tape: Tape,
     /// Suspended: nobody calls the registry, and nothing arrives.
     pub(crate) frozen: bool,
+    /// Its host takes no notices: subscribers are told nothing.
+    pub(crate) silent: bool,
     /// How far its clock is ahead of the world's.
     ahead: Span,
     /// Newest entry of the journal that the world has seen.
@@ -45,7 +47,15 @@ impl Node {
     /// The policy was checked when the scenario was read.
     pub(crate) fn new(name: &str, policy: &Policy) -> Option<Node> {
         let registry = Registry::new(policy.clone()).ok()?;
-        Some(Node { name: name.to_owned(), registry, tape: Tape::default(), frozen: false, ahead: Span::ZERO, seen: 0 })
+        Some(Node {
+            name: name.to_owned(),
+            registry,
+            tape: Tape::default(),
+            frozen: false,
+            silent: false,
+            ahead: Span::ZERO,
+            seen: 0,
+        })
     }
 
     pub(crate) fn apply(&mut self, now: Instant, command: &Command) -> Result<Outcome, Error> {
@@ -80,9 +90,8 @@ impl Node {
         self.registry.instances(&InstanceQuery::new(service.clone(), reader))
     }
 
-    pub(crate) fn view_healthy(&self, service: &ServiceKey) -> ServiceView {
-        self.registry
-            .instances(&InstanceQuery { healthy_only: true, ..InstanceQuery::new(service.clone(), Reader::Consumer) })
+    pub(crate) fn view_of(&self, query: &InstanceQuery) -> ServiceView {
+        self.registry.instances(query)
     }
 
     pub(crate) fn knows(&self, service: &ServiceKey) -> bool {

@@ -34,6 +34,8 @@ pub(crate) struct Consumer {
     pub(crate) epoch: u64,
     /// How many lists it got, those that answered its subscriptions among them.
     pub(crate) lists: u64,
+    /// How often its listeners were told of a change.
+    pub(crate) heard: u64,
     /// The list that its framework copied, and when.
     pub(crate) copied: Option<(Instant, Vec<Host>)>,
 }

@@ -11,7 +11,7 @@ use super::words::{Problem, Words};
 use super::{Action, Fault, MachineDeed, Scenario};
 
 const VERBS: &str = "a verb: register, register-batch, beat, beats, deregister, restarts, dies, freezes, thaws, moves, connects, \
-    disconnects, subscribe, unsubscribe, copies, reads, reports, offline, online, weighs, marks, clears, removes, lifts, creates, sets, \
+    disconnects, subscribe, unsubscribe, pulls, copies, reads, reports, offline, online, weighs, marks, clears, removes, lifts, creates, sets, \
     cuts, half-opens, heals, delays, loses, duplicates, reorders, parts or joins";
 
 pub(super) fn deed(
@@ -50,7 +50,9 @@ pub(super) fn deed(
             let (kind, incarnation) = (kind(words), incarnation(words)?);
             let source = source(words)?.unwrap_or_else(|| who.clone());
             let copied = words.take_if("copied");
-            let deregistration = Box::new(Deregistration { kind, incarnation, source, copied, ..deregistration });
+            let because = because(words)?;
+            let deregistration =
+                Box::new(Deregistration { kind, incarnation, source, copied, because, ..deregistration });
             Action::Deregister { deregistration, node: words.at_node(nodes)? }
         }
         "restarts" => Action::Restarts,
@@ -67,6 +69,7 @@ pub(super) fn deed(
         "disconnects" => Action::Disconnects,
         "subscribe" => Action::Subscribes { service: words.service()?, node: words.at_node(nodes)? },
         "unsubscribe" => Action::Unsubscribes,
+        "pulls" => Action::Pulls { service: words.service()?, node: words.at_node(nodes)? },
         "copies" => Action::Copies,
         "reads" => Action::Reads { service: words.service()?, node: words.at_node(nodes)? },
         "reports" => {
@@ -116,11 +119,13 @@ fn machine(words: &mut Words, node: &str) -> Result<Action, Problem> {
             return Ok(Action::Machine { node, does: does(words.span()?) });
         }
     }
-    let what = "`restarts`, `freezes`, `thaws`, `jumps`, `excuses`, `watches` or `leaves`, since this is a node";
+    let what = "`restarts`, `freezes`, `thaws`, `jumps`, `excuses`, `falls-silent`, `speaks-again`, `watches` or `leaves`, since this is a node";
     let does = words.parsed(what, |word| match word {
         "restarts" => Some(MachineDeed::Restarts),
         "freezes" => Some(MachineDeed::Freezes),
         "thaws" => Some(MachineDeed::Thaws),
+        "falls-silent" => Some(MachineDeed::FallsSilent),
+        "speaks-again" => Some(MachineDeed::SpeaksAgain),
         _ => None,
     })?;
     Ok(Action::Machine { node, does })
@@ -207,7 +212,8 @@ fn batch(words: &mut Words, nodes: &[String]) -> Result<Action, Problem> {
 
 fn overrides(words: &mut Words, nodes: &[String], verb: &str, by: &Actor) -> Result<Action, Problem> {
     let weight = if verb == "weighs" { Some(weight(words)?) } else { None };
-    let metadata = if verb == "marks" { Some(entries(words)?) } else { None };
+    let entries = entries(words)?;
+    let metadata = if verb == "marks" || !entries.entries().is_empty() { Some(entries) } else { None };
     let enabled = match verb {
         "online" => Some(true),
         "offline" => Some(false),

@@ -176,7 +176,7 @@ fn value(word: &str) -> Value {
     }
 }
 
-/// `two transports, claims after 2s, decisions after 500ms 700ms 900ms`, or `one log, after 50ms 80ms 30ms`.
+/// `two transports, claims after 2s, decisions after 500ms 700ms 900ms copies for 180s`, or `one log, after 50ms 80ms 30ms`.
 fn cluster(words: &mut Words, nodes: &[String]) -> Result<Cluster, Problem> {
     if nodes.len() < 2 {
         return Err(words.problem(String::from("expected a line `nodes` with at least two names before this one")));
@@ -188,7 +188,13 @@ fn cluster(words: &mut Words, nodes: &[String]) -> Result<Cluster, Problem> {
         let claims = words.parsed("a time and a comma", |word| span(word.strip_suffix(',')?))?;
         literal(words, "decisions")?;
         literal(words, "after")?;
-        return Ok(Cluster::TwoTransports { claims, decisions: lags(words, nodes)? });
+        let decisions = lags(words, nodes)?;
+        let mut copies = None;
+        if words.take_if("copies") {
+            literal(words, "for")?;
+            copies = Some(words.span()?);
+        }
+        return Ok(Cluster::TwoTransports { claims, decisions, copies });
     }
     literal(words, "one")?;
     literal(words, "log,")?;

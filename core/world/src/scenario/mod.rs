@@ -49,6 +49,8 @@ pub(crate) enum Cluster {
         claims: Span,
         /// From an operator's command to each node, in the order of the nodes.
         decisions: Vec<Span>,
+        /// How long a copy outlives the last time its holder verified it; as long as a silent connection where none is named.
+        copies: Option<Span>,
     },
     /// One log of all commands, which every node applies in order, with its own lag.
     OneLog {
@@ -123,6 +125,10 @@ pub(crate) enum Action {
         node: Option<String>,
     },
     Unsubscribes,
+    Pulls {
+        service: ServiceKey,
+        node: Option<String>,
+    },
     /// The framework above a consumer's client takes over the list that the client has.
     Copies,
     Reads {
@@ -194,6 +200,10 @@ pub(crate) enum MachineDeed {
     Freezes,
     /// It goes on, with a clock that went on meanwhile.
     Thaws,
+    /// Its host is too busy to tell subscribers anything.
+    FallsSilent,
+    /// It tells them again.
+    SpeaksAgain,
     /// Its clock jumps ahead.
     Jumps(Span),
     /// It says that it heard nobody for so long.
@@ -240,15 +250,25 @@ pub(crate) enum Expectation {
 #[derive(Clone, Debug)]
 pub(crate) enum Listed {
     /// What consumers' queries get.
-    Serves { service: ServiceKey, healthy_only: bool, node: Option<String> },
+    Serves { service: ServiceKey, healthy_only: bool, cluster: Option<liveset::Cluster>, node: Option<String> },
     /// How many of them there are.
     Counts { service: ServiceKey, node: Option<String> },
     /// What the operator's page shows.
     Shows { service: ServiceKey, node: Option<String> },
+    /// Weight and metadata of one instance, as consumers get it.
+    Gives { service: ServiceKey, address: Address, node: Option<String> },
     /// What one consumer calls by.
     Calls { consumer: String },
     /// How many lists it got.
     Got { consumer: String },
+    /// How often its listeners were told of a change.
+    Heard { consumer: String },
+    /// How many instances, decisions and fences a node has.
+    Holds { node: String },
+    /// How many subscribers a node's host has yet to tell, and since when the first of them waits.
+    Owes { node: String },
+    /// How far a node is behind the log.
+    Lags { node: String },
     /// The last answer that somebody got which was more than "done".
     Told { actor: String },
     /// When somebody last sent anything.
@@ -272,6 +292,7 @@ impl Action {
             Action::SetsService { settings, .. } => Some(&settings.service),
             Action::RegisterBatch { service, .. }
             | Action::Subscribes { service, .. }
+            | Action::Pulls { service, .. }
             | Action::Reads { service, .. }
             | Action::Reports { service, .. }
             | Action::Clears { service, .. }
@@ -286,10 +307,18 @@ impl Action {
         match self {
             Action::Expect(Expectation::NodesAgree { service } | Expectation::Knows { service, .. }) => Some(service),
             Action::Expect(Expectation::List { of, .. }) => match of {
-                Listed::Serves { service, .. } | Listed::Counts { service, .. } | Listed::Shows { service, .. } => {
-                    Some(service)
-                }
-                Listed::Calls { .. } | Listed::Got { .. } | Listed::Told { .. } | Listed::Sent { .. } => None,
+                Listed::Serves { service, .. }
+                | Listed::Counts { service, .. }
+                | Listed::Shows { service, .. }
+                | Listed::Gives { service, .. } => Some(service),
+                Listed::Calls { .. }
+                | Listed::Got { .. }
+                | Listed::Heard { .. }
+                | Listed::Told { .. }
+                | Listed::Sent { .. }
+                | Listed::Holds { .. }
+                | Listed::Owes { .. }
+                | Listed::Lags { .. } => None,
             },
             Action::Explain { subject: Subject::Instance { service, .. }, .. } => Some(service),
             _ => None,

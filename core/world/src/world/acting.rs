@@ -75,6 +75,10 @@ impl World<'_> {
                 self.sends(actor, Call::Subscribe(service.clone()));
             }
             Action::Unsubscribes => self.unsubscribes(actor),
+            Action::Pulls { service, node } => {
+                self.settles_at(actor, node.as_ref());
+                self.sends(actor, Call::Pull(service.clone()));
+            }
             Action::Copies => {
                 let now = self.now;
                 if let Some(consumer) = self.parties.get_mut(actor).and_then(|party| party.consumer.as_mut()) {
@@ -243,6 +247,14 @@ impl World<'_> {
         self.tell("network", describe_fault(fault), false);
         let connections: std::collections::BTreeMap<String, u64> =
             self.parties.iter().map(|(name, party)| (name.clone(), party.connection)).collect();
+        if let Fault::Parts(one, other) = fault {
+            let (one, other) = (self.node_named(Some(one)), self.node_named(Some(other)));
+            if let (Some(one), Some(other)) = (one, other) {
+                self.verified_last(one, |to| to == other);
+                self.verified_last(other, |to| to == one);
+            }
+        }
         self.network.suffer(fault, |who| connections.get(who).copied().unwrap_or(0));
+        self.catch_up();
     }
 }

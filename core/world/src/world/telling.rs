@@ -35,6 +35,7 @@ pub(super) fn describe(action: &Action) -> String {
         Action::Disconnects => "disconnects".to_owned(),
         Action::Subscribes { service, node } => format!("subscribes to {service}{}", at(node)),
         Action::Unsubscribes => "unsubscribes".to_owned(),
+        Action::Pulls { service, node } => format!("pulls {service}{}", at(node)),
         Action::Copies => "copies its list into its framework".to_owned(),
         Action::Reads { service, node } => format!("reads {service}{}", at(node)),
         Action::Reports { service, address, healthy, sure, node } => {
@@ -83,6 +84,8 @@ pub(super) fn describe(action: &Action) -> String {
             MachineDeed::Freezes => "freezes".to_owned(),
             MachineDeed::Thaws => "thaws".to_owned(),
             MachineDeed::Excuses(span) => format!("heard nobody for {span}"),
+            MachineDeed::FallsSilent => "falls silent".to_owned(),
+            MachineDeed::SpeaksAgain => "speaks again".to_owned(),
             MachineDeed::Jumps(span) => format!("finds its clock {span} ahead"),
         },
         Action::Watches { service, address, watches: true, .. } => format!("watches {service} {address}"),
