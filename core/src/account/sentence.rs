@@ -27,9 +27,9 @@ impl Explanation {
         if self.leases.len() > 1 {
             lines.push(format!("shared: {} sources hold it, and it lives as long as one of them", self.leases.len()));
         }
-        // The verdict on a silent one says it all.
-        let told = self.standing == Standing::Unhealthy && self.decided_by.rule == Rule::BeatExpiry;
-        if !told || self.leases.len() > 1 {
+        // The verdict on one that signs of life hold says it all.
+        let told = |lease: &LeaseAccount| lease.kind != LeaseKind::Persistent;
+        if self.standing != Standing::Unhealthy || self.leases.len() > 1 || !self.leases.iter().all(told) {
             lines.extend(self.leases.iter().map(lease));
         }
         lines.extend(self.reached());
