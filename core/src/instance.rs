@@ -153,8 +153,14 @@ pub enum Cause {
     OverrideEnded = 22,
     /// An operator lifted a fence.
     FenceLifted = 23,
+    /// A deregistration that the policy answers as done, and that took nothing away.
+    DeregistrationIgnored = 24,
+    /// A persistent instance had been unhealthy for longer than the policy, or it itself, allows.
+    NotRecovered = 25,
     /// A setting of the service was changed.
     ServiceChanged = 30,
+    /// The record of its service was taken away although it was there.
+    ServiceForgotten = 31,
 }
 
 /// An instance as a reader gets it.

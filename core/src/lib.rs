@@ -63,13 +63,13 @@ mod time;
 mod view;
 
 pub use account::{
-    CopyAccount, CopyReport, Deciding, Explanation, FenceAccount, Gap, KindAccount, Layer, LeaseAccount, LeaseKind,
-    NextEvent, NextKind, OverrideAccount, ProtectionAccount, Remedy, Rule, Sight, Sights, Standing, SubscriberAccount,
-    Telling, Transition, UnprotectedAccount,
+    BrakeAccount, CopyAccount, CopyReport, Deciding, Explanation, FenceAccount, Gap, KindAccount, Layer, LeaseAccount,
+    LeaseKind, NextEvent, NextKind, OverrideAccount, ProtectionAccount, Remedy, Rule, Sight, Sights, Silence, Standing,
+    SubscriberAccount, Telling, Transition, UnprotectedAccount,
 };
 pub use command::{
-    BatchMember, BatchRegistration, Command, Deregistration, InstanceBeat, Outcome, OverrideField, Removal,
-    ServiceSettings,
+    BatchMember, BatchRegistration, Command, Deregistration, HealthReport, InstanceBeat, Outcome, OverrideField,
+    Removal, ServiceSettings,
 };
 pub use error::{Error, ErrorDocument};
 pub use id::{InstanceId, LeaseId, ServiceId, SessionId, SubscriptionId};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use liveset::{Command, Error, Instant, Outcome, Policy, Registry, ServiceKey, ServiceSettings};
+use liveset::{Command, Error, HealthReport, Instant, Outcome, Policy, Registry, ServiceKey, ServiceSettings};
 use liveset_nacos::{Datagram, Dialect, Pushes, Request, Response, serve};
 use serde_json::{Map, Value, json};
 
@@ -181,7 +181,8 @@ impl Door for Standalone {
         let (service, address) = (ServiceKey::named(service), row.address());
         if let (Ok(service), Some(address)) = (service, address) {
             // Whoever is gone by then has no health to report.
-            let _gone = self.registry.report_health(now, &service, &address, false, true);
+            let report = HealthReport { service, address, healthy: false, sure: true, by: None };
+            let _gone = self.registry.report_health(now, &report);
         }
     }
 

@@ -1,6 +1,8 @@
 //! How do the claims of a record get to the other nodes? Late, as it is when it is sent; and verified at a node's own times.
 
-use liveset::{Actor, Command, Content, Deregistration, InstanceBeat, InstanceQuery, Instant, Reader, Registration};
+use liveset::{
+    Actor, Command, Content, Deregistration, HealthReport, InstanceBeat, InstanceQuery, Instant, Reader, Registration,
+};
 
 use super::nodes::{Claim, Cluster, Event, Published};
 use super::owner::Record;
@@ -99,8 +101,8 @@ impl Cluster {
                     let healthy = named.iter().any(|one| one.claim == copy.claim && one.healthy);
                     if healthy != copy.healthy {
                         let (service, address) = copy.claim;
-                        let report = Command::ReportHealth { service, address, healthy, sure: true };
-                        let _ = self.nodes[to].registry.apply(now, report);
+                        let report = HealthReport { service, address, healthy, sure: true, by: None };
+                        let _ = self.nodes[to].registry.report_health(now, &report);
                     }
                 }
                 self.take_note(now, to);
