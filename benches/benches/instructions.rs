@@ -28,9 +28,9 @@ fn ready() -> (Fleet, Vec<LeaseId>) {
     (fleet, batch)
 }
 
-/// The gate: 18 instructions a beat.
+// The gate: 18 instructions a beat.
 #[library_benchmark(config = at_most(18 * BATCH as u64 + 200))]
-#[bench::of_1024(setup = ready)]
+#[bench::of_1024(ready())]
 fn beat_batch((mut fleet, batch): (Fleet, Vec<LeaseId>)) -> (Fleet, Vec<LeaseId>, Vec<LeaseId>) {
     let mut stale = Vec::new();
     fleet.registry.beat_many(moment(2), black_box(&batch), &mut stale);
@@ -38,7 +38,7 @@ fn beat_batch((mut fleet, batch): (Fleet, Vec<LeaseId>)) -> (Fleet, Vec<LeaseId>
 }
 
 #[library_benchmark(config = at_most(60 * BATCH as u64))]
-#[bench::one_by_one(setup = ready)]
+#[bench::one_by_one(ready())]
 fn beat_single((mut fleet, batch): (Fleet, Vec<LeaseId>)) -> (Fleet, Vec<LeaseId>) {
     for &lease in black_box(&batch) {
         let _ = black_box(fleet.registry.beat(moment(2), lease).is_ok());
@@ -47,7 +47,7 @@ fn beat_single((mut fleet, batch): (Fleet, Vec<LeaseId>)) -> (Fleet, Vec<LeaseId
 }
 
 #[library_benchmark(config = at_most(200))]
-#[bench::nothing_due(setup = filled)]
+#[bench::nothing_due(filled())]
 fn advance(mut fleet: Fleet) -> Fleet {
     fleet.registry.advance(black_box(moment(100)));
     fleet
@@ -60,14 +60,14 @@ fn newcomer() -> (Fleet, Registration) {
 }
 
 #[library_benchmark(config = at_most(6_000))]
-#[bench::known_service(setup = newcomer)]
+#[bench::known_service(newcomer())]
 fn register((mut fleet, newcomer): (Fleet, Registration)) -> (Fleet, Option<Registered>) {
     let registered = fleet.registry.register(moment(2), black_box(&newcomer)).ok();
     (fleet, registered)
 }
 
 #[library_benchmark(config = at_most(6_000))]
-#[bench::by_id(setup = ready)]
+#[bench::by_id(ready())]
 fn deregister((mut fleet, batch): (Fleet, Vec<LeaseId>)) -> (Fleet, Option<Outcome>) {
     let outcome = fleet.registry.deregister_lease(moment(2), black_box(batch[0])).ok();
     (fleet, outcome)
@@ -83,11 +83,14 @@ fn changed() -> (Fleet, ServiceId, u64) {
 }
 
 #[library_benchmark(config = at_most(400))]
-#[bench::one_behind(setup = changed)]
+#[bench::one_behind(changed())]
 fn changes((fleet, service, since): (Fleet, ServiceId, u64)) -> (Fleet, Option<Changes>) {
     let changes = fleet.registry.changes(black_box(service), black_box(since)).ok();
     (fleet, changes)
 }
 
-library_benchmark_group!(name = hot_path; benchmarks = beat_batch, beat_single, advance, register, deregister, changes);
+library_benchmark_group!(
+    name = hot_path,
+    benchmarks = [beat_batch, beat_single, advance, register, deregister, changes]
+);
 main!(library_benchmark_groups = hot_path);
