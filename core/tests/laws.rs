@@ -299,6 +299,39 @@ fn every_single_bit_flip_of_a_snapshot_is_refused() {
     assert!(Registry::restore(&[&bytes[..], &[0]].concat(), (0, 0)).is_err());
 }
 
+/// Both readers' views, without the revision.
+fn views(registry: &Registry) -> Vec<liveset::ServiceView> {
+    let queries = [Reader::Consumer, Reader::Operator].into_iter();
+    let view = |reader| (0..2).map(move |number| InstanceQuery::new(service(number), reader));
+    queries.flat_map(view).map(|query| registry.instances(&query)).collect()
+}
+
+#[test]
+fn what_is_said_twice_at_once_changes_nothing_and_is_told_to_nobody() {
+    let mut repeated = 0;
+    for seed in 0..60 {
+        let mut registry = fresh(&Policy::strict());
+        for (now, command) in tape(seed, 300) {
+            let _ = registry.apply(now, command.clone());
+            // A node that begins to watch finds what is overdue when it looks next.
+            registry.advance(now);
+            while registry.poll().is_some() {}
+            // An open connection or a subscription is new each time: it has an id of its own.
+            let mints = matches!(command, Command::OpenSession { .. } | Command::Subscribe { .. } | Command::Restart);
+            // A checker that reports twice has found out twice.
+            if mints || matches!(command, Command::ReportHealth { .. }) {
+                continue;
+            }
+            let before = views(&registry);
+            let _ = registry.apply(now, command.clone());
+            assert_eq!(views(&registry), before, "{command:?} at {now}, seed {seed}");
+            assert!(!registry.has_notices(), "{command:?} at {now}, seed {seed}");
+            repeated += 1;
+        }
+    }
+    assert!(repeated > 10_000);
+}
+
 #[test]
 fn beats_alone_never_create_an_instance_under_the_strict_policy() {
     for seed in 0..SEEDS {
