@@ -62,6 +62,9 @@ impl Timers {
 
     /// The first that acts by `now`.
     pub(super) fn due(&self, now: Instant) -> Option<(Instant, Timer)> {
+        if !self.is_due(now) {
+            return None;
+        }
         self.all.first().copied().filter(|&(at, _)| at <= now)
     }
 

@@ -58,13 +58,14 @@ impl Wanted {
 
 pub fn bench(words: &[&str]) -> Result<()> {
     let wanted = Wanted::read(words)?;
-    let mut rows = Vec::new();
+    let mut found = Found { rows: Vec::new(), failed: Vec::new() };
     if !wanted.peers {
-        figures(&wanted, &mut rows)?;
+        figures(&wanted, &mut found);
     }
     if !wanted.quick {
-        peers::measure(&wanted, &mut rows)?;
+        peers::measure(&wanted, &mut found);
     }
+    let Found { rows, failed } = found;
     report::print(&rows);
     let folder = tool::root().join("target/bench");
     fs::create_dir_all(&folder)?;
@@ -76,10 +77,29 @@ pub fn bench(words: &[&str]) -> Result<()> {
         .filter(|row| row.holds() == Some(false))
         .map(|row| format!("{} at {}", row.name, row.size))
         .collect();
+    if !failed.is_empty() {
+        bail!("not measured: {}", failed.join(", "));
+    }
     if missed.is_empty() { Ok(()) } else { bail!("missed: {}", missed.join(", ")) }
 }
 
-fn figures(wanted: &Wanted, rows: &mut Vec<Row>) -> Result<()> {
+/// What a run has so far.
+struct Found {
+    rows: Vec<Row>,
+    failed: Vec<String>,
+}
+
+impl Found {
+    /// Measures a part. What was measured is shown in the end, whatever cannot be measured here.
+    fn measure(&mut self, name: &str, part: impl FnOnce(&mut Vec<Row>) -> Result<()>) {
+        if let Err(problem) = part(&mut self.rows) {
+            eprintln!("bench: {name}: {problem:#}");
+            self.failed.push(name.to_owned());
+        }
+    }
+}
+
+fn figures(wanted: &Wanted, found: &mut Found) {
     const RUST: [&str; 15] = [
         "beat-batch",
         "beat-single",
@@ -110,10 +130,12 @@ fn figures(wanted: &Wanted, rows: &mut Vec<Row>) -> Result<()> {
     }
     let count = RUST.iter().filter(|name| wanted.wants(name)).count();
     if count > 0 {
-        read_rows(rust("figures")?.args(options).args(&sizes), count * sizes.len(), "figures", rows)?;
+        found.measure("figures", |rows| {
+            read_rows(rust("figures")?.args(options).args(&sizes), count * sizes.len(), "figures", rows)
+        });
     }
     if wanted.wants("memory") {
-        read_rows(rust("memory")?.args(&sizes), sizes.len(), "memory", rows)?;
+        found.measure("memory", |rows| read_rows(rust("memory")?.args(&sizes), sizes.len(), "memory", rows));
     }
     // Documents cross the boundary to fill a registry: a million of them take a minute.
     let crossed = if wanted.quick { &sizes[1..2] } else { &sizes[..2] };
@@ -125,23 +147,28 @@ fn figures(wanted: &Wanted, rows: &mut Vec<Row>) -> Result<()> {
         ("boundary-wasm", js::boundary),
     ];
     for (name, command) in boundaries.into_iter().filter(|(name, _)| wanted.wants(name)) {
-        read_rows(command()?.args(crossed), crossed.len(), name, rows)?;
+        found.measure(name, |rows| read_rows(command()?.args(crossed), crossed.len(), name, rows));
     }
     if wanted.wants("wasm-size") {
-        let (raw, packed) = js::wasm_size()?;
-        let (value, packed) = (raw as f64 / 1024.0, packed as f64 / 1024.0);
-        let (name, unit) = ("wasm-size".to_owned(), "KB".to_owned());
-        rows.push(Row { name, size: 1, value, unit, reference: Some(packed), ratio: Some(value / packed) });
+        found.measure("wasm-size", |rows| {
+            let (raw, packed) = js::wasm_size()?;
+            let (value, packed) = (raw as f64 / 1024.0, packed as f64 / 1024.0);
+            let (name, unit) = ("wasm-size".to_owned(), "KB".to_owned());
+            rows.push(Row { name, size: 1, value, unit, reference: Some(packed), ratio: Some(value / packed) });
+            Ok(())
+        });
     }
     if wanted.wants("js-start") {
-        let mut starts = Vec::new();
-        for _ in 0..if wanted.quick { 5 } else { 15 } {
-            read_rows(&mut js::start()?, 1, "js-start", &mut starts)?;
-        }
-        starts.sort_by(|a, b| a.value.total_cmp(&b.value));
-        rows.extend(starts.get(starts.len() / 4).cloned());
+        found.measure("js-start", |rows| {
+            let mut starts = Vec::new();
+            for _ in 0..if wanted.quick { 5 } else { 15 } {
+                read_rows(&mut js::start()?, 1, "js-start", &mut starts)?;
+            }
+            starts.sort_by(|a, b| a.value.total_cmp(&b.value));
+            rows.extend(starts.get(starts.len() / 4).cloned());
+            Ok(())
+        });
     }
-    Ok(())
 }
 
 /// A measuring program of ours, built as it is shipped.

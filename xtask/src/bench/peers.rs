@@ -4,8 +4,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use super::Wanted;
-use super::report::Row;
+use super::{Found, Wanted, read_rows};
 use crate::lang::{go, java, js};
 use crate::tool::{cargo, output, program, root, run};
 
@@ -22,11 +21,10 @@ pub fn is_one(name: &str) -> bool {
     NAMES.contains(&name)
 }
 
-pub fn measure(wanted: &Wanted, rows: &mut Vec<Row>) -> Result<()> {
+pub fn measure(wanted: &Wanted, found: &mut Found) {
     for (name, count, command) in PROGRAMS.iter().filter(|(name, ..)| wanted.wants(name)) {
-        super::read_rows(command()?.arg(SIZE), *count, name, rows)?;
+        found.measure(name, |rows| read_rows(command()?.arg(SIZE), *count, name, rows));
     }
-    Ok(())
 }
 
 fn rust() -> Result<Command> {
