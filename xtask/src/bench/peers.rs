@@ -8,8 +8,10 @@ use super::{Found, Wanted, read_rows};
 use crate::lang::{go, java, js};
 use crate::tool::{cargo, output, program, root, run};
 
-/// The languages that peers come in, as `--only` names them, with how many rows each prints a size.
-const PROGRAMS: [(&str, usize, fn() -> Result<Command>); 4] =
+/// A program of peers: its name for `--only`, how many rows it prints a size, and how it is made.
+type Program = (&'static str, usize, fn() -> Result<Command>);
+
+const PROGRAMS: [Program; 4] =
     [("peers-rust", 4, rust), ("peers-java", 12, java), ("peers-go", 6, go), ("peers-js", 2, js)];
 
 pub const NAMES: [&str; 4] = [PROGRAMS[0].0, PROGRAMS[1].0, PROGRAMS[2].0, PROGRAMS[3].0];
