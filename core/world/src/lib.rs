@@ -10,6 +10,7 @@
 mod network;
 mod node;
 mod parties;
+mod random;
 pub mod recorded;
 mod replication;
 mod report;

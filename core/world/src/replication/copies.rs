@@ -155,16 +155,13 @@ impl Cluster {
         let claims = self.nodes[node].claims.iter().filter(|(claim, _)| self.record(claim) == *record);
         let copied = claims.filter_map(|(claim, published)| {
             let (service, address) = claim;
-            let alive = registry.explain(service, address).leases.first()?.alive;
+            let view = registry.instances(&InstanceQuery::new(service.clone(), Reader::Operator));
+            let row = view.instances.into_iter().find(|row| row.address == *address)?;
             let content = match self.replication.decisions {
                 Decisions::Log { .. } => published.content.clone(),
-                Decisions::Copied => {
-                    let view = registry.instances(&InstanceQuery::new(service.clone(), Reader::Operator));
-                    let row = view.instances.into_iter().find(|row| row.address == *address)?;
-                    Content { weight: row.weight, enabled: row.enabled, metadata: row.metadata }
-                }
+                Decisions::Copied => Content { weight: row.weight, enabled: row.enabled, metadata: row.metadata },
             };
-            Some(Copied { claim: claim.clone(), source: published.source.clone(), content, healthy: alive })
+            Some(Copied { claim: claim.clone(), source: published.source.clone(), content, healthy: row.healthy })
         });
         copied.collect()
     }

@@ -2,21 +2,27 @@
 //! views are compared.
 
 mod dials;
+mod search;
+mod setup;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use liveset::{Address, Cluster as ClusterName, Error, Host, Instant, Port, ServiceKey};
+use liveset::{
+    Address, Cluster as ClusterName, Error, Host, InstanceQuery, Instant, Port, Reader, Registry, ServiceKey,
+    ServiceRecord, ServiceView,
+};
 use liveset_nacos::{Dialect, Request as Sent};
 use serde_json::{Value, json};
 
-use super::door::{View, peek};
+use super::door::{View, is_computed, peek};
 use super::file::{Event, Header, Line, Recording, Request, Sight, What};
 use super::http::{answer_differs, sent};
 use super::phases::Chosen;
 use super::report::Verdict;
 use super::track::{Difference, Seen, State, Track};
 use crate::replication::{Cluster, Owners, Record, Standing};
-use dials::{Setup, search};
+use search::search;
+use setup::Setup;
 
 /// The nodes, in the order of their addresses.
 const NODES: [&str; 3] = ["A", "B", "C"];
@@ -81,10 +87,13 @@ fn not_yet(recording: &Recording) -> Option<&'static str> {
 }
 
 /// How far a run agrees.
-pub(crate) struct Found {
-    pub(crate) difference: Option<Difference>,
+#[derive(Clone)]
+struct Found {
+    difference: Option<Difference>,
     /// Later is better: for how long each of the views agrees, in ms, summed.
-    pub(crate) agrees_for: i64,
+    agrees_for: i64,
+    /// At which nodes some view differs, or all where an answer does.
+    differs_at: [bool; 3],
 }
 
 fn run(
@@ -103,16 +112,20 @@ fn run(
     let end = recording.lines.last().map_or(0, |line| line.t);
     let until = stopped.as_ref().map_or(end, |difference| difference.at);
     let mut agrees_for = 0;
+    let mut differs_at = [stopped.is_some(); 3];
     let mut differences = Vec::new();
     let never = Track::default();
     for (view, seen) in views {
         let track = replay.tracks.get(view).unwrap_or(&never);
         let found = track.differs(&view.to_string(), seen, recording.header.widest_window, end);
         agrees_for += found.as_ref().map_or(end, |found| found.at).min(until) - replay.zero;
+        if let (Some(_), Some(node)) = (&found, node_of(view.node.as_deref())) {
+            differs_at[node] = true;
+        }
         differences.extend(found);
     }
     let difference = stopped.into_iter().chain(differences).min_by_key(|difference| difference.at);
-    Ok(Found { difference, agrees_for })
+    Ok(Found { difference, agrees_for, differs_at })
 }
 
 /// What is done, in order.
@@ -129,6 +142,8 @@ struct Replay<'a> {
     /// Of each node.
     views: Vec<Vec<View>>,
     tracks: BTreeMap<View, Track>,
+    /// What each node's registry said when its views were last read: where it says the same, they are the same.
+    said: Vec<Option<Vec<Said>>>,
     /// Errors as the recorder cut them.
     cut: Vec<String>,
     /// The recording's time of the cluster's zero.
@@ -148,7 +163,18 @@ impl<'a> Replay<'a> {
         let texts = views.values().flatten().filter_map(|seen| seen.state.err.as_ref().map(|(_, text)| text.clone()));
         let of = |node| views.keys().filter(|view| node_of(view.node.as_deref()) == Some(node)).cloned().collect();
         let (tracks, cut) = (BTreeMap::new(), texts.collect());
-        Replay { cluster, setup, dialect, views: (0..NODES.len()).map(of).collect(), tracks, cut, zero, now: zero }
+        let said = vec![None; NODES.len()];
+        Replay {
+            cluster,
+            setup,
+            dialect,
+            views: (0..NODES.len()).map(of).collect(),
+            tracks,
+            said,
+            cut,
+            zero,
+            now: zero,
+        }
     }
 
     fn run(&mut self, steps: &[(i64, Step)]) -> Result<Option<Difference>, Error> {
@@ -203,6 +229,9 @@ impl<'a> Replay<'a> {
     fn look(&mut self, view: &View) -> Result<(), Error> {
         let Some(node) = node_of(view.node.as_deref()) else { return Ok(()) };
         let now = self.instant(self.now)?;
+        if self.cluster.registry(node).is_some_and(|registry| is_computed(registry, view)) {
+            return Ok(());
+        }
         if let Some(registry) = self.cluster.look_at(node) {
             view.read(registry, self.dialect, now);
         }
@@ -229,6 +258,11 @@ impl<'a> Replay<'a> {
         let now = self.instant(self.now)?;
         for node in self.cluster.take_touched() {
             let Some(views) = self.views.get(node) else { continue };
+            let said = self.cluster.registry(node).map(|registry| say(registry, views));
+            if self.said[node].is_some() && self.said[node] == said {
+                continue;
+            }
+            self.said[node] = said;
             let states = match self.cluster.registry(node) {
                 Some(registry) => peek(registry, self.dialect, now, views)?,
                 None => vec![nobody(); views.len()],
@@ -244,6 +278,20 @@ impl<'a> Replay<'a> {
     fn instant(&self, at: i64) -> Result<Instant, Error> {
         Instant::from_millis((at - self.zero).unsigned_abs())
     }
+}
+
+/// What a registry knows of one service, for each reader.
+type Said = (Option<ServiceRecord>, [ServiceView; 2]);
+
+fn say(registry: &Registry, views: &[View]) -> Vec<Said> {
+    let mut services: Vec<&str> = views.iter().map(|view| view.of.as_deref().unwrap_or(super::SERVICE)).collect();
+    services.dedup();
+    let keys = services.into_iter().filter_map(|service| ServiceKey::named(service).ok());
+    let said = keys.map(|key| {
+        let view = |reader| registry.instances(&InstanceQuery::new(key.clone(), reader));
+        (registry.service(&key), [view(Reader::Operator), view(Reader::Consumer)])
+    });
+    said.collect()
 }
 
 /// The recorder kept neither whether the threshold is reached nor more than the beginning of an error.
