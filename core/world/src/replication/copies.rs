@@ -2,7 +2,7 @@
 
 use liveset::{Actor, Command, Content, Deregistration, InstanceBeat, InstanceQuery, Instant, Reader, Registration};
 
-use super::nodes::{Claim, Cluster, Event, Published};
+use super::nodes::{Claim, Cluster, Event, Published, Standing};
 use super::owner::Record;
 use super::{Decisions, Health, Verified, span};
 
@@ -13,6 +13,14 @@ pub(crate) struct Copied {
     source: Actor,
     content: Content,
     healthy: bool,
+}
+
+/// A record as it is sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Sent {
+    record: Record,
+    claims: Vec<Copied>,
+    revision: Option<Vec<Copied>>,
 }
 
 /// A copy that waits: from where, to where, what, and in which of its waits it is.
@@ -30,7 +38,7 @@ impl Cluster {
     fn wait(&mut self, now: Instant, waiting: Waiting) {
         let Some(&wait) = self.replication.waits.get(waiting.3) else {
             let (from, to, record, _) = waiting;
-            return self.at(now + self.replication.reach[to], Event::Arrived { from, to, record });
+            return self.send_copy(now, from, to, record);
         };
         if !self.waiting.contains_key(&waiting) {
             let is_shared = |begun: &Instant| waiting.3 > 0 && (*begun..*begun + wait).contains(&now);
@@ -71,8 +79,7 @@ impl Cluster {
                     (true, Verified::Content) => {}
                     (true, _) => self.beat_copies(now, to, &record),
                     (false, Verified::Content) => {
-                        let record = record.clone();
-                        self.at(now + self.replication.reach[to], Event::Arrived { from, to, record });
+                        self.send_copy(now, from, to, record.clone());
                     }
                     (false, _) => {
                         // It goes at the engine's next look, and takes along what waits.
@@ -108,12 +115,32 @@ impl Cluster {
         }
     }
 
-    pub(crate) fn send_copy(&mut self, now: Instant, from: usize, to: usize, record: &Record) {
-        if !self.nodes[to].is_answering() {
-            // It lies in the other's socket until that reads on.
-            return self.nodes[to].unread.push((from, record.clone()));
+    /// Sends a record as it is now. Where the other's process stands still it lies in its socket; where that is gone it is lost.
+    fn send_copy(&mut self, now: Instant, from: usize, to: usize, record: Record) {
+        if self.nodes[to].standing != Standing::Dead {
+            let sent = self.sent(from, record);
+            self.at(now + self.replication.reach[to], Event::Arrived { to, sent });
         }
-        let (sent, known) = (self.content(from, record), self.content(to, record));
+    }
+
+    pub(super) fn sent(&self, from: usize, record: Record) -> Sent {
+        let (claims, revision) = (self.content(from, &record), self.nodes[from].revisions.get(&record).cloned());
+        Sent { record, claims, revision }
+    }
+
+    /// A node knows of a record what another one sent.
+    pub(super) fn arrive(&mut self, now: Instant, to: usize, arrived: &Sent) {
+        let Sent { record, claims: sent, revision } = arrived;
+        if self.replication.seen_making[to] {
+            let mut made = false;
+            for copy in sent {
+                made |= self.make_service(now, to, &copy.claim.0);
+            }
+            if made {
+                return self.at(now + self.replication.enters_after, Event::Arrived { to, sent: arrived.clone() });
+            }
+        }
+        let known = self.content(to, record);
         for copy in known.iter().filter(|known| !sent.iter().any(|one| one.claim == known.claim)) {
             let (service, address) = copy.claim.clone();
             let gone = Deregistration { copied: true, ..Deregistration::new(service, address, copy.source.clone()) };
@@ -121,9 +148,6 @@ impl Cluster {
             self.nodes[to].claims.remove(&copy.claim);
         }
         for copy in sent.iter().filter(|one| !known.contains(one)) {
-            if self.replication.seen_making[to] {
-                self.make_service(now, to, &copy.claim.0);
-            }
             let (service, address) = copy.claim.clone();
             let mut registration = Registration::new(service, address, copy.source.clone());
             registration.copied = true;
@@ -133,7 +157,7 @@ impl Cluster {
             let published = Published { source: copy.source.clone(), content: copy.content.clone() };
             self.nodes[to].claims.insert(copy.claim.clone(), published);
         }
-        if let Some(revision) = self.nodes[from].revisions.get(record).cloned() {
+        if let Some(revision) = revision.clone() {
             self.nodes[to].revisions.insert(record.clone(), revision);
         }
         self.watch_claims(now, to);

@@ -2,6 +2,7 @@
 //! held to recordings of real ones. [`Cluster`] is the machine that lives by them.
 
 mod copies;
+mod faults;
 mod log;
 mod nodes;
 mod owner;
@@ -34,9 +35,18 @@ pub(crate) struct Replication {
     pub(crate) other_wait: Option<Instant>,
     /// How long a copy takes to each node, in ms.
     pub(crate) reach: Vec<Span>,
+    /// How long after a node began again it has what the others know, in ms. Nacos 2.0: up to 9 s (recorded); others have it when they
+    /// first answer.
+    pub(crate) loads_after: Span,
+    /// How long a node that was stopped answers as before until its clocks go on, in ms. Nacos: below a second (recorded).
+    pub(crate) wakes_after: Span,
+    /// How long after that it hears what the log had meanwhile, in ms. Nacos: seconds (recorded).
+    pub(crate) catches_up_after: Span,
     /// At which nodes somebody reads a service while its first copy is on its way into it. Where views are computed late, readers keep
     /// seeing nobody until then.
     pub(crate) seen_making: Vec<bool>,
+    /// How long that copy is on its way into it, in ms.
+    pub(crate) enters_after: Span,
 }
 
 /// What is copied as one.
@@ -81,6 +91,10 @@ pub(crate) enum Decisions {
         leader: usize,
         /// When each node hears of the leader.
         heard: Vec<Clock>,
+        /// How long after the leader stopped or died another one leads, in ms. Nacos: seconds (recorded).
+        elected_after: Span,
+        /// Who leads then.
+        successor: usize,
     },
 }
 
@@ -97,7 +111,11 @@ impl Replication {
             decisions: Decisions::Copied,
             other_wait: None,
             reach: vec![Span::ZERO; 3],
+            loads_after: Span::ZERO,
+            wakes_after: Span::ZERO,
+            catches_up_after: Span::ZERO,
             seen_making: vec![false; 3],
+            enters_after: Span::ZERO,
         }
     }
 
@@ -110,10 +128,19 @@ impl Replication {
             verify: vec![every(5000); 3],
             verified: Verified::Existence,
             health: Health::Copied,
-            decisions: Decisions::Log { leader: 0, heard: vec![every(500); 3] },
+            decisions: Decisions::Log {
+                leader: 0,
+                heard: vec![every(500); 3],
+                elected_after: span(5000),
+                successor: 1,
+            },
             other_wait: None,
             reach: vec![Span::ZERO; 3],
+            loads_after: Span::ZERO,
+            wakes_after: Span::ZERO,
+            catches_up_after: Span::ZERO,
             seen_making: vec![false; 3],
+            enters_after: Span::ZERO,
         }
     }
 

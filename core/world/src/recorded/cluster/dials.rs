@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use liveset::Span;
+use liveset::policy::Clock;
 
 use super::NODES;
 use super::setup::Setup;
@@ -30,6 +31,7 @@ pub(super) fn dials(setup: &Setup, owners: &BTreeSet<usize>) -> Vec<Dial> {
     for &node in owners {
         of_owner(setup, node, &mut dials);
     }
+    dials.retain(|dial| dial.period > 0);
     dials
 }
 
@@ -43,13 +45,35 @@ fn of_all(setup: &Setup) -> Vec<Dial> {
     });
     dial("the same of one that is handed on", 101, |setup, share| setup.proxied = 100 - share);
     dial("each look for silence comes so much later", 100, |setup, by| setup.late_looks = by);
+    if setup.seen_making.contains(&true) {
+        dial("a first copy is on its way into its service for", 40, |setup, for_| {
+            setup.replication.enters_after = span(for_);
+        });
+    }
     if setup.policy.view.refresh == Span::ZERO {
         dial("what a request did is seen so much later", 60, |setup, lag| setup.lag = lag as i64);
     }
     if setup.replication.waits.len() > 1 {
         dial("another record began the last wait so much behind t = 0", 2000, |setup, at| setup.other_wait = at);
     }
-    if matches!(setup.replication.decisions, Decisions::Log { .. }) {
+    if setup.is_faulty {
+        dial("a process ended or began so long before it was seen, in percent", 101, |setup, share| {
+            setup.seen_after = share;
+        });
+        dial("a node that begins has what others know 10 s before it answers, and after", 20_000, |setup, after| {
+            setup.replication.loads_after = span(after.saturating_sub(10_000));
+        });
+        dial("a node that was stopped goes on after", 1000, |setup, after| {
+            setup.replication.wakes_after = span(after);
+        });
+        dial("and hears of the log after", 6000, |setup, after| setup.replication.catches_up_after = span(after));
+        dial("the log has another leader after", 15_000, |setup, after| {
+            if let Decisions::Log { elected_after, .. } = &mut setup.replication.decisions {
+                *elected_after = span(after);
+            }
+        });
+    }
+    if matches!(setup.replication.decisions, Decisions::Log { .. }) && !setup.is_led {
         dial("the log's leader, by number", NODES.len() as u64, |setup, node| {
             if let Decisions::Log { leader, .. } = &mut setup.replication.decisions {
                 *leader = node as usize;
@@ -73,8 +97,20 @@ fn of_node(setup: &Setup, node: usize, dials: &mut Vec<Dial>) {
         dial("hears of the log's leader", 500, Box::new(move |setup, phase| setup.heard[node].phase = phase));
         dial("hears, later each time", 10, Box::new(move |setup, by| setup.heard[node].late = by));
     }
+    let sweep = |clock: Clock| clock.every.as_millis();
+    dial(
+        "services.sweep",
+        sweep(setup.policy.services.sweep),
+        Box::new(move |setup, phase| setup.services[node] = phase),
+    );
+    dial(
+        "overrides.sweep",
+        sweep(setup.policy.overrides.sweep),
+        Box::new(move |setup, phase| setup.overrides[node] = phase),
+    );
     if setup.is_faulty {
-        dial("counts the faulty node out after", 28_000, Box::new(move |setup, after| setup.out_after[node] = after));
+        let longest = if setup.is_deadly { 14_000 } else { 28_000 };
+        dial("counts the faulty node out after", longest, Box::new(move |setup, after| setup.out_after[node] = after));
         dial("counts it in again after", 6000, Box::new(move |setup, after| setup.in_after[node] = after));
     }
 }

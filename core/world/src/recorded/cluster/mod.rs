@@ -2,6 +2,7 @@
 //! views are compared.
 
 mod dials;
+mod faults;
 mod search;
 mod setup;
 
@@ -15,12 +16,13 @@ use liveset_nacos::{Dialect, Request as Sent};
 use serde_json::{Value, json};
 
 use super::door::{View, is_computed, peek};
-use super::file::{Event, Header, Line, Recording, Request, Sight, What};
+use super::file::{Header, Line, Recording, Request, Sight, What};
 use super::http::{answer_differs, sent};
 use super::phases::Chosen;
 use super::report::Verdict;
 use super::track::{Difference, Seen, State, Track};
 use crate::replication::{Cluster, Owners, Record, Standing};
+use faults::faults;
 use search::search;
 use setup::Setup;
 
@@ -30,7 +32,7 @@ const NODES: [&str; 3] = ["A", "B", "C"];
 /// Replays a recording of a cluster.
 pub(super) fn replay(recording: &Recording) -> Result<(Verdict, Vec<Chosen>), Error> {
     let server = recording.header.server.as_str();
-    let (Some(dialect), Some(mut setup)) = (super::dialect(server), Setup::of(server)) else {
+    let (Some(dialect), Some(mut setup)) = (super::dialect(server), Setup::of(&recording.header)) else {
         return Ok((Verdict::NotReplayed(format!("no preset for clusters of {server} yet")), Vec::new()));
     };
     if let Some(why) = not_yet(recording) {
@@ -39,7 +41,8 @@ pub(super) fn replay(recording: &Recording) -> Result<(Verdict, Vec<Chosen>), Er
     let views = recorded(&recording.lines);
     let steps = steps(&recording.lines);
     setup.seen_making = seen_making(&views);
-    setup.is_faulty = steps.iter().any(|(_, step)| matches!(step, Step::Fault(..)));
+    setup.is_faulty = steps.iter().any(|(_, step)| matches!(step, Step::Fault { .. }));
+    setup.is_deadly = steps.iter().any(|(_, step)| matches!(step, Step::Fault { standing: Standing::Dead, .. }));
     let owners = owners(&setup, &recording.header, &steps);
     let (difference, chosen) = search(&setup, &owners, |setup| run(recording, &views, &steps, setup, dialect))?;
     Ok((difference.map_or(Verdict::Match, Verdict::Differs), chosen))
@@ -66,7 +69,7 @@ fn owners(setup: &Setup, header: &Header, steps: &[(i64, Step)]) -> BTreeSet<usi
         _ => None,
     });
     let records: BTreeSet<Record> = claims.collect();
-    let owners = Owners { told };
+    let owners = Owners { told, ..Owners::default() };
     let lists = &lists[..if setup.is_faulty { 4 } else { 1 }];
     records.iter().flat_map(|record| lists.iter().filter_map(|list| owners.of(record, list))).collect()
 }
@@ -80,10 +83,7 @@ fn not_yet(recording: &Recording) -> Option<&'static str> {
         let of_it = |line: &Line| matches!(&line.what, What::Event(event) if event.event.starts_with(name));
         recording.lines.iter().any(of_it)
     };
-    if has("grpc") {
-        return Some("gRPC clients of a cluster are not replayed yet");
-    }
-    has("SIGKILL").then_some("a node that dies is not replayed yet")
+    has("grpc").then_some("gRPC clients of a cluster are not replayed yet")
 }
 
 /// How far a run agrees.
@@ -103,7 +103,7 @@ fn run(
     setup: &Setup,
     dialect: Dialect,
 ) -> Result<Found, Error> {
-    let owners = Owners { told: setup.told(&recording.header.responsible) };
+    let owners = Owners { told: setup.told(&recording.header.responsible), addresses: setup.addresses.clone() };
     let zero = recording.lines.first().map_or(0, |line| line.t.min(0));
     let (replication, policies) = setup.begun(zero.unsigned_abs());
     let cluster = Cluster::new(replication, &policies, dialect, owners)?;
@@ -132,7 +132,12 @@ fn run(
 enum Step<'a> {
     Look(View),
     Send(&'a Request, Sent, (ServiceKey, Address)),
-    Fault(usize, Standing),
+    /// A node's process does so; it was seen so many ms later.
+    Fault {
+        node: usize,
+        standing: Standing,
+        within: i64,
+    },
 }
 
 struct Replay<'a> {
@@ -180,10 +185,29 @@ impl<'a> Replay<'a> {
     fn run(&mut self, steps: &[(i64, Step)]) -> Result<Option<Difference>, Error> {
         // A request takes effect some time between its sending and its answer.
         let mut ordered: Vec<(i64, i64, &Step)> = Vec::with_capacity(steps.len());
+        let mut goes_on: BTreeMap<usize, Vec<(i64, i64)>> = BTreeMap::new();
+        let mut stopped: BTreeMap<usize, i64> = BTreeMap::new();
+        for (at, step) in steps {
+            let Step::Fault { node, standing, within } = step else { continue };
+            let effect = at - within * self.setup.seen_after as i64 / 100;
+            match standing {
+                Standing::Stopped => drop(stopped.insert(*node, effect)),
+                _ => goes_on.entry(*node).or_default().extend(stopped.remove(node).map(|from| (from, effect))),
+            }
+            ordered.push((effect, *at, step));
+        }
         for (at, step) in steps {
             let effect = match step {
-                Step::Send(request, ..) => at + self.effect_after(step, request),
-                _ => *at,
+                Step::Fault { .. } => continue,
+                Step::Send(request, ..) => {
+                    let effect = at + self.effect_after(step, request);
+                    // What a node gets while it stands still it reads when it goes on.
+                    let node = node_of(request.node.as_deref()).unwrap_or_default();
+                    let held =
+                        goes_on.get(&node).into_iter().flatten().find(|(from, to)| (*from..*to).contains(&effect));
+                    held.map_or(effect, |(_, to)| *to)
+                }
+                Step::Look(_) => *at,
             };
             ordered.push((effect, *at, step));
         }
@@ -206,7 +230,7 @@ impl<'a> Replay<'a> {
                     }
                     self.watch(at, request.took + self.setup.lag)?;
                 }
-                Step::Fault(node, standing) => {
+                Step::Fault { node, standing, .. } => {
                     let now = self.instant(effect)?;
                     self.cluster.stand(now, *node, *standing);
                     for (other, after) in self.setup.counted(*node, *standing) {
@@ -354,11 +378,10 @@ fn steps(lines: &[Line]) -> Vec<(i64, Step<'_>)> {
                     steps.push((line.t, Step::Send(request, sent_of(request, metadata), claim)));
                 }
             }
-            What::Event(event) => {
-                steps.extend(fault_of(event).map(|(node, standing)| (line.t, Step::Fault(node, standing))))
-            }
+            What::Event(_) => {}
         }
     }
+    steps.extend(faults(lines));
     steps.sort_by_key(|(at, _)| *at);
     steps
 }
@@ -371,16 +394,6 @@ fn looked_at(lines: &[Line], at: i64, sight: &Sight) -> i64 {
         _ => None,
     });
     if found { flights.fold(at, i64::max) } else { at }
-}
-
-fn fault_of(event: &Event) -> Option<(usize, Standing)> {
-    let standing = match event.event.as_str() {
-        "SIGSTOP" => Standing::Stopped,
-        "SIGCONT" => Standing::Up,
-        "SIGKILL" => Standing::Dead,
-        _ => return None,
-    };
-    Some((node_of(event.who.strip_prefix("node-"))?, standing))
 }
 
 /// Whom a request is about; those about nobody are reads.

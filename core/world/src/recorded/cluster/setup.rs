@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use liveset::policy::{Clock, Sweep};
 use liveset::{Instant, Policy, Span};
 
+use super::super::file::Header;
 use super::{NODES, node_of};
 use crate::replication::{Decisions, Health, Replication, Standing, Unit, span};
 
@@ -30,8 +31,19 @@ pub(super) struct Setup {
     pub(super) verify: [Tick; 3],
     pub(super) reports: [Tick; 3],
     pub(super) heard: [Tick; 3],
+    /// Looks for empty services, and for ended decisions: their distances from t = 0.
+    pub(super) services: [u64; 3],
+    pub(super) overrides: [u64; 3],
     /// Whether a node stops or dies.
     pub(super) is_faulty: bool,
+    /// Whether it dies.
+    pub(super) is_deadly: bool,
+    /// Where each node listens, as `host:port`.
+    pub(super) addresses: Vec<String>,
+    /// Whether the recording says who leads the log.
+    pub(super) is_led: bool,
+    /// How long after its process ended or began to answer a node was first seen so, in percent of the time between two looks.
+    pub(super) seen_after: u64,
     /// How long after a fault each node counts the faulty one out, and in again, in ms.
     pub(super) out_after: [u64; 3],
     pub(super) in_after: [u64; 3],
@@ -45,14 +57,23 @@ pub(super) struct Tick {
 }
 
 impl Setup {
-    /// Of a cluster of that version.
-    pub(super) fn of(server: &str) -> Option<Setup> {
-        let (replication, policy) = match server {
-            "1.4.1" => (Replication::nacos_1_4(), Policy::nacos_1_4()),
-            "2.0.3" => (Replication::nacos_2_0(), Policy::nacos_2_0()),
-            "2.5.1" => (Replication::nacos_2_5(), Policy::nacos_2_5()),
+    /// Of the cluster in a recording.
+    pub(super) fn of(header: &Header) -> Option<Setup> {
+        // The recorded clusters listened at these ports, and for the log a thousand below.
+        let (mut replication, policy, ports) = match header.server.as_str() {
+            "1.4.1" => (Replication::nacos_1_4(), Policy::nacos_1_4(), [8410, 8420, 8430]),
+            "2.0.3" => (Replication::nacos_2_0(), Policy::nacos_2_0(), [8450, 8470, 8490]),
+            "2.5.1" => (Replication::nacos_2_5(), Policy::nacos_2_5(), [8510, 8530, 8550]),
             _ => return None,
         };
+        let led = header
+            .leaders
+            .each_ref()
+            .map(|leader| ports.iter().position(|port| leader.as_ref() == Some(&format!("127.0.0.1:{}", port - 1000))));
+        if let Decisions::Log { leader, successor, .. } = &mut replication.decisions {
+            *leader = led[0].unwrap_or(*leader);
+            *successor = led[1].unwrap_or(*leader);
+        }
         let ticks = [Tick::default(); 3];
         Some(Setup {
             replication,
@@ -68,7 +89,13 @@ impl Setup {
             verify: ticks,
             reports: ticks,
             heard: ticks,
+            services: [0; 3],
+            overrides: [0; 3],
             is_faulty: false,
+            is_deadly: false,
+            addresses: ports.iter().map(|port| format!("127.0.0.1:{port}")).collect(),
+            is_led: led[0].is_some(),
+            seen_after: 50,
             out_after: [20_000; 3],
             in_after: [1000; 3],
         })
@@ -82,6 +109,9 @@ impl Setup {
         replication.other_wait = (self.other_wait > 0).then(|| Instant::ZERO + span(zero + self.other_wait));
         for (node, policy) in policies.iter_mut().enumerate() {
             self.views[node].set(&mut policy.view.engine, zero);
+            let look = |phase| Tick { phase, late: 0 };
+            look(self.services[node]).set(&mut policy.services.sweep, zero);
+            look(self.overrides[node]).set(&mut policy.overrides.sweep, zero);
             self.copies[node].set(&mut replication.engine[node], zero);
             self.verify[node].set(&mut replication.verify[node], zero);
             if let Health::Reported(clocks) = &mut replication.health {
