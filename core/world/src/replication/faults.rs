@@ -61,7 +61,7 @@ impl Cluster {
         }
     }
 
-    /// What stood still does at once what it missed, and reads what was sent to it; of the log it hears later.
+    /// What stood still does at once what it missed; copies are sent to it once more, and of the log it hears later.
     pub(super) fn wake(&mut self, now: Instant, node: usize) {
         if self.nodes[node].standing != Standing::Up {
             return;
@@ -72,6 +72,7 @@ impl Cluster {
         for event in core::mem::take(&mut self.nodes[node].held) {
             match event {
                 Event::Heard { .. } => self.at(now + self.replication.catches_up_after, event),
+                Event::Arrived { .. } => self.at(now + self.replication.resends_after, event),
                 event => self.happen(now, event),
             }
         }

@@ -66,6 +66,9 @@ fn of_all(setup: &Setup) -> Vec<Dial> {
         dial("a node that was stopped goes on after", 1000, |setup, after| {
             setup.replication.wakes_after = span(after);
         });
+        dial("and gets what was sent to it after", 5000, |setup, after| {
+            setup.replication.resends_after = span(after);
+        });
         dial("and hears of the log after", 6000, |setup, after| setup.replication.catches_up_after = span(after));
         dial("the log has another leader after", 15_000, |setup, after| {
             if let Decisions::Log { elected_after, .. } = &mut setup.replication.decisions {

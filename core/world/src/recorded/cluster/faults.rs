@@ -4,6 +4,9 @@ use super::super::file::{Event, Line, What};
 use super::{NODES, Step, nobody, node_of, state_of};
 use crate::replication::Standing;
 
+/// How long after a signal was sent the recorder may have noted it, in ms: it let another program send it.
+const NOTED_WITHIN: i64 = 60;
+
 /// Faults of the nodes, each at the latest moment at which it may have been.
 pub(super) fn faults<'a>(lines: &[Line]) -> Vec<(i64, Step<'a>)> {
     let mut faults = Vec::new();
@@ -15,16 +18,19 @@ pub(super) fn faults<'a>(lines: &[Line]) -> Vec<(i64, Step<'a>)> {
         let (stopped, goes_on) = (at("SIGSTOP"), at("SIGCONT"));
         let (killed, begins, answers) = (at("SIGKILL"), at("start again"), at("first answer"));
         if let Some(goes_on) = goes_on {
-            let seen = stopped.map(|at| (at, at)).or_else(|| seen(lines, node, i64::MIN, goes_on, false));
-            // Who asked in vain asked before it saw that, and waited.
-            seen.into_iter().for_each(|(at, _)| noted(node, at, 0, Standing::Stopped));
-            noted(node, goes_on, 0, Standing::Up);
+            // Who asked in vain asked before the moment at which that was seen, and waited.
+            let found = seen(lines, node, i64::MIN, goes_on, false).map(|(after, _)| (after, after));
+            let (after, by) = stopped.map(|at| (at - NOTED_WITHIN, at)).or(found).unwrap_or((goes_on, goes_on));
+            noted(node, by, by - after, Standing::Stopped);
+            let answered = seen(lines, node, by + 1, i64::MAX, true).filter(|(_, answered)| *answered < goes_on);
+            let (after, by) = answered.unwrap_or((goes_on - NOTED_WITHIN, goes_on));
+            noted(node, by, by - after, Standing::Up);
         }
         let end = answers.unwrap_or(i64::MAX);
         // A look may have found it gone before the recorder noted the end.
         let found = seen(lines, node, i64::MIN, end, false).filter(|_| answers.is_some());
         let ended = match (killed, found) {
-            (Some(at), found) => Some(found.filter(|(_, by)| *by < at).unwrap_or((at, at))),
+            (Some(at), found) => Some(found.filter(|(_, by)| *by < at).unwrap_or((at - NOTED_WITHIN, at))),
             (None, found) => found,
         };
         let Some((after, by)) = ended else { continue };

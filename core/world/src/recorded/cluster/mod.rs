@@ -40,7 +40,12 @@ pub(super) fn replay(recording: &Recording) -> Result<(Verdict, Vec<Chosen>), Er
     }
     let views = recorded(&recording.lines);
     let steps = steps(&recording.lines);
-    setup.seen_making = seen_making(&views);
+    fn silent(seen: &Seen) -> bool {
+        seen.state == nobody()
+    }
+    setup.seen_making = seen_making(&views, |seen| &seen[..seen.iter().position(silent).unwrap_or(seen.len())]);
+    setup.seen_making_again =
+        seen_making(&views, |seen| &seen[seen.iter().rposition(silent).map_or(seen.len(), |last| last + 1)..]);
     setup.is_faulty = steps.iter().any(|(_, step)| matches!(step, Step::Fault { .. }));
     setup.is_deadly = steps.iter().any(|(_, step)| matches!(step, Step::Fault { standing: Standing::Dead, .. }));
     let owners = owners(&setup, &recording.header, &steps);
@@ -48,11 +53,11 @@ pub(super) fn replay(recording: &Recording) -> Result<(Verdict, Vec<Chosen>), Er
     Ok((difference.map_or(Verdict::Match, Verdict::Differs), chosen))
 }
 
-/// At which nodes a poll came between the making of the service and the entry of its first instance: it found the service without its
-/// cluster.
-fn seen_making(views: &BTreeMap<View, Vec<Seen>>) -> [bool; 3] {
+/// At which nodes a poll came between the making of the service and the entry of its first instance, in a part of what was seen of each
+/// view: it found the service without its cluster.
+fn seen_making(views: &BTreeMap<View, Vec<Seen>>, part: fn(&[Seen]) -> &[Seen]) -> [bool; 3] {
     let found = |view: &View, seen: &[Seen], node: usize| {
-        let mut early = seen.iter().take_while(|seen| seen.state.rows.is_none());
+        let mut early = part(seen).iter().take_while(|seen| seen.state.rows.is_none());
         node_of(view.node.as_deref()) == Some(node)
             && early
                 .any(|seen| seen.state.err.as_ref().is_some_and(|(_, text)| text.contains("cluster DEFAULT is not")))
@@ -94,6 +99,8 @@ struct Found {
     agrees_for: i64,
     /// At which nodes some view differs, or all where an answer does.
     differs_at: [bool; 3],
+    /// How far ours is early or late in each view that differs, in ms.
+    shifts: Vec<i64>,
 }
 
 fn run(
@@ -124,8 +131,10 @@ fn run(
         }
         differences.extend(found);
     }
-    let difference = stopped.into_iter().chain(differences).min_by_key(|difference| difference.at);
-    Ok(Found { difference, agrees_for, differs_at })
+    let all: Vec<Difference> = stopped.into_iter().chain(differences).collect();
+    let shifts = all.iter().map(|difference| difference.shift).collect();
+    let difference = all.into_iter().min_by_key(|difference| difference.at);
+    Ok(Found { difference, agrees_for, differs_at, shifts })
 }
 
 /// What is done, in order.
@@ -220,7 +229,7 @@ impl<'a> Replay<'a> {
                 Step::Send(request, sent, claim) => {
                     let Some(node) = node_of(request.node.as_deref()) else { continue };
                     let taker = self.cluster.taker(node, claim);
-                    if request.method == "POST" && self.setup.seen_making[taker] {
+                    if request.method == "POST" && self.cluster.replication.seen_making[taker] {
                         self.cluster.make_service(self.instant(effect)?, taker, &claim.0);
                         self.watch(at, 0)?;
                     }
@@ -232,6 +241,9 @@ impl<'a> Replay<'a> {
                 }
                 Step::Fault { node, standing, .. } => {
                     let now = self.instant(effect)?;
+                    if *standing == Standing::Dead {
+                        self.cluster.replication.seen_making[*node] = self.setup.seen_making_again[*node];
+                    }
                     self.cluster.stand(now, *node, *standing);
                     for (other, after) in self.setup.counted(*node, *standing) {
                         self.cluster.will_count(now + after, other, *node, *standing == Standing::Up);
@@ -368,7 +380,14 @@ fn steps(lines: &[Line]) -> Vec<(i64, Step<'_>)> {
     let mut published: BTreeMap<&str, &Value> = BTreeMap::new();
     for line in lines {
         match &line.what {
-            What::Sight(sight) => steps.push((looked_at(lines, line.t, sight), Step::Look(View::of(sight)))),
+            What::Sight(sight) => {
+                let at = looked_at(lines, line.t, sight);
+                // What the operator's page shows somebody has computed by then: the recorder asked for the list as often.
+                if sight.see == "console" && sight.is.is_some() {
+                    steps.push((at, Step::Look(View { see: "list".to_owned(), ..View::of(sight) })));
+                }
+                steps.push((at, Step::Look(View::of(sight))));
+            }
             What::Request(request) => {
                 if request.method == "POST" {
                     published.extend(request.args.get("metadata").map(|metadata| (request.who.as_str(), metadata)));
@@ -430,11 +449,23 @@ fn sent_of(request: &Request, metadata: Option<&Value>) -> Sent {
 fn differs(at: i64, request: &Request, answer: Option<&liveset_nacos::Response>) -> Option<Difference> {
     match answer {
         Some(answer) => answer_differs(at, request, answer),
-        None if request.status == 0 => None,
+        None if is_unanswered(request) => None,
         None => {
             let recorded = format!("{} {}", request.status, request.got);
             let place = format!("{} {} of {}", request.method, request.path, request.who);
             Some(Difference::new(at, &place, recorded, "nobody answers".to_owned()))
         }
     }
+}
+
+/// Whether a request was waited for in vain: by the recorder, or by the node that handed it on, which says so in its HTTP client's words.
+/// The clients of a node share its connections, so which of them ran out first is not in one recording.
+fn is_unanswered(request: &Request) -> bool {
+    const IN_VAIN: [&str; 3] = [
+        "java.net.SocketTimeoutException: Read timed out",
+        "org.apache.http.conn.ConnectTimeoutException: ",
+        "org.apache.http.conn.ConnectionPoolTimeoutException: ",
+    ];
+    let says = |text: &str| IN_VAIN.iter().any(|words| text.starts_with(words));
+    request.status == 0 || request.status == 500 && request.got.as_str().is_some_and(says)
 }

@@ -64,16 +64,20 @@ fn turned(setup: &Setup, dials: &[Dial], values: &[u64]) -> Setup {
     turned
 }
 
-/// Turns one dial, or two, that a difference may hang on: a little, or to anywhere.
+/// Turns one dial, or two, that a difference may hang on: a little, or to anywhere, or so far as ours is early or late.
 fn turn(dials: &[Dial], found: &Found, values: &mut [u64], chance: &mut Random) {
     let matters = |dial: &Dial| dial.node.is_none_or(|node| found.differs_at[node]);
     let numbers: Vec<usize> = (0..dials.len()).filter(|&number| matters(&dials[number])).collect();
     for _ in 0..=chance.below(2) {
         let number = numbers[chance.below(numbers.len() as u64) as usize];
         let (period, near) = (dials[number].period, dials[number].period / 8 + 1);
-        values[number] = match chance.below(2) {
+        values[number] = match chance.below(3) {
             0 => chance.below(period),
-            _ => (values[number] + period + chance.below(2 * near + 1) - near) % period,
+            1 => (values[number] + period + chance.below(2 * near + 1) - near) % period,
+            _ => {
+                let shift = found.shifts[chance.below(found.shifts.len() as u64) as usize];
+                (values[number] as i64 + shift).rem_euclid(period as i64) as u64
+            }
         };
     }
 }

@@ -22,6 +22,8 @@ pub(super) struct Setup {
     pub(super) lag: i64,
     /// At which nodes a poll came between the making of the service and the entry of its first instance.
     pub(super) seen_making: [bool; 3],
+    /// The same of a node that began again.
+    pub(super) seen_making_again: [bool; 3],
     /// When another record began the last wait of copies, in ms behind t = 0; 0 for never.
     pub(super) other_wait: u64,
     /// How much later each look for silence comes, in ms.
@@ -82,6 +84,7 @@ impl Setup {
             proxied: 100,
             lag: 0,
             seen_making: [false; 3],
+            seen_making_again: [false; 3],
             other_wait: 0,
             late_looks: 0,
             views: ticks,
