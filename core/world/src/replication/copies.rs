@@ -30,7 +30,7 @@ impl Cluster {
     /// A record changed at the node responsible for it: the others get it when the waits are over. A change that meets one that waits
     /// goes with it.
     pub(crate) fn copy(&mut self, now: Instant, from: usize, record: &Record) {
-        for to in (0..self.nodes.len()).filter(|&to| to != from) {
+        for to in self.others(from) {
             self.wait(now, (from, to, record.clone(), 0));
         }
     }
@@ -193,7 +193,13 @@ impl Cluster {
     }
 
     fn others_up(&self, from: usize) -> Vec<usize> {
-        (0..self.nodes.len()).filter(|&to| to != from && self.nodes[to].is_answering()).collect()
+        self.others(from).into_iter().filter(|&to| self.nodes[to].is_answering()).collect()
+    }
+
+    /// The nodes that share with this one.
+    fn others(&self, from: usize) -> Vec<usize> {
+        let apart = self.replication.apart;
+        (0..self.nodes.len()).filter(|&to| to != from && apart != Some(to) && apart != Some(from)).collect()
     }
 
     fn records_of(&self, node: usize) -> Vec<Record> {

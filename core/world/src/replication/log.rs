@@ -58,6 +58,9 @@ impl Cluster {
             // The next leader will tell.
             return;
         }
+        if self.replication.apart == Some(node) {
+            return;
+        }
         let lacking: Vec<Command> = self.log.entries[self.log.applied[node]..].to_vec();
         self.log.applied[node] = self.log.entries.len();
         for command in lacking {

@@ -31,6 +31,9 @@ pub(crate) struct Replication {
     pub(crate) health: Health,
     /// How operators' decisions travel.
     pub(crate) decisions: Decisions,
+    /// A node that keeps a store of its own in the way of an older version: nothing is copied to it or from it, it hears nothing of the
+    /// log, and it goes by the services' names to find who is responsible. Nacos 2.0.3: in 1.x mode (R-MH-2).
+    pub(crate) apart: Option<usize>,
     /// When another record began the last of several waits, which serves all that comes to it meanwhile.
     pub(crate) other_wait: Option<Instant>,
     /// How long a copy takes to each node, in ms.
@@ -111,6 +114,7 @@ impl Replication {
             verified: Verified::Content,
             health: Health::Reported(vec![every(5000); 3]),
             decisions: Decisions::Copied,
+            apart: None,
             other_wait: None,
             reach: vec![Span::ZERO; 3],
             loads_after: Span::ZERO,
@@ -137,6 +141,7 @@ impl Replication {
                 elected_after: span(5000),
                 successor: 1,
             },
+            apart: None,
             other_wait: None,
             reach: vec![Span::ZERO; 3],
             loads_after: Span::ZERO,

@@ -19,7 +19,7 @@ pub(crate) struct Cluster {
     pub(crate) log: Log,
     pub(crate) waiting: BTreeMap<Waiting, Instant>,
     pub(super) owners: Owners,
-    dialect: Dialect,
+    dialects: Vec<Dialect>,
     pub(super) queue: BTreeMap<(Instant, u64), Event>,
     queued: u64,
 }
@@ -124,7 +124,7 @@ impl Cluster {
     pub(crate) fn new(
         replication: Replication,
         policies: &[Policy],
-        dialect: Dialect,
+        dialects: Vec<Dialect>,
         owners: Owners,
     ) -> Result<Cluster, Error> {
         let members: Vec<usize> = (0..policies.len()).collect();
@@ -144,7 +144,7 @@ impl Cluster {
         };
         let nodes = policies.iter().map(node).collect::<Result<Vec<Node>, Error>>()?;
         let (log, waiting, queue) = (Log::of(nodes.len()), BTreeMap::new(), BTreeMap::new());
-        let mut cluster = Cluster { replication, nodes, log, waiting, owners, dialect, queue, queued: 0 };
+        let mut cluster = Cluster { replication, nodes, log, waiting, owners, dialects, queue, queued: 0 };
         for node in members {
             cluster.begin(Instant::ZERO, node);
         }
@@ -165,7 +165,7 @@ impl Cluster {
             return None;
         }
         let record = self.record(claim);
-        let owner = self.owners.of(&record, &self.nodes[node].members).unwrap_or(node);
+        let owner = self.owner_at(node, &record);
         if owner == node {
             return Some(self.serve(now, node, request));
         }
@@ -182,12 +182,20 @@ impl Cluster {
 
     /// The node that takes a request at `node`.
     pub(crate) fn taker(&self, node: usize, claim: &Claim) -> usize {
-        self.owners.of(&self.record(claim), &self.nodes[node].members).unwrap_or(node)
+        self.owner_at(node, &self.record(claim))
+    }
+
+    /// Whom a node takes for responsible.
+    fn owner_at(&self, node: usize, record: &Record) -> usize {
+        if self.replication.apart == Some(node) {
+            return self.owners.by_service;
+        }
+        self.owners.of(record, &self.nodes[node].members).unwrap_or(node)
     }
 
     fn serve(&mut self, now: Instant, node: usize, request: &Request) -> Response {
         self.advance(now);
-        let dialect = self.dialect;
+        let dialect = self.dialects[node];
         let response = serve(&mut Desk { cluster: self, node }, dialect, now, request);
         self.take_note(now, node);
         response
@@ -255,7 +263,7 @@ impl Cluster {
 
     /// Whether a node takes itself for responsible.
     pub(crate) fn is_responsible(&self, node: usize, record: &Record) -> bool {
-        self.owners.of(record, &self.nodes[node].members) == Some(node)
+        self.owner_at(node, record) == node
     }
 
     pub(crate) fn record(&self, (service, address): &Claim) -> Record {
@@ -286,6 +294,9 @@ impl Cluster {
             };
             if entry.cause == Cause::Expired {
                 self.nodes[node].claims.remove(&claim);
+            }
+            if self.replication.apart == Some(node) {
+                continue;
             }
             if travels && self.is_responsible(node, &record) {
                 self.copy(now, node, &record);
@@ -364,7 +375,8 @@ impl Door for Desk<'_> {
 
     fn apply(&mut self, now: Instant, command: Command) -> Result<Outcome, Error> {
         let Desk { cluster, node } = self;
-        let logged = matches!(cluster.replication.decisions, Decisions::Log { .. });
+        let is_apart = cluster.replication.apart == Some(*node);
+        let logged = matches!(cluster.replication.decisions, Decisions::Log { .. }) && !is_apart;
         if logged && matches!(command, Command::SetOverride(_)) {
             cluster.append(now, command);
             return Ok(Outcome::OverrideSet);

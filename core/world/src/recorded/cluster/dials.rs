@@ -56,6 +56,11 @@ fn of_all(setup: &Setup) -> Vec<Dial> {
     if setup.replication.waits.len() > 1 {
         dial("another record began the last wait so much behind t = 0", 2000, |setup, at| setup.other_wait = at);
     }
+    if setup.replication.apart.is_some() {
+        dial("the node in 1.x mode takes for responsible, by number", NODES.len() as u64, |setup, node| {
+            setup.by_service = node as usize;
+        });
+    }
     if setup.is_faulty {
         dial("a process ended or began so long before it was seen, in percent", 101, |setup, share| {
             setup.seen_after = share;

@@ -80,15 +80,8 @@ fn owners(setup: &Setup, header: &Header, steps: &[(i64, Step)]) -> BTreeSet<usi
 }
 
 fn not_yet(recording: &Recording) -> Option<&'static str> {
-    let case = &recording.header.case;
-    if case.starts_with("mixed-") {
-        return Some("a cluster with a node in 1.x mode is not replayed yet");
-    }
-    let has = |name: &str| {
-        let of_it = |line: &Line| matches!(&line.what, What::Event(event) if event.event.starts_with(name));
-        recording.lines.iter().any(of_it)
-    };
-    has("grpc").then_some("gRPC clients of a cluster are not replayed yet")
+    let is_grpc = |line: &Line| matches!(&line.what, What::Event(event) if event.event.starts_with("grpc"));
+    recording.lines.iter().any(is_grpc).then_some("gRPC clients of a cluster are not replayed yet")
 }
 
 /// How far a run agrees.
@@ -110,11 +103,17 @@ fn run(
     setup: &Setup,
     dialect: Dialect,
 ) -> Result<Found, Error> {
-    let owners = Owners { told: setup.told(&recording.header.responsible), addresses: setup.addresses.clone() };
+    let owners = Owners {
+        told: setup.told(&recording.header.responsible),
+        by_service: setup.by_service,
+        addresses: setup.addresses.clone(),
+    };
     let zero = recording.lines.first().map_or(0, |line| line.t.min(0));
     let (replication, policies) = setup.begun(zero.unsigned_abs());
-    let cluster = Cluster::new(replication, &policies, dialect, owners)?;
-    let mut replay = Replay::new(recording, cluster, setup, dialect, views);
+    let of = |node| if replication.apart == Some(node) { Dialect::V2_0As1 } else { dialect };
+    let dialects: Vec<Dialect> = (0..NODES.len()).map(of).collect();
+    let cluster = Cluster::new(replication, &policies, dialects.clone(), owners)?;
+    let mut replay = Replay::new(recording, cluster, setup, dialects, views);
     let stopped = replay.run(steps)?;
     let end = recording.lines.last().map_or(0, |line| line.t);
     let until = stopped.as_ref().map_or(end, |difference| difference.at);
@@ -152,7 +151,8 @@ enum Step<'a> {
 struct Replay<'a> {
     cluster: Cluster,
     setup: &'a Setup,
-    dialect: Dialect,
+    /// Of each node.
+    dialects: Vec<Dialect>,
     /// Of each node.
     views: Vec<Vec<View>>,
     tracks: BTreeMap<View, Track>,
@@ -170,7 +170,7 @@ impl<'a> Replay<'a> {
         recording: &Recording,
         cluster: Cluster,
         setup: &'a Setup,
-        dialect: Dialect,
+        dialects: Vec<Dialect>,
         views: &BTreeMap<View, Vec<Seen>>,
     ) -> Replay<'a> {
         let zero = recording.lines.first().map_or(0, |line| line.t.min(0));
@@ -181,7 +181,7 @@ impl<'a> Replay<'a> {
         Replay {
             cluster,
             setup,
-            dialect,
+            dialects,
             views: (0..NODES.len()).map(of).collect(),
             tracks,
             said,
@@ -269,7 +269,7 @@ impl<'a> Replay<'a> {
             return Ok(());
         }
         if let Some(registry) = self.cluster.look_at(node) {
-            view.read(registry, self.dialect, now);
+            view.read(registry, self.dialects[node], now);
         }
         self.watch(self.now, 0)
     }
@@ -300,7 +300,7 @@ impl<'a> Replay<'a> {
             }
             self.said[node] = said;
             let states = match self.cluster.registry(node) {
-                Some(registry) => peek(registry, self.dialect, now, views)?,
+                Some(registry) => peek(registry, self.dialects[node], now, views)?,
                 None => vec![nobody(); views.len()],
             };
             for (view, state) in views.iter().zip(states) {
@@ -367,8 +367,21 @@ fn recorded(lines: &[Line]) -> BTreeMap<View, Vec<Seen>> {
 
 fn state_of(sight: &Sight) -> State {
     let is_error = sight.rest.get("is").and_then(|is| is.get("error")).is_some();
-    if is_error && sight.err.is_none() { nobody() } else { State::of_sight(sight, &sight.see) }
+    if is_error && sight.err.is_none() {
+        return nobody();
+    }
+    let mut state = State::of_sight(sight, &sight.see);
+    if let Some((_, text)) = &mut state.err
+        && let Some(name) = text.find(NAMED)
+    {
+        // Cut inside of the name, which the recorder then did not know again.
+        text.replace_range(name + NAMED.len().., super::SERVICE);
+    }
+    state
 }
+
+/// What precedes a service's name in some errors.
+const NAMED: &str = "serviceName: ";
 
 fn steps(lines: &[Line]) -> Vec<(i64, Step<'_>)> {
     let mut steps: Vec<(i64, Step)> = Vec::new();

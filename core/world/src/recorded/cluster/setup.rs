@@ -40,6 +40,8 @@ pub(super) struct Setup {
     pub(super) is_faulty: bool,
     /// Whether it dies.
     pub(super) is_deadly: bool,
+    /// Whom a node in the mode of an older version takes for responsible.
+    pub(super) by_service: usize,
     /// Where each node listens, as `host:port`.
     pub(super) addresses: Vec<String>,
     /// Whether the recording says who leads the log.
@@ -72,6 +74,7 @@ impl Setup {
             .leaders
             .each_ref()
             .map(|leader| ports.iter().position(|port| leader.as_ref() == Some(&format!("127.0.0.1:{}", port - 1000))));
+        replication.apart = apart(header);
         if let Decisions::Log { leader, successor, .. } = &mut replication.decisions {
             *leader = led[0].unwrap_or(*leader);
             *successor = led[1].unwrap_or(*leader);
@@ -96,6 +99,7 @@ impl Setup {
             overrides: [0; 3],
             is_faulty: false,
             is_deadly: false,
+            by_service: 0,
             addresses: ports.iter().map(|port| format!("127.0.0.1:{port}")).collect(),
             is_led: led[0].is_some(),
             seen_after: 50,
@@ -111,6 +115,9 @@ impl Setup {
         replication.seen_making = self.seen_making.to_vec();
         replication.other_wait = (self.other_wait > 0).then(|| Instant::ZERO + span(zero + self.other_wait));
         for (node, policy) in policies.iter_mut().enumerate() {
+            if replication.apart == Some(node) {
+                *policy = Policy::nacos_1_4();
+            }
             self.views[node].set(&mut policy.view.engine, zero);
             let look = |phase| Tick { phase, late: 0 };
             look(self.services[node]).set(&mut policy.services.sweep, zero);
@@ -148,6 +155,11 @@ impl Setup {
         };
         (0..NODES.len()).filter(|&other| other != node).map(|other| (other, span(after[other]))).collect()
     }
+}
+
+/// The node that the header says to be in 1.x mode.
+fn apart(header: &Header) -> Option<usize> {
+    NODES.iter().position(|node| header.about.starts_with(&format!("NODE {node} IN 1.x MODE")))
 }
 
 impl Tick {
