@@ -121,7 +121,7 @@ impl Cluster {
     fn send_copy(&mut self, now: Instant, from: usize, to: usize, record: Record) {
         if self.nodes[to].standing != Standing::Dead {
             let sent = self.sent(from, record);
-            self.at(now + self.replication.reach[to], Event::Arrived { to, sent });
+            self.at(now + self.replication.reach[to], Event::Arrived { from, to, sent });
         }
     }
 
@@ -139,7 +139,8 @@ impl Cluster {
                 made |= self.make_service(now, to, &copy.claim.0);
             }
             if made {
-                return self.at(now + self.replication.enters_after, Event::Arrived { to, sent: arrived.clone() });
+                return self
+                    .at(now + self.replication.enters_after, Event::Arrived { from: to, to, sent: arrived.clone() });
             }
         }
         let known = self.content(to, record);

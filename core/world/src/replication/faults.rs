@@ -61,18 +61,18 @@ impl Cluster {
         }
     }
 
-    /// What stood still does at once what it missed; copies are sent to it once more, and of the log it hears later.
+    /// What stood still does at once what it missed; copies go to it and from it a little later, and so does the log.
     pub(super) fn wake(&mut self, now: Instant, node: usize) {
         if self.nodes[node].standing != Standing::Up {
             return;
         }
         self.nodes[node].is_asleep = false;
+        self.nodes[node].shares_from = now + self.replication.shares_after;
         self.nodes[node].registry.advance(now);
         self.take_note(now, node);
         for event in core::mem::take(&mut self.nodes[node].held) {
             match event {
                 Event::Heard { .. } => self.at(now + self.replication.catches_up_after, event),
-                Event::Arrived { .. } => self.at(now + self.replication.resends_after, event),
                 event => self.happen(now, event),
             }
         }

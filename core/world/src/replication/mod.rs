@@ -43,8 +43,8 @@ pub(crate) struct Replication {
     pub(crate) loads_after: Span,
     /// How long a node that was stopped answers as before until its clocks go on, in ms. Nacos: below a second (recorded).
     pub(crate) wakes_after: Span,
-    /// How long after that it gets the copies that were sent to it meanwhile, in ms. Nacos: up to its retries, 3000 or 5000.
-    pub(crate) resends_after: Span,
+    /// How long after that copies go to it and from it again, in ms. Nacos: up to its retries, 3000 or 5000.
+    pub(crate) shares_after: Span,
     /// How long after that it hears what the log had meanwhile, in ms. Nacos: seconds (recorded).
     pub(crate) catches_up_after: Span,
     /// At which nodes somebody reads a service while its first copy is on its way into it. Where views are computed late, readers keep
@@ -119,7 +119,7 @@ impl Replication {
             reach: vec![Span::ZERO; 3],
             loads_after: Span::ZERO,
             wakes_after: Span::ZERO,
-            resends_after: Span::ZERO,
+            shares_after: Span::ZERO,
             catches_up_after: Span::ZERO,
             seen_making: vec![false; 3],
             enters_after: Span::ZERO,
@@ -146,7 +146,7 @@ impl Replication {
             reach: vec![Span::ZERO; 3],
             loads_after: Span::ZERO,
             wakes_after: Span::ZERO,
-            resends_after: Span::ZERO,
+            shares_after: Span::ZERO,
             catches_up_after: Span::ZERO,
             seen_making: vec![false; 3],
             enters_after: Span::ZERO,

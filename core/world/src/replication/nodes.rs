@@ -34,6 +34,8 @@ pub(crate) struct Node {
     pub(crate) standing: Standing,
     /// Whether it does nothing by itself: it stands still, or is about to go on.
     pub(super) is_asleep: bool,
+    /// From when on copies go to it and from it.
+    pub(super) shares_from: Instant,
     /// The nodes that it counts in, in the order of their addresses.
     pub(super) members: Vec<usize>,
     /// What was to happen here while it stood still.
@@ -68,6 +70,7 @@ pub(crate) type Claim = (ServiceKey, Address);
 pub(crate) enum Event {
     Waited(Waiting),
     Arrived {
+        from: usize,
         to: usize,
         sent: Sent,
     },
@@ -135,6 +138,7 @@ impl Cluster {
                 revisions: BTreeMap::new(),
                 standing: Standing::Up,
                 is_asleep: false,
+                shares_from: Instant::ZERO,
                 members: members.clone(),
                 held: Vec::new(),
                 seen: 0,
@@ -250,7 +254,13 @@ impl Cluster {
         }
         match event {
             Event::Waited(waiting) => self.waited(now, waiting),
-            Event::Arrived { to, sent } => self.arrive(now, to, &sent),
+            Event::Arrived { from, to, sent } => {
+                let from_when = self.nodes[from].shares_from.max(self.nodes[to].shares_from);
+                if now < from_when {
+                    return self.at(from_when, Event::Arrived { from, to, sent });
+                }
+                self.arrive(now, to, &sent);
+            }
             Event::Verify { node } => self.verify(now, node),
             Event::Report { node } => self.report(now, node),
             Event::Heard { node } => self.hear(now, node),

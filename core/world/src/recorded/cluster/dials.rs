@@ -19,8 +19,14 @@ pub(super) struct Dial {
     pub(super) node: Option<usize>,
     /// Values from 0 up to it differ.
     pub(super) period: u64,
+    /// Where it stands first.
+    pub(super) usual: u64,
     pub(super) set: Turn,
 }
+
+const LOADED: &str = "a node that begins has what others know 10 s before it answers, and after";
+
+const COUNTED_OUT: &str = "counts the faulty node out after";
 
 /// The dials, those of copies only of nodes that are one of `owners`.
 pub(super) fn dials(setup: &Setup, owners: &BTreeSet<usize>) -> Vec<Dial> {
@@ -31,6 +37,13 @@ pub(super) fn dials(setup: &Setup, owners: &BTreeSet<usize>) -> Vec<Dial> {
     for &node in owners {
         of_owner(setup, node, &mut dials);
     }
+    for dial in &mut dials {
+        dial.usual = match dial.name.as_str() {
+            LOADED => 10_000,
+            name if name.ends_with(COUNTED_OUT) => dial.period * 5 / 7,
+            _ => 0,
+        };
+    }
     dials.retain(|dial| dial.period > 0);
     dials
 }
@@ -38,12 +51,12 @@ pub(super) fn dials(setup: &Setup, owners: &BTreeSet<usize>) -> Vec<Dial> {
 fn of_all(setup: &Setup) -> Vec<Dial> {
     let mut dials = Vec::new();
     let mut dial = |name: &str, period, set: fn(&mut Setup, u64)| {
-        dials.push(Dial { name: name.to_owned(), node: None, period, set: Box::new(set) });
+        dials.push(Dial { name: name.to_owned(), node: None, period, usual: 0, set: Box::new(set) });
     };
-    dial("a request takes effect so much before its answer, in percent", 101, |setup, share| {
-        setup.direct = 100 - share;
+    dial("a request takes effect so much before its answer, in parts of a thousand", 1001, |setup, share| {
+        setup.direct = 1000 - share;
     });
-    dial("the same of one that is handed on", 101, |setup, share| setup.proxied = 100 - share);
+    dial("the same of one that is handed on", 1001, |setup, share| setup.proxied = 1000 - share);
     dial("each look for silence comes so much later", 100, |setup, by| setup.late_looks = by);
     if setup.seen_making.contains(&true) {
         dial("a first copy is on its way into its service for", 40, |setup, for_| {
@@ -65,14 +78,14 @@ fn of_all(setup: &Setup) -> Vec<Dial> {
         dial("a process ended or began so long before it was seen, in percent", 101, |setup, share| {
             setup.seen_after = share;
         });
-        dial("a node that begins has what others know 10 s before it answers, and after", 20_000, |setup, after| {
+        dial(LOADED, 20_000, |setup, after| {
             setup.replication.loads_after = span(after.saturating_sub(10_000));
         });
         dial("a node that was stopped goes on after", 1000, |setup, after| {
             setup.replication.wakes_after = span(after);
         });
-        dial("and gets what was sent to it after", 5000, |setup, after| {
-            setup.replication.resends_after = span(after);
+        dial("and shares with others again after", 6000, |setup, after| {
+            setup.replication.shares_after = span(after);
         });
         dial("and hears of the log after", 6000, |setup, after| setup.replication.catches_up_after = span(after));
         dial("the log has another leader after", 15_000, |setup, after| {
@@ -94,7 +107,7 @@ fn of_all(setup: &Setup) -> Vec<Dial> {
 fn of_node(setup: &Setup, node: usize, dials: &mut Vec<Dial>) {
     let name = NODES[node];
     let mut dial = |what: &str, period, set: Turn| {
-        dials.push(Dial { name: format!("{name}: {what}"), node: Some(node), period, set });
+        dials.push(Dial { name: format!("{name}: {what}"), node: Some(node), period, usual: 0, set });
     };
     dial("copies take", 61, Box::new(move |setup, reach| setup.replication.reach[node] = span(reach)));
     if setup.policy.view.refresh != Span::ZERO {
@@ -118,7 +131,7 @@ fn of_node(setup: &Setup, node: usize, dials: &mut Vec<Dial>) {
     );
     if setup.is_faulty {
         let longest = if setup.is_deadly { 14_000 } else { 28_000 };
-        dial("counts the faulty node out after", longest, Box::new(move |setup, after| setup.out_after[node] = after));
+        dial(COUNTED_OUT, longest, Box::new(move |setup, after| setup.out_after[node] = after));
         dial("counts it in again after", 6000, Box::new(move |setup, after| setup.in_after[node] = after));
     }
 }
@@ -126,7 +139,7 @@ fn of_node(setup: &Setup, node: usize, dials: &mut Vec<Dial>) {
 fn of_owner(setup: &Setup, node: usize, dials: &mut Vec<Dial>) {
     let name = NODES[node];
     let mut dial = |what: &str, period, set: Turn| {
-        dials.push(Dial { name: format!("{name}: {what}"), node: None, period, set });
+        dials.push(Dial { name: format!("{name}: {what}"), node: None, period, usual: 0, set });
     };
     dial("copies.engine", 100, Box::new(move |setup, phase| setup.copies[node].phase = phase));
     dial("copies.engine, later each time", 6, Box::new(move |setup, by| setup.copies[node].late = by));

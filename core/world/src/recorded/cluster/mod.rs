@@ -131,7 +131,7 @@ fn run(
         differences.extend(found);
     }
     let all: Vec<Difference> = stopped.into_iter().chain(differences).collect();
-    let shifts = all.iter().map(|difference| difference.shift).collect();
+    let shifts = all.iter().map(|difference| difference.shift).filter(|shift| *shift != 0).collect();
     let difference = all.into_iter().min_by_key(|difference| difference.at);
     Ok(Found { difference, agrees_for, differs_at, shifts })
 }
@@ -259,7 +259,7 @@ impl<'a> Replay<'a> {
         let Step::Send(_, _, claim) = step else { return 0 };
         let node = node_of(request.node.as_deref()).unwrap_or_default();
         let share = if self.cluster.taker(node, claim) == node { self.setup.direct } else { self.setup.proxied };
-        request.took * share as i64 / 100
+        request.took * share as i64 / 1000
     }
 
     fn look(&mut self, view: &View) -> Result<(), Error> {
@@ -440,7 +440,8 @@ fn claim_of(request: &Request) -> Option<(ServiceKey, Address)> {
 fn sent_of(request: &Request, metadata: Option<&Value>) -> Sent {
     let is_beat = request.path == "/instance/beat";
     if !is_beat {
-        return sent(request);
+        // The recorder of clusters did not say that it was an SDK.
+        return sent(request).of_agent("Mozilla/5.0");
     }
     let (ip, port) = (&request.args["ip"], &request.args["port"]);
     let mut parameters = vec![

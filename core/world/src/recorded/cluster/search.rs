@@ -25,8 +25,8 @@ pub(super) fn search(
 ) -> Result<(Option<Difference>, Vec<Chosen>), Error> {
     let dials = dials(setup, owners);
     let mut chance = Random(1);
-    let mut values = vec![0; dials.len()];
-    let mut found = replay(setup)?;
+    let mut values: Vec<u64> = dials.iter().map(|dial| dial.usual).collect();
+    let mut found = replay(&turned(setup, &dials, &values))?;
     let (mut best, mut chosen) = (found.clone(), values.clone());
     let mut idle = 0;
     for _ in 1..TRIES_MAX {
@@ -75,7 +75,8 @@ fn turn(dials: &[Dial], found: &Found, values: &mut [u64], chance: &mut Random) 
             0 => chance.below(period),
             1 => (values[number] + period + chance.below(2 * near + 1) - near) % period,
             _ => {
-                let shift = found.shifts[chance.below(found.shifts.len() as u64) as usize];
+                let shift = found.shifts.get(chance.below(found.shifts.len() as u64) as usize).copied();
+                let shift = shift.unwrap_or_else(|| chance.below(period) as i64);
                 (values[number] as i64 + shift).rem_euclid(period as i64) as u64
             }
         };

@@ -14,7 +14,7 @@ use crate::replication::{Decisions, Health, Replication, Standing, Unit, span};
 pub(super) struct Setup {
     pub(super) replication: Replication,
     pub(super) policy: Policy,
-    /// When a request takes effect that the asked node serves itself, in percent of the time until its answer.
+    /// When a request takes effect that the asked node serves itself, in parts of a thousand of the time until its answer.
     pub(super) direct: u64,
     /// The same of one that is handed on.
     pub(super) proxied: u64,
@@ -83,8 +83,8 @@ impl Setup {
         Some(Setup {
             replication,
             policy,
-            direct: 100,
-            proxied: 100,
+            direct: 1000,
+            proxied: 1000,
             lag: 0,
             seen_making: [false; 3],
             seen_making_again: [false; 3],
