@@ -1,7 +1,9 @@
 //! When did a node's process stop, go on, end and begin? As the recorder noted, or else as it was seen.
 
 use super::super::file::{Event, Line, What};
-use super::{NODES, Step, nobody, node_of, state_of};
+use super::sights::{nobody, state_of};
+use super::steps::Step;
+use super::{NODES, node_of};
 use crate::replication::Standing;
 
 /// How long after a signal was sent the recorder may have noted it, in ms: it let another program send it.
