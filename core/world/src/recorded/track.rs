@@ -78,7 +78,7 @@ impl Track {
                 if let (true, Some(next)) = (lasts.is_empty(), self.behind(last)) {
                     let recorded = format!("until {} {}", seconds(after), before.state);
                     let difference = Difference::new(next.from, view, recorded, next.state.to_string());
-                    return Some(difference.moved((after + seen.by) / 2 - next.from));
+                    return Some(difference.moved(after + inside(after, seen.by) - next.from));
                 }
             }
             let earliest = lasts.first().map_or(0, |&last| last + 1);
@@ -104,8 +104,8 @@ impl Track {
         if let Some(late) = late {
             ours = format!("{ours}, as recorded only at {}", seconds(late.from));
         }
-        let middle = (seen.after.unwrap_or(seen.by) + seen.by) / 2;
-        Difference::new(seen.by, view, recorded, ours).moved(late.map_or(0, |late| middle - late.from))
+        let latest = seen.by - inside(seen.after.unwrap_or(seen.by), seen.by);
+        Difference::new(seen.by, view, recorded, ours).moved(late.map_or(0, |late| latest - late.from))
     }
 
     fn behind(&self, stretch: usize) -> Option<&Stretch> {
@@ -190,6 +190,11 @@ impl State {
         state.err = sight.err.clone();
         state
     }
+}
+
+/// A little way into a window.
+fn inside(after: i64, by: i64) -> i64 {
+    ((by - after) / 4).clamp(1, 20)
 }
 
 /// A time of a recording: `12.345s`, `-0.020s`.

@@ -50,7 +50,8 @@ pub(super) fn replay(recording: &Recording) -> Result<(Verdict, Vec<Chosen>), Er
     setup.is_faulty = steps.iter().any(|(_, step)| matches!(step, Step::Fault { .. }));
     setup.is_deadly = steps.iter().any(|(_, step)| matches!(step, Step::Fault { standing: Standing::Dead, .. }));
     let owners = owners(&setup, &recording.header, &steps);
-    let (difference, chosen) = search(&setup, &owners, |setup| run(recording, &views, &steps, setup, dialect))?;
+    let (difference, chosen) =
+        search(&setup, &owners, |setup, floor| run(recording, &views, &steps, setup, dialect, floor))?;
     Ok((difference.map_or(Verdict::Match, Verdict::Differs), chosen))
 }
 
@@ -97,12 +98,14 @@ struct Found {
     shifts: Vec<i64>,
 }
 
+/// One replay; it may end early once it cannot agree for as long as `floor`.
 fn run(
     recording: &Recording,
     views: &BTreeMap<View, Vec<Seen>>,
     steps: &[(i64, Step)],
     setup: &Setup,
     dialect: Dialect,
+    floor: i64,
 ) -> Result<Found, Error> {
     let owners = Owners {
         told: setup.told(&recording.header.responsible),
@@ -115,16 +118,29 @@ fn run(
     let dialects: Vec<Dialect> = (0..NODES.len()).map(of).collect();
     let cluster = Cluster::new(replication, &policies, dialects.clone(), owners)?;
     let mut replay = Replay::new(recording, cluster, setup, dialects, views);
-    let stopped = replay.run(steps)?;
     let end = recording.lines.last().map_or(0, |line| line.t);
+    let longest = steps.iter().map(|(_, step)| if let Step::Send(request, ..) = step { request.took } else { 0 }).max();
+    let settled = longest.unwrap_or(0) + setup.lag;
+    let never = Track::default();
+    let differs = |track: &Track, view: &View, seen: &[Seen], end: i64| {
+        track.differs(&view.to_string(), seen, recording.header.widest_window, end)
+    };
+    let falls_short = |tracks: &BTreeMap<View, Track>, now: i64| {
+        let agrees = views.iter().map(|(view, seen)| {
+            let known = &seen[..seen.partition_point(|seen| seen.by < now - settled)];
+            // What comes behind is not known yet.
+            let found = differs(tracks.get(view).unwrap_or(&never), view, known, i64::MIN / 2);
+            found.map_or(end, |found| found.at) - zero
+        });
+        agrees.sum::<i64>() < floor
+    };
+    let stopped = replay.run(steps, falls_short)?;
     let until = stopped.as_ref().map_or(end, |difference| difference.at);
     let mut agrees_for = 0;
     let mut differs_at = [stopped.is_some(); 3];
     let mut differences = Vec::new();
-    let never = Track::default();
     for (view, seen) in views {
-        let track = replay.tracks.get(view).unwrap_or(&never);
-        let found = track.differs(&view.to_string(), seen, recording.header.widest_window, end);
+        let found = differs(replay.tracks.get(view).unwrap_or(&never), view, seen, end);
         agrees_for += found.as_ref().map_or(end, |found| found.at).min(until) - replay.zero;
         if let (Some(_), Some(node)) = (&found, node_of(view.node.as_deref())) {
             differs_at[node] = true;

@@ -15,6 +15,13 @@ use super::steps::Step;
 use super::{NODES, SERVICE, node_of};
 use crate::replication::{Cluster, Standing};
 
+/// A step, when it takes effect, and from when on it may be seen.
+struct Moment<'a> {
+    effect: i64,
+    from: i64,
+    step: &'a Step<'a>,
+}
+
 pub(super) struct Replay<'a> {
     cluster: Cluster,
     setup: &'a Setup,
@@ -58,39 +65,19 @@ impl<'a> Replay<'a> {
         }
     }
 
-    pub(super) fn run(&mut self, steps: &[(i64, Step)]) -> Result<Option<Difference>, Error> {
-        // A request takes effect some time between its sending and its answer.
-        let mut ordered: Vec<(i64, i64, &Step)> = Vec::with_capacity(steps.len());
-        let mut goes_on: BTreeMap<usize, Vec<(i64, i64)>> = BTreeMap::new();
-        let mut stopped: BTreeMap<usize, i64> = BTreeMap::new();
-        for (at, step) in steps {
-            let Step::Fault { node, standing, within } = step else { continue };
-            let effect = at - within * self.setup.seen_after as i64 / 100;
-            match standing {
-                Standing::Stopped => drop(stopped.insert(*node, effect)),
-                _ => goes_on.entry(*node).or_default().extend(stopped.remove(node).map(|from| (from, effect))),
-            }
-            ordered.push((effect, *at, step));
-        }
-        for (at, step) in steps {
-            let effect = match step {
-                Step::Fault { .. } => continue,
-                Step::Send(request, ..) => {
-                    let effect = at + self.effect_after(step, request);
-                    // What a node gets while it stands still it reads when it goes on.
-                    let node = node_of(request.node.as_deref()).unwrap_or_default();
-                    let held =
-                        goes_on.get(&node).into_iter().flatten().find(|(from, to)| (*from..*to).contains(&effect));
-                    held.map_or(effect, |(_, to)| *to)
-                }
-                Step::Look(_) => *at,
-            };
-            ordered.push((effect, *at, step));
-        }
-        ordered.sort_by_key(|(effect, ..)| *effect);
+    /// Until the first answer that differs, or until what was shown so far falls short.
+    pub(super) fn run(
+        &mut self,
+        steps: &[(i64, Step)],
+        falls_short: impl Fn(&BTreeMap<View, Track>, i64) -> bool,
+    ) -> Result<Option<Difference>, Error> {
+        let moments = self.moments(steps);
         self.watch(self.zero, 0)?;
-        for (effect, at, step) in ordered {
+        for (number, Moment { effect, from, step }) in moments.into_iter().enumerate() {
             self.pass(effect)?;
+            if number % 16 == 15 && falls_short(&self.tracks, self.now) {
+                return Ok(None);
+            }
             match step {
                 Step::Look(view) => self.look(view)?,
                 Step::Send(request, sent, claim) => {
@@ -98,13 +85,13 @@ impl<'a> Replay<'a> {
                     let taker = self.cluster.taker(node, claim);
                     if request.method == "POST" && self.cluster.replication.seen_making[taker] {
                         self.cluster.make_service(self.instant(effect)?, taker, &claim.0);
-                        self.watch(at, 0)?;
+                        self.watch(from, 0)?;
                     }
                     let answer = self.cluster.send(self.instant(effect)?, node, sent, claim);
-                    if let Some(difference) = differs(at, request, answer.as_ref()) {
+                    if let Some(difference) = differs(from, request, answer.as_ref()) {
                         return Ok(Some(difference));
                     }
-                    self.watch(at, request.took + self.setup.lag)?;
+                    self.watch(from, request.took + self.setup.lag)?;
                 }
                 Step::Fault { node, standing, .. } => {
                     let now = self.instant(effect)?;
@@ -115,11 +102,45 @@ impl<'a> Replay<'a> {
                     for (other, after) in self.setup.counted(*node, *standing) {
                         self.cluster.will_count(now + after, other, *node, *standing == Standing::Up);
                     }
-                    self.watch(at, 0)?;
+                    self.watch(effect, 0)?;
                 }
             }
         }
         Ok(None)
+    }
+
+    /// When each step takes effect: a request some time between its sending and its answer, and none while its node stands still.
+    fn moments<'s>(&self, steps: &'s [(i64, Step<'s>)]) -> Vec<Moment<'s>> {
+        let mut moments: Vec<Moment> = Vec::with_capacity(steps.len());
+        let mut still: Vec<(usize, i64, i64)> = Vec::new();
+        for (at, step) in steps {
+            let Step::Fault { node, standing, within } = step else { continue };
+            let effect = at - within * self.setup.seen_after as i64 / 100;
+            match (standing, still.iter_mut().find(|(stopped, _, until)| stopped == node && *until == i64::MAX)) {
+                (Standing::Stopped, _) => still.push((*node, effect, i64::MAX)),
+                (_, Some((_, _, until))) => *until = effect,
+                _ => {}
+            }
+            moments.push(Moment { effect, from: effect, step });
+        }
+        for (at, step) in steps {
+            let moment = match step {
+                Step::Fault { .. } => continue,
+                Step::Look(_) => Moment { effect: *at, from: *at, step },
+                Step::Send(request, ..) => {
+                    let effect = at + self.effect_after(step, request);
+                    let node = node_of(request.node.as_deref()).unwrap_or_default();
+                    let held = still.iter().find(|(still, from, to)| *still == node && (*from..*to).contains(&effect));
+                    match held {
+                        Some((_, _, goes_on)) => Moment { effect: *goes_on, from: *goes_on, step },
+                        None => Moment { effect, from: *at, step },
+                    }
+                }
+            };
+            moments.push(moment);
+        }
+        moments.sort_by_key(|moment| moment.effect);
+        moments
     }
 
     fn effect_after(&self, step: &Step, request: &Request) -> i64 {

@@ -21,12 +21,12 @@ const IDLE_MAX: u32 = 500;
 pub(super) fn search(
     setup: &Setup,
     owners: &BTreeSet<usize>,
-    mut replay: impl FnMut(&Setup) -> Result<Found, Error>,
+    mut replay: impl FnMut(&Setup, i64) -> Result<Found, Error>,
 ) -> Result<(Option<Difference>, Vec<Chosen>), Error> {
     let dials = dials(setup, owners);
     let mut chance = Random(1);
     let mut values: Vec<u64> = dials.iter().map(|dial| dial.usual).collect();
-    let mut found = replay(&turned(setup, &dials, &values))?;
+    let mut found = replay(&turned(setup, &dials, &values), i64::MIN)?;
     let (mut best, mut chosen) = (found.clone(), values.clone());
     let mut idle = 0;
     for _ in 1..TRIES_MAX {
@@ -42,7 +42,7 @@ pub(super) fn search(
         } else {
             turn(&dials, &found, &mut values, &mut chance);
         }
-        let tried = replay(&turned(setup, &dials, &values))?;
+        let tried = replay(&turned(setup, &dials, &values), found.agrees_for)?;
         if tried.difference.is_some() && tried.agrees_for < found.agrees_for {
             values = before;
             continue;
