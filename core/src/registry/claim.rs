@@ -116,6 +116,7 @@ impl Registry {
         let instance = row.unwrap_or_else(|| self.new_row(service_slot, address, *kind, cause));
         let was_present = self.is_present(instance);
         let life = self.life_of(instance, lease, *incarnation);
+        let switches = self.roster.row(instance).enabled != content.enabled;
         let changed = self.set_content(instance, content);
         let author = Author::of(source);
         let (joins, was_alive) = (lease.is_none(), self.is_alive(instance));
@@ -130,6 +131,8 @@ impl Registry {
             }
             None => self.new_lease(instance, registration, life, times),
         };
+        let row = self.leases.row_mut(lease);
+        (row.in_batch, row.said_unhealthy) = (false, !*healthy);
         if !was_present {
             self.roster.arrived();
             let cluster = self.roster.row(instance).key.cluster;
@@ -150,6 +153,9 @@ impl Registry {
             let cause = if was_alive { Cause::Reregistered } else { Cause::Beat };
             self.decide_fate(instance, cause, &author);
             self.note(instance, cause, &author);
+        }
+        if was_present && switches && self.is_alive(instance) {
+            self.decide_fate(instance, Cause::Reregistered, &author);
         }
         let memory = self.memory_key(self.roster.row(instance).key);
         let forgot = self.overrides.registered(&self.policy.overrides, memory, life, *copied);
@@ -210,6 +216,12 @@ impl Registry {
         if let Some(session) = self.sessions.in_slot(row.session) {
             session.last = now;
             session.probed = None;
+        }
+        if row.said_unhealthy && !self.policy.expiry.beat_revives_unhealthy && !self.leases.is_alive(lease.slot()) {
+            if self.leases.is_watched(lease.slot()) {
+                self.leases.prolong(now, lease.slot());
+            }
+            return Ok(());
         }
         if self.leases.revive(now, lease.slot()) {
             let author = Author::of(&self.actor(row.source));
@@ -341,6 +353,8 @@ impl Registry {
             incarnation: life,
             since: self.now,
             clock_began,
+            in_batch: false,
+            said_unhealthy: false,
         };
         let lease = self.leases.insert(self.now, lease, times, registration.healthy);
         self.leases.watch(self.now, lease, !registration.copied);

@@ -67,7 +67,7 @@ impl Registry {
             && self.leases.rebuild(self.now)
             && self.sessions.fits(names, leases)
             && self.subscriptions.fits(names, services, sessions)
-            && self.journal.fits(names, rows)
+            && self.journal.fits(&self.policy.limits, names, rows)
             && self.services.all().all(|service| service.fits(names, rows, subscriptions))
             && self.overrides.all().all(|(key, _)| key_fits(key))
             && self
@@ -75,6 +75,7 @@ impl Registry {
                 .all()
                 .all(|(key, fence)| key_fits(key) && fence.sources.iter().all(|name| (name.0 as usize) < names))
             && self.timers.iter().all(|(_, timer)| match timer {
+                Timer::Warm => true,
                 Timer::Session(slot) => (*slot as usize) < sessions,
                 Timer::Override(key) | Timer::Fence(key) => key_fits(key),
                 Timer::Refresh(slot) | Timer::Notice(slot) | Timer::Service(slot) | Timer::Keep(slot) => {
