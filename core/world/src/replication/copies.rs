@@ -42,7 +42,7 @@ impl Cluster {
         };
         if !self.waiting.contains_key(&waiting) {
             let is_shared = |begun: &Instant| waiting.3 > 0 && (*begun..*begun + wait).contains(&now);
-            let begun = self.replication.other_wait.filter(is_shared).unwrap_or(now);
+            let begun = self.replication.other_waits.iter().copied().find(is_shared).unwrap_or(now);
             let at = self.replication.engine[waiting.0].look(begun + wait).max(now);
             self.waiting.insert(waiting.clone(), at);
             self.at(at, Event::Waited(waiting));

@@ -1,9 +1,9 @@
 //! What comes of a node that stands still, dies or comes back? What was under way there waits or is lost, and what it missed it catches up.
 
-use liveset::Instant;
+use liveset::{Instant, Registry};
 
 use super::nodes::{Cluster, Event, Standing};
-use super::{Decisions, Record};
+use super::{Decisions, Record, Unit};
 
 impl Cluster {
     /// A node's process stands still, ends, goes on or begins again.
@@ -28,7 +28,12 @@ impl Cluster {
     }
 
     fn die(&mut self, now: Instant, node: usize) {
-        self.nodes[node].registry.restart(now);
+        // Where decisions are a part of the instances, nothing of them is written down.
+        let policy = self.nodes[node].registry.policy().clone();
+        match Registry::new(policy) {
+            Ok(registry) if self.replication.decisions == Decisions::Copied => self.nodes[node].registry = registry,
+            _ => self.nodes[node].registry.restart(now),
+        }
         self.nodes[node].forget_news();
         self.nodes[node].is_asleep = true;
         self.nodes[node].held.clear();
@@ -54,6 +59,11 @@ impl Cluster {
         let Some(peer) = (0..self.nodes.len()).find(|&other| other != node && !self.nodes[other].is_asleep) else {
             return;
         };
+        if self.replication.unit == Unit::Service {
+            for service in self.nodes[peer].registry.services() {
+                self.make_service(now, node, &service);
+            }
+        }
         let records: Vec<Record> = self.nodes[peer].revisions.keys().cloned().collect();
         for record in records {
             let sent = self.sent(peer, record);

@@ -34,8 +34,8 @@ pub(crate) struct Replication {
     /// A node that keeps a store of its own in the way of an older version: nothing is copied to it or from it, it hears nothing of the
     /// log, and it goes by the services' names to find who is responsible. Nacos 2.0.3: in 1.x mode (R-MH-2).
     pub(crate) apart: Option<usize>,
-    /// When another record began the last of several waits, which serves all that comes to it meanwhile.
-    pub(crate) other_wait: Option<Instant>,
+    /// When other records began the last of several waits, which serves all that comes to it meanwhile.
+    pub(crate) other_waits: Vec<Instant>,
     /// How long a copy takes to each node, in ms.
     pub(crate) reach: Vec<Span>,
     /// How long after a node began again it has what the others know, in ms. Nacos 2.0: up to 9 s (recorded); others have it when they
@@ -115,7 +115,7 @@ impl Replication {
             health: Health::Reported(vec![every(5000); 3]),
             decisions: Decisions::Copied,
             apart: None,
-            other_wait: None,
+            other_waits: Vec::new(),
             reach: vec![Span::ZERO; 3],
             loads_after: Span::ZERO,
             wakes_after: Span::ZERO,
@@ -142,7 +142,7 @@ impl Replication {
                 successor: 1,
             },
             apart: None,
-            other_wait: None,
+            other_waits: Vec::new(),
             reach: vec![Span::ZERO; 3],
             loads_after: Span::ZERO,
             wakes_after: Span::ZERO,

@@ -34,6 +34,13 @@ pub(super) fn dials(setup: &Setup, owners: &BTreeSet<usize>) -> Vec<Dial> {
     for node in 0..NODES.len() {
         of_node(setup, node, &mut dials);
     }
+    if setup.replication.waits.len() > 1 {
+        for (number, (at, _)) in setup.other_waits.iter().enumerate() {
+            let name = format!("another record began the last wait behind what the operator did at {at} ms");
+            let set: Turn = Box::new(move |setup, behind| setup.other_waits[number].1 = behind);
+            dials.push(Dial { name, node: None, period: 1200, usual: 0, set });
+        }
+    }
     for &node in owners {
         of_owner(setup, node, &mut dials);
     }
@@ -65,9 +72,6 @@ fn of_all(setup: &Setup) -> Vec<Dial> {
     }
     if setup.policy.view.refresh == Span::ZERO {
         dial("what a request did is seen so much later", 60, |setup, lag| setup.lag = lag as i64);
-    }
-    if setup.replication.waits.len() > 1 {
-        dial("another record began the last wait so much behind t = 0", 2000, |setup, at| setup.other_wait = at);
     }
     if setup.replication.apart.is_some() {
         dial("the node in 1.x mode takes for responsible, by number", NODES.len() as u64, |setup, node| {

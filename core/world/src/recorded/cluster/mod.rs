@@ -49,6 +49,9 @@ pub(super) fn replay(recording: &Recording) -> Result<(Verdict, Vec<Chosen>), Er
         seen_making(&views, |seen| &seen[seen.iter().rposition(silent).map_or(seen.len(), |last| last + 1)..]);
     setup.is_faulty = steps.iter().any(|(_, step)| matches!(step, Step::Fault { .. }));
     setup.is_deadly = steps.iter().any(|(_, step)| matches!(step, Step::Fault { standing: Standing::Dead, .. }));
+    let by_operator =
+        steps.iter().filter(|(_, step)| matches!(step, Step::Send(request, ..) if request.who == "operator"));
+    setup.other_waits = by_operator.map(|(at, _)| (*at, 0)).collect();
     let owners = owners(&setup, &recording.header, &steps);
     let (difference, chosen) =
         search(&setup, &owners, |setup, floor| run(recording, &views, &steps, setup, dialect, floor))?;

@@ -24,8 +24,9 @@ pub(super) struct Setup {
     pub(super) seen_making: [bool; 3],
     /// The same of a node that began again.
     pub(super) seen_making_again: [bool; 3],
-    /// When another record began the last wait of copies, in ms behind t = 0; 0 for never.
-    pub(super) other_wait: u64,
+    /// When the operator's requests were sent, in ms from t = 0, and how long behind each another record began the last wait of copies,
+    /// in ms; 0 for never.
+    pub(super) other_waits: Vec<(i64, u64)>,
     /// How much later each look for silence comes, in ms.
     pub(super) late_looks: u64,
     pub(super) views: [Tick; 3],
@@ -88,7 +89,7 @@ impl Setup {
             lag: 0,
             seen_making: [false; 3],
             seen_making_again: [false; 3],
-            other_wait: 0,
+            other_waits: Vec::new(),
             late_looks: 0,
             views: ticks,
             copies: ticks,
@@ -113,7 +114,9 @@ impl Setup {
         let mut replication = self.replication.clone();
         let mut policies = vec![self.policy.clone(); NODES.len()];
         replication.seen_making = self.seen_making.to_vec();
-        replication.other_wait = (self.other_wait > 0).then(|| Instant::ZERO + span(zero + self.other_wait));
+        let others = self.other_waits.iter().filter(|(_, behind)| *behind > 0);
+        replication.other_waits =
+            others.map(|(at, behind)| Instant::ZERO + span(zero.saturating_add_signed(*at) + behind)).collect();
         for (node, policy) in policies.iter_mut().enumerate() {
             if replication.apart == Some(node) {
                 *policy = Policy::nacos_1_4();
