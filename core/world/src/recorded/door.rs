@@ -123,7 +123,7 @@ pub(crate) fn peek(registry: &Registry, dialect: Dialect, now: Instant, views: &
 }
 
 /// Whether a look at this view has no effect.
-fn is_computed(registry: &Registry, view: &View) -> bool {
+pub(super) fn is_computed(registry: &Registry, view: &View) -> bool {
     let service = ServiceKey::named(view.of.as_deref().unwrap_or(super::SERVICE));
     let record = service.ok().and_then(|service| registry.service(&service));
     record.is_none_or(|record| !record.known || record.computed)
