@@ -12,4 +12,4 @@ pub use explain::{
 };
 pub(crate) use journal::{Entry, Journal};
 pub use journal::{Silence, Transition};
-pub use reader::{CopyAccount, CopyReport, Layer, SubscriberAccount, Telling};
+pub use reader::{CopyAccount, SubscriberAccount, Telling};

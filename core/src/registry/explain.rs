@@ -5,12 +5,11 @@ use alloc::vec::Vec;
 
 use super::Registry;
 use crate::account::{
-    BrakeAccount, CopyReport, Deciding, Explanation, FenceAccount, Gap, KindAccount, LeaseAccount, LeaseKind,
-    NextEvent, NextKind, OverrideAccount, ProtectionAccount, Remedy, Rule, Sight, Sights, Standing, Transition,
-    UnprotectedAccount,
+    BrakeAccount, Deciding, Explanation, FenceAccount, Gap, KindAccount, LeaseAccount, LeaseKind, NextEvent, NextKind,
+    OverrideAccount, ProtectionAccount, Remedy, Rule, Sight, Sights, Standing, Transition, UnprotectedAccount,
 };
 use crate::id::NONE;
-use crate::instance::{Cause, Key, Kind, state};
+use crate::instance::{Cause, CopyReport, Key, Kind, state};
 use crate::liveness::{DELETE_KEY, TIMEOUT_KEY};
 use crate::memory::Decided;
 use crate::name::{Address, ServiceKey};
