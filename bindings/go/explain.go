@@ -240,7 +240,7 @@ type Gap struct {
 type NextEvent struct {
 	// At is when.
 	At Instant `json:"at"`
-	// What is "unhealthy", "removed", "removal_considered", "override_forgotten", "override_forgotten_while_alive",
-	// "view_computed" or "fence_ends".
+	// What is "unhealthy", "removed", "connection_given_up", "removal_considered", "override_forgotten",
+	// "override_forgotten_while_alive", "view_computed" or "fence_ends".
 	What string `json:"what"`
 }

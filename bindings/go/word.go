@@ -106,6 +106,10 @@ const (
 	CauseOverrideEnded     Cause = 22 // an operator's override came to the end of its lifetime
 	CauseFenceLifted       Cause = 23 // an operator lifted a fence
 	CauseServiceChanged    Cause = 30 // a setting of the service was changed
+
+	CauseDeregistrationIgnored Cause = 24 // a deregistration that the policy answers as done, and that took nothing away
+	CauseNotRecovered          Cause = 25 // a persistent instance had been unhealthy for too long
+	CauseServiceForgotten      Cause = 31 // the record of its service was taken away although it was there
 )
 
 var causeNames = map[Cause]string{
@@ -117,6 +121,8 @@ var causeNames = map[Cause]string{
 	CauseCopyEnded:   "copy_ended",
 	CauseOverrideSet: "override_set", CauseOverrideCleared: "override_cleared", CauseOverrideEnded: "override_ended",
 	CauseFenceLifted: "fence_lifted", CauseServiceChanged: "service_changed",
+	CauseDeregistrationIgnored: "deregistration_ignored", CauseNotRecovered: "not_recovered",
+	CauseServiceForgotten: "service_forgotten",
 }
 
 // String returns the cause's name as documents write it, such as "registered_by_beat".

@@ -33,17 +33,7 @@ pub enum Command {
     /// Claims several instances of one service over one session at once, in the place of all that it holds there.
     RegisterBatch(BatchRegistration),
     /// What the host's checker found out about a persistent instance.
-    ReportHealth {
-        /// Which service.
-        service: ServiceKey,
-        /// Which instance.
-        address: Address,
-        /// What was found.
-        healthy: bool,
-        /// Whether this report is enough by itself; else it takes as many equal ones in a row as the policy says.
-        #[serde(default)]
-        sure: bool,
-    },
+    ReportHealth(HealthReport),
     /// Says whether this node of a cluster looks for the silence of an instance that lives by beats. Copies of other nodes' claims are not
     /// looked at until it says so, and then it counts from the last beat known here.
     Watch {
@@ -141,8 +131,32 @@ pub enum Command {
         /// How many.
         max: u32,
     },
+    /// The host could hear nobody from that moment on until now, as it says itself: a change of leaders, a registry that stood still.
+    /// Nobody's silence meanwhile counts, and everybody has his whole time from here on.
+    Excuse {
+        /// Since when.
+        from: Instant,
+    },
     /// Only time passes.
     Advance,
+}
+
+/// What a checker found out about an instance.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HealthReport {
+    /// Which service.
+    pub service: ServiceKey,
+    /// Which instance.
+    pub address: Address,
+    /// What was found.
+    pub healthy: bool,
+    /// Whether this report is enough by itself; else it takes as many equal ones in a row, of as many observers, as the policy says.
+    #[serde(default)]
+    pub sure: bool,
+    /// Who found it, where the checker has a name.
+    #[serde(default)]
+    pub by: Option<Actor>,
 }
 
 /// A sign of life by name.
@@ -308,7 +322,7 @@ pub enum Outcome {
     Watched,
     /// It counts.
     Beaten {
-        /// The lease that beats; a host without ids may keep it.
+        /// The lease that beats; a host without ids may keep it. Where the policy answers a beat of nobody so, one that nobody holds.
         lease: LeaseId,
         /// How often to beat.
         interval: Span,
@@ -383,6 +397,8 @@ pub enum Outcome {
         /// In the order in which they arose.
         notices: Vec<Notice>,
     },
+    /// Everybody has his whole time.
+    Excused,
     /// Time passed.
     Advanced,
 }

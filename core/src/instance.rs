@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{InstanceId, LeaseId, ServiceId, SessionId};
 use crate::name::{Actor, Address, Metadata, NameId, ServiceKey, Weight};
+use crate::time::Instant;
 
 /// What a provider says of its instance when it claims it: the content of a registration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -153,8 +154,14 @@ pub enum Cause {
     OverrideEnded = 22,
     /// An operator lifted a fence.
     FenceLifted = 23,
+    /// A deregistration that the policy answers as done, and that took nothing away.
+    DeregistrationIgnored = 24,
+    /// A persistent instance had been unhealthy for longer than the policy, or it itself, allows.
+    NotRecovered = 25,
     /// A setting of the service was changed.
     ServiceChanged = 30,
+    /// The record of its service was taken away although it was there.
+    ServiceForgotten = 31,
 }
 
 /// An instance as a reader gets it.
@@ -201,4 +208,37 @@ pub(crate) struct Key {
     pub(crate) port: u16,
     pub(crate) cluster: NameId,
     pub(crate) kind: Kind,
+}
+
+/// A layer between the registry and the calls that a reader makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Layer {
+    /// The list of its registry client.
+    Client,
+    /// The list of the framework above that client: a load balancer's or a gateway's cache.
+    Framework,
+}
+
+/// What one layer of a reader holds of an instance, as its host reports it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CopyReport {
+    /// Whose.
+    pub reader: Actor,
+    /// Which layer.
+    pub layer: Layer,
+    /// When it took the list it holds; none where it never took one.
+    pub taken: Option<Instant>,
+    /// Whether the instance is in that list.
+    pub listed: bool,
+    /// Whether it is there as healthy.
+    #[serde(default)]
+    pub healthy: bool,
+    /// Since when push-empty protection keeps that list against a newer one; none where it does not.
+    #[serde(default)]
+    pub kept_since: Option<Instant>,
+    /// Until when it keeps it; none without end.
+    #[serde(default)]
+    pub kept_until: Option<Instant>,
 }

@@ -63,17 +63,17 @@ mod time;
 mod view;
 
 pub use account::{
-    CopyAccount, CopyReport, Deciding, Explanation, FenceAccount, Gap, KindAccount, Layer, LeaseAccount, LeaseKind,
-    NextEvent, NextKind, OverrideAccount, ProtectionAccount, Remedy, Rule, Sight, Sights, Standing, SubscriberAccount,
-    Telling, Transition, UnprotectedAccount,
+    BrakeAccount, CopyAccount, Deciding, Explanation, FenceAccount, Gap, KindAccount, LeaseAccount, LeaseKind,
+    NextEvent, NextKind, OverrideAccount, ProtectionAccount, Remedy, Rule, Sight, Sights, Silence, Standing,
+    SubscriberAccount, Telling, Transition, UnprotectedAccount,
 };
 pub use command::{
-    BatchMember, BatchRegistration, Command, Deregistration, InstanceBeat, Outcome, OverrideField, Removal,
-    ServiceSettings,
+    BatchMember, BatchRegistration, Command, Deregistration, HealthReport, InstanceBeat, Outcome, OverrideField,
+    Removal, ServiceSettings,
 };
 pub use error::{Error, ErrorDocument};
 pub use id::{InstanceId, LeaseId, ServiceId, SessionId, SubscriptionId};
-pub use instance::{Cause, Content, InstanceView, Kind, Registered, Registration, state};
+pub use instance::{Cause, Content, CopyReport, InstanceView, Kind, Layer, Registered, Registration, state};
 pub use memory::OverrideChange;
 pub use name::{
     Actor, Address, Cluster, Group, Host, Metadata, Namespace, Port, Reason, ServiceKey, ServiceName, Threshold, Weight,

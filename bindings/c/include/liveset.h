@@ -148,8 +148,14 @@ enum liveset_cause
     LIVESET_CAUSE_OVERRIDE_ENDED = 22,
     // An operator lifted a fence.
     LIVESET_CAUSE_FENCE_LIFTED = 23,
+    // A deregistration that the policy answers as done, and that took nothing away.
+    LIVESET_CAUSE_DEREGISTRATION_IGNORED = 24,
+    // A persistent instance had been unhealthy for longer than the policy, or it itself, allows.
+    LIVESET_CAUSE_NOT_RECOVERED = 25,
     // A setting of the service was changed.
     LIVESET_CAUSE_SERVICE_CHANGED = 30,
+    // The record of its service was taken away although it was there.
+    LIVESET_CAUSE_SERVICE_FORGOTTEN = 31,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L

@@ -113,6 +113,16 @@ export interface Transition {
   /** Who did it; null where time did. */
   by: string | null;
   because: string | null;
+  /** The silence that brought it about, where one did. */
+  silence: Silence | null;
+}
+
+/** A silence that had a consequence. */
+export interface Silence {
+  /** The last sign of life before it. */
+  since: number;
+  /** When the connection was asked for another one; null for claims by beats. */
+  asked: number | null;
 }
 
 /** How many of everything there are. */
@@ -163,7 +173,7 @@ export interface Explanation {
   /** The copies that were handed in, beside what consumers get here. */
   copies: CopyAccount[];
   /** The rule that decides, and the event that set it. */
-  decided_by: { rule: Rule; at: number | null; by: string | null; because: string | null };
+  decided_by: { rule: Rule; at: number | null; by: string | null; because: string | null; silence: Silence | null };
   /** Every claim on it, oldest first. */
   leases: LeaseAccount[];
   /** Every field an operator decided. */
@@ -172,6 +182,12 @@ export interface Explanation {
   fence: FenceAccount | null;
   /** The protection of its service, when in force. */
   protection: { healthy: number; total: number; threshold: number } | null;
+  /** Who reports its health to be other than it is, where more of them must agree. */
+  doubted_by: string[];
+  /** Times in its metadata that nobody looks at, because it does not live by beats: `KEY=VALUE`. */
+  unheeded: string[];
+  /** The brake, where it holds the removal of a claim up: silent claims of all, removals that wait, and when the first was due. */
+  brake: { silent: number; all: number; share: number; waiting: number; oldest: number } | null;
   /** The protection that readers of its cluster alone meet, where its service has several clusters. */
   cluster_protection: { healthy: number; total: number; threshold: number } | null;
   /** Why protection does not show it as healthy, where it is unhealthy and served. */
@@ -252,6 +268,7 @@ export type Rule =
   | "restart"
   | "replacement"
   | "deregistration"
+  | "ended_elsewhere"
   | "removal"
   | "override"
   | "override_ended"
@@ -274,6 +291,10 @@ export interface LeaseAccount {
   last_seen: number;
   /** How long ago that was, in ms. */
   age: number;
+  /** When its connection was asked for a sign of life, while the answer is out. */
+  asked: number | null;
+  /** Whether its silence is looked for here; that of a copy may be another node's to find. */
+  watched: boolean;
   /** How long silence may last, in ms. */
   silence_allowed: number | null;
   /** Whether it makes the instance healthy. */
@@ -314,6 +335,7 @@ export interface FenceAccount {
 export type NextKind =
   | "unhealthy"
   | "removed"
+  | "connection_given_up"
   | "removal_considered"
   | "override_forgotten"
   | "override_forgotten_while_alive"

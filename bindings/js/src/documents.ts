@@ -114,8 +114,10 @@ export interface HealthReport {
   service: Service;
   address: Place;
   healthy: boolean;
-  /** Whether this report is enough by itself; else it takes as many equal ones in a row as the policy says. */
+  /** Whether this report is enough by itself; else it takes as many equal ones in a row, of as many observers, as the policy says. */
   sure?: boolean;
+  /** Who found it, where the checker has a name. */
+  by?: string | null;
 }
 
 /** A sign of life by name, as clients without ids send it. */
@@ -254,6 +256,7 @@ export type Command =
   | { subscribe: { service: Service; subscriber: string } }
   | { unsubscribe: { subscription: SubscriptionId } }
   | { poll: { max: number } }
+  | { excuse: { from: number } }
   | "restart"
   | "loaded"
   | "advance";
@@ -292,5 +295,6 @@ export type Outcome =
   | "session_touched"
   | "unsubscribed"
   | "restarted"
+  | "excused"
   | "loaded"
   | "advanced";

@@ -33,21 +33,22 @@ export interface Policy {
     cap: { silence: number; sweep: Clock } | null;
     /** What slows removals down when too many are silent at once: from `floor` claims on, above `share` percent of all, to `pace` in a
      * thousand a second. */
-    brake: { floor: number; share: number; pace: number } | null;
+    brake: { floor: number; share: number; pace: number; of: "held" | "most"; longest: number | null } | null;
+    own_times: "beats_only" | "all";
     /** Silence does not count while the registry was called later than this after the moment it asked for. */
     gap_max: number | null;
   };
   /** Who may claim what. */
   claims: {
-    unknown_beat: "refused" | "registers";
+    unknown_beat: "refused" | "registers" | "ignored";
     sources: "distinct" | "one_per_address" | "one_per_host_port";
     foreign_deregistration: "refused" | "ignored";
     incarnations: boolean;
   };
   /** Connections. */
-  session: { idle: number; sweep: Clock; probe: number; holds: "many" | "one" };
+  session: { idle: number; sweep: Clock; probe: number; holds: "many" | "one_or_batch" | "one" };
   /** How many equal reports in a row turn a persistent instance healthy, and unhealthy. */
-  checks: { rise: number; fall: number };
+  checks: { rise: number; fall: number; observers: number; remove_after: number | null; sweep: Clock };
   /** What is remembered of an operator's decisions. */
   overrides: {
     lifetime: Lifetime;
@@ -95,6 +96,7 @@ export interface Policy {
     sweep: Clock;
     created_stays: boolean;
     settings: number;
+    settings_end_rechecked: boolean;
   };
   /** How many of everything there may be. */
   limits: {

@@ -72,7 +72,10 @@ export const Cause = {
   override_cleared: 21,
   override_ended: 22,
   fence_lifted: 23,
+  deregistration_ignored: 24,
+  not_recovered: 25,
   service_changed: 30,
+  service_forgotten: 31,
 } as const;
 
 /** Why an instance changed, by name. */

@@ -42,6 +42,8 @@ use liveset::{Command, Error, Instant, Outcome, Policy, Registry};
 pub enum Dialect {
     /// As Nacos 1.4.1 answered.
     V1_4,
+    /// As Nacos 2.0.3 answered in 1.x mode: a node of a cluster that took another one for older, and kept the store of 1.4 (R-MH-2).
+    V2_0As1,
     /// As Nacos 2.0.3 answered.
     V2_0,
     /// As Nacos 2.1.0 answered.
@@ -56,7 +58,7 @@ impl Dialect {
     /// The rules of the servers that speak so.
     pub fn policy(self) -> Policy {
         match self {
-            Dialect::V1_4 => Policy::nacos_1_4(),
+            Dialect::V1_4 | Dialect::V2_0As1 => Policy::nacos_1_4(),
             Dialect::V2_0 => Policy::nacos_2_0(),
             Dialect::V2_1 => Policy::nacos_2_1(),
             Dialect::V2_5 => Policy::nacos_2_5(),

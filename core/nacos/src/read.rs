@@ -33,9 +33,14 @@ impl<D: Door> Call<'_, D> {
         let service = self.service()?;
         let name = grouped(&service);
         if !self.is_known(&service) {
-            // Spelt so until 2.0.
-            let what = if self.dialect == Dialect::V1_4 { "serivce" } else { "service" };
-            return Err(self.refusal(404, &format!("{what} {name} is not found!")));
+            let text = match self.dialect {
+                Dialect::V1_4 => format!("serivce {name} is not found!"),
+                Dialect::V2_0As1 => {
+                    format!("service not found, namespace: {}, serviceName: {}", service.namespace, service.name)
+                }
+                _ => format!("service {name} is not found!"),
+            };
+            return Err(self.refusal(404, &text));
         }
         let cluster = self.request.parameter("clusterName").unwrap_or("DEFAULT").to_owned();
         // This page has what others had computed, and computes nothing.

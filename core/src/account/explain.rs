@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CopyAccount, Telling, Transition};
+use super::{CopyAccount, Silence, Telling, Transition};
 use crate::instance::Kind;
 use crate::name::{Actor, Address, Reason, ServiceKey, Threshold};
 use crate::policy::Lifetime;
@@ -40,6 +40,12 @@ pub struct Explanation {
     pub fence: Option<FenceAccount>,
     /// The protection of its service, when in force.
     pub protection: Option<ProtectionAccount>,
+    /// Who reports its health to be other than it is, where more of them must agree.
+    pub doubted_by: Vec<Actor>,
+    /// Times in its metadata that nobody looks at, because it does not live by beats: `KEY=VALUE`.
+    pub unheeded: Vec<String>,
+    /// The brake, where it holds the removal of a claim up.
+    pub brake: Option<BrakeAccount>,
     /// The protection that readers of its cluster alone meet, where its service has several clusters.
     pub cluster_protection: Option<ProtectionAccount>,
     /// Why protection does not show it as healthy, where it is unhealthy and served.
@@ -122,6 +128,8 @@ pub struct Deciding {
     pub by: Option<Actor>,
     /// Why, in an operator's words.
     pub because: Option<Reason>,
+    /// The silence that brought it about, where one did.
+    pub silence: Option<Silence>,
 }
 
 /// Rules that can decide an instance's standing.
@@ -148,6 +156,8 @@ pub enum Rule {
     Replacement,
     /// A deregistration.
     Deregistration,
+    /// Its claim ended at another node, of which this one held a copy.
+    EndedElsewhere,
     /// An operator's removal.
     Removal,
     /// An operator's override.
@@ -177,6 +187,10 @@ pub struct LeaseAccount {
     pub last_seen: Instant,
     /// How long ago that was.
     pub age: Span,
+    /// When its connection was asked for a sign of life, while the answer is out.
+    pub asked: Option<Instant>,
+    /// Whether its silence is looked for here; that of a copy may be another node's to find.
+    pub watched: bool,
     /// How long silence may last.
     pub silence_allowed: Option<Span>,
     /// Whether it makes the instance healthy.
@@ -248,6 +262,21 @@ pub struct ProtectionAccount {
     pub threshold: Threshold,
 }
 
+/// The brake, while it holds removals up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct BrakeAccount {
+    /// Claims by beats that are silent.
+    pub silent: u32,
+    /// All claims by beats.
+    pub all: u32,
+    /// The share above which removals wait, in percent.
+    pub share: u32,
+    /// How many removals wait.
+    pub waiting: u32,
+    /// When the oldest of them was due.
+    pub oldest: Instant,
+}
+
 /// A service that protection leaves alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct UnprotectedAccount {
@@ -289,6 +318,8 @@ pub enum NextKind {
     Unhealthy,
     /// It is removed unless it beats.
     Removed,
+    /// Its connection is given up unless it gives a sign of life.
+    ConnectionGivenUp,
     /// Its removal, which waits, is considered again.
     RemovalConsidered,
     /// What an operator decided is forgotten, unless it comes back before.

@@ -26,6 +26,17 @@ pub struct Transition {
     pub by: Option<Actor>,
     /// Why, in an operator's words.
     pub because: Option<Reason>,
+    /// The silence that brought it about, where one did.
+    pub silence: Option<Silence>,
+}
+
+/// A silence that had a consequence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Silence {
+    /// The last sign of life before it.
+    pub since: Instant,
+    /// When the connection was asked for another one; none for claims by beats, which are not asked.
+    pub asked: Option<Instant>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -36,6 +47,7 @@ pub(crate) struct Entry {
     pub(crate) cause: Cause,
     pub(crate) by: Option<NameId>,
     pub(crate) because: Option<Reason>,
+    pub(crate) silence: Option<Silence>,
     /// Sequence number of the entry before it about the same instance, or 0.
     pub(crate) previous: u64,
 }

@@ -7,9 +7,9 @@ mod sentence;
 pub(crate) mod snapshot;
 
 pub use explain::{
-    Deciding, Explanation, FenceAccount, Gap, KindAccount, LeaseAccount, LeaseKind, NextEvent, NextKind,
+    BrakeAccount, Deciding, Explanation, FenceAccount, Gap, KindAccount, LeaseAccount, LeaseKind, NextEvent, NextKind,
     OverrideAccount, ProtectionAccount, Remedy, Rule, Sight, Sights, Standing, UnprotectedAccount,
 };
-pub use journal::Transition;
 pub(crate) use journal::{Entry, Journal};
-pub use reader::{CopyAccount, CopyReport, Layer, SubscriberAccount, Telling};
+pub use journal::{Silence, Transition};
+pub use reader::{CopyAccount, SubscriberAccount, Telling};

@@ -3,10 +3,11 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::Transition;
 use crate::id::SubscriptionId;
+use crate::instance::{CopyReport, Layer};
 use crate::name::Actor;
 use crate::time::Instant;
 
@@ -36,39 +37,6 @@ pub struct Telling {
     pub behind: u32,
     /// The first of those, in the order of their subscriptions, at most eight.
     pub first: Vec<SubscriberAccount>,
-}
-
-/// A layer between the registry and the calls that a reader makes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Layer {
-    /// The list of its registry client.
-    Client,
-    /// The list of the framework above that client: a load balancer's or a gateway's cache.
-    Framework,
-}
-
-/// What one layer of a reader holds of an instance, as its host reports it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CopyReport {
-    /// Whose.
-    pub reader: Actor,
-    /// Which layer.
-    pub layer: Layer,
-    /// When it took the list it holds; none where it never took one.
-    pub taken: Option<Instant>,
-    /// Whether the instance is in that list.
-    pub listed: bool,
-    /// Whether it is there as healthy.
-    #[serde(default)]
-    pub healthy: bool,
-    /// Since when push-empty protection keeps that list against a newer one; none where it does not.
-    #[serde(default)]
-    pub kept_since: Option<Instant>,
-    /// Until when it keeps it; none without end.
-    #[serde(default)]
-    pub kept_until: Option<Instant>,
 }
 
 /// A copy beside what the registry gives consumers.

@@ -5,8 +5,8 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::{
-    Explanation, LeaseAccount, LeaseKind, NextKind, OverrideAccount, ProtectionAccount, Remedy, Rule, Standing,
-    Transition, UnprotectedAccount,
+    BrakeAccount, Explanation, LeaseAccount, LeaseKind, NextKind, OverrideAccount, ProtectionAccount, Remedy, Rule,
+    Standing, Transition, UnprotectedAccount,
 };
 use crate::instance::{Cause, Kind};
 use crate::name::{Actor, Reason, Threshold};
@@ -27,7 +27,9 @@ impl Explanation {
         if self.leases.len() > 1 {
             lines.push(format!("shared: {} sources hold it, and it lives as long as one of them", self.leases.len()));
         }
-        if self.standing != Standing::Unhealthy || self.leases.len() > 1 {
+        // The verdict on one that signs of life hold says it all.
+        let told = |lease: &LeaseAccount| lease.kind != LeaseKind::Persistent;
+        if self.standing != Standing::Unhealthy || self.leases.len() > 1 || !self.leases.iter().all(told) {
             lines.extend(self.leases.iter().map(lease));
         }
         lines.extend(self.reached());
@@ -35,7 +37,11 @@ impl Explanation {
         let deciding = self.decided_by.rule == Rule::Override;
         lines.extend(self.overrides.iter().filter(|o| !(deciding && o.field == "enabled")).map(|o| self.remembered(o)));
         if let Some(fence) = &self.fence {
-            let deed = if fence.by_operator { "removed" } else { "deregistered" };
+            let deed = match (fence.by_operator, self.decided_by.rule) {
+                (true, _) => "removed",
+                (false, Rule::Replacement) => "replaced",
+                (false, _) => "deregistered",
+            };
             let what = if fence.by_operator { "may not come back" } else { "cannot be brought back by late beats" };
             let who = author(Some(&fence.by), fence.because.as_ref());
             lines.push(format!(
@@ -92,10 +98,19 @@ impl Explanation {
             lines.push(format!("not held against it: nobody ran the registry from {} to {}", gap.from, gap.until));
         }
         lines.extend(
-            self.leases.iter().filter(|lease| lease.waits && self.kept_until.is_none()).map(|lease| {
-                format!("held up: the removal of {} waits, for too many are silent at once", lease.source)
-            }),
+            self.leases
+                .iter()
+                .filter(|lease| lease.kind == LeaseKind::Beats && !lease.watched)
+                .map(|lease| format!("not looked at here: finding the silence of {} is left to others", lease.source)),
         );
+        if !self.doubted_by.is_empty() {
+            let names: Vec<&str> = self.doubted_by.iter().map(Actor::as_str).collect();
+            lines.push(format!("doubted: {} reports otherwise, which is not enough yet", names.join(" and ")));
+        }
+        if !self.unheeded.is_empty() {
+            lines.push(format!("not looked at: {}, for it does not live by beats", self.unheeded.join(" and ")));
+        }
+        lines.extend(self.brake.as_ref().map(held_up));
         lines.extend(self.story());
         lines.extend(self.next_event());
         lines.extend(self.remedy());
@@ -115,7 +130,13 @@ impl Explanation {
                 format!("offline: {by} switched it off at {at}{}; {until}", because(decided.because.as_ref()))
             }
             (Standing::Offline, _) => format!("offline: {by} registered it as disabled at {at}"),
-            (Standing::Unhealthy, Rule::HealthReport) => format!("unhealthy: its checker reported so, marked at {at}"),
+            (Standing::Unhealthy, Rule::HealthReport) => match &decided.by {
+                Some(by) => {
+                    let others = decided.because.as_ref().map(|others| format!("and {others}"));
+                    format!("unhealthy: on the word of {by} {}, marked at {at}", others.as_deref().unwrap_or("alone"))
+                }
+                None => format!("unhealthy: its checker reported so, marked at {at}"),
+            },
             (Standing::Unhealthy, Rule::Registration) => format!("unhealthy: {by} registered it as unhealthy at {at}"),
             (Standing::Unhealthy, _) => {
                 let silent = self.leases.first();
@@ -137,16 +158,34 @@ impl Explanation {
                 Some(by) => format!("online: since {at}, when {by} cleared the override"),
             },
             (Standing::Online, Rule::BeatForTheUnknown) => format!("online: since {at}, registered by a beat of {by}"),
-            (Standing::Online, Rule::HealthReport) => format!("online: since {at}, when its checker found it healthy"),
+            (Standing::Online, Rule::HealthReport) => match &decided.by {
+                Some(by) => format!("online: since {at}, when {by} found it healthy"),
+                None => format!("online: since {at}, when its checker found it healthy"),
+            },
+            (Standing::Gone, Rule::HealthReport) => match decided.silence {
+                Some(silence) => format!("gone: unhealthy since {}, removed at {at}", silence.since),
+                None => format!("gone: unhealthy for too long, removed at {at}"),
+            },
             (Standing::Online, Rule::Recovery) => format!("online: since {at}, when {by} beat again"),
             (Standing::Online, _) => format!("online: since {at}, registered by {by}"),
-            (Standing::Gone, Rule::BeatExpiry) => format!("gone: silent for too long, removed at {at}"),
+            (Standing::Gone, Rule::BeatExpiry) => match decided.silence {
+                Some(silence) => format!("gone: silent since {}, removed at {at}", silence.since),
+                None => format!("gone: silent for too long, removed at {at}"),
+            },
             (Standing::Gone, Rule::SessionClosed) => format!("gone: the connection of {by} ended at {at}"),
             (Standing::Gone, Rule::SessionLost) => {
-                format!("gone: the connection of {by} fell silent, given up at {at}")
+                let silence = decided.silence.and_then(|silence| Some((silence.since, silence.asked?)));
+                let story = silence.map(|(since, asked)| format!(" at {since}, was asked at {asked}"));
+                format!("gone: the connection of {by} fell silent{}, given up at {at}", story.unwrap_or_default())
             }
             (Standing::Gone, Rule::Restart) => format!("gone: lost in a restart of the registry at {at}"),
-            (Standing::Gone, Rule::Replacement) => format!("gone: {by} claimed another address instead at {at}"),
+            (Standing::Gone, Rule::Replacement) => {
+                let instead = decided.because.as_ref().map_or("another address", Reason::as_str);
+                format!("gone: {by} claimed {instead} instead at {at}")
+            }
+            (Standing::Gone, Rule::EndedElsewhere) => {
+                format!("gone: the claim of {by} ended at another node, known here at {at}")
+            }
             (Standing::Gone, Rule::Removal) => format!("gone: removed{who} at {at}"),
             (Standing::Gone, _) => format!("gone: deregistered{who} at {at}"),
         }
@@ -215,11 +254,14 @@ impl Explanation {
     /// What else happened, newest first, when there is a story: somebody ended it, or somebody brought it back.
     fn story(&self) -> Option<String> {
         let decided = (self.decided_by.at, &self.decided_by.by);
+        // The end of a decision at the same moment is another entry, and told.
         let told = |entry: &Transition| {
             let ended = entry.cause == Cause::OverrideEnded && self.decided_by.rule != Rule::OverrideEnded;
             (Some(entry.at), &entry.by) == decided && !ended
         };
-        let rest: Vec<&Transition> = self.history.iter().filter(|entry| !told(entry)).take(STORY_MAX).collect();
+        let verdict = self.history.iter().position(told);
+        let rest = self.history.iter().enumerate().filter(|(place, _)| Some(*place) != verdict);
+        let rest: Vec<&Transition> = rest.map(|(_, entry)| entry).take(STORY_MAX).collect();
         let turned = rest.iter().any(|entry| {
             matches!(
                 entry.cause,
@@ -231,6 +273,9 @@ impl Explanation {
                     | Cause::OverrideEnded
                     | Cause::OverrideCleared
                     | Cause::SourceLeft
+                    | Cause::DeregistrationIgnored
+                    | Cause::NotRecovered
+                    | Cause::ServiceForgotten
             )
         });
         let told: Vec<String> = rest.into_iter().map(event).collect();
@@ -240,7 +285,13 @@ impl Explanation {
     fn next_event(&self) -> Option<String> {
         let next = self.next?;
         match next.what {
-            NextKind::Removed => Some(format!("next: removed at {} unless it beats", next.at)),
+            NextKind::Removed => {
+                let beats = self.leases.iter().all(|lease| lease.kind == LeaseKind::Beats);
+                let unless = if beats { "it beats" } else { "it is found healthy" };
+                Some(format!("next: removed at {} unless {unless}", next.at))
+            }
+            NextKind::ConnectionGivenUp => (self.leases.iter().any(|lease| lease.asked.is_some()))
+                .then(|| format!("next: given up at {} unless it answers", next.at)),
             NextKind::RemovalConsidered => Some(format!("next: considered again at {} unless it beats", next.at)),
             NextKind::OverrideForgotten => {
                 Some(format!("next: what the operator decided is forgotten at {} unless it comes back", next.at))
@@ -271,14 +322,34 @@ impl Explanation {
 
 fn lease(lease: &LeaseAccount) -> String {
     match (lease.kind, lease.alive) {
-        (LeaseKind::Session, _) => format!("alive: connection of {}, open since {}", carrier(lease), lease.since),
-        (LeaseKind::Persistent, true) => format!("persistent: claimed by {} at {}", lease.source, lease.since),
+        (LeaseKind::Session, _) => {
+            let name = carrier(lease);
+            let (word, asked) = match lease.asked {
+                None => ("alive", String::new()),
+                Some(asked) => ("silent", format!(", asked for a sign of life at {asked}")),
+            };
+            format!(
+                "{word}: connection of {name}, open since {}, last heard at {}{asked}",
+                lease.since, lease.last_seen
+            )
+        }
+        (LeaseKind::Persistent, true) => {
+            format!("persistent: claimed by {} at {}; no silence ends it", lease.source, lease.since)
+        }
         (LeaseKind::Persistent, false) => {
-            format!("persistent: claimed by {} at {}, unhealthy", lease.source, lease.since)
+            format!("persistent: claimed by {} at {}, unhealthy; no silence ends it", lease.source, lease.since)
         }
         (LeaseKind::Beats, true) => format!("alive: beats of {}, last at {}", lease.source, lease.last_seen),
         (LeaseKind::Beats, false) => format!("silent: no beat of {} since {}", lease.source, lease.last_seen),
     }
+}
+
+fn held_up(brake: &BrakeAccount) -> String {
+    let BrakeAccount { silent, all, share, waiting, oldest } = brake;
+    let removals = if *waiting == 1 { "removal waits" } else { "removals wait" };
+    format!(
+        "held up: {silent} of {all} are silent at once, which is more than {share}%; {waiting} {removals}, the first since {oldest}"
+    )
 }
 
 /// Whose connection it is: a copy from another node, or a proxy, has one of another name.
@@ -310,10 +381,16 @@ fn event(entry: &Transition) -> String {
         Cause::Reregistered => format!("registered anew by {by} at {at}"),
         Cause::SourceJoined => format!("also claimed by {by} at {at}"),
         Cause::SourceLeft => format!("no longer claimed by {by} from {at}"),
-        Cause::Replaced => format!("left by {by} for another address at {at}"),
+        Cause::Replaced => {
+            let instead = entry.because.as_ref().map_or("another address", Reason::as_str);
+            format!("left by {by} for {instead} at {at}")
+        }
         Cause::RegistryRestarted => format!("lost in a restart of the registry at {at}"),
-        Cause::ReportedUp => format!("reported healthy at {at}"),
-        Cause::ReportedDown => format!("reported unhealthy at {at}"),
+        Cause::ReportedUp => format!("reported healthy{who} at {at}"),
+        Cause::ReportedDown => format!("reported unhealthy{who} at {at}"),
+        Cause::NotRecovered => format!("removed for being unhealthy at {at}"),
+        Cause::DeregistrationIgnored => format!("a deregistration{who} at {at} was answered ok and took nothing away"),
+        Cause::ServiceForgotten => format!("the record of its service was taken away at {at}"),
         Cause::Silent => format!("silent, marked at {at}"),
         Cause::Expired => format!("removed for silence at {at}"),
         Cause::Deregistered => format!("deregistered{who} at {at}"),
@@ -343,7 +420,10 @@ fn remedy(remedy: &Remedy) -> String {
                 "another source registers it, or it registers as an incarnation newer than {than}, or the fence is lifted or ends at {until}"
             )
         }
-        Remedy::ClaimEnds { source, kind: LeaseKind::Session, .. } => {
+        Remedy::ClaimEnds { source, kind: LeaseKind::Session, until: Some(until) } => {
+            format!("{source} deregisters, or its connection ends, or is silent until {until}")
+        }
+        Remedy::ClaimEnds { source, kind: LeaseKind::Session, until: None } => {
             format!("{source} deregisters, or its connection ends")
         }
         Remedy::ClaimEnds { source, until: Some(until), .. } => {

@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::instance::{Cause, Content, InstanceView, Kind, state};
 use crate::name::Address;
-use crate::view::Changes;
 
 /// An instance in a pushed list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,14 +69,11 @@ pub enum Emptiness {
 impl Emptiness {
     /// Why a list has nobody usable, by what happened to a service since the list before: it was decided only where every instance that
     /// left, or is healthy no more, did so by somebody's decision. A connection that ended, a copy that ended or a registry that lost its
-    /// instances is no decision.
-    pub fn of(changes: &Changes) -> Emptiness {
-        if changes.full {
-            return Emptiness::Unknown;
-        }
+    /// instances is no decision. `changes` are the state bits and the cause of each row; a full list does not say.
+    pub fn of(changes: impl IntoIterator<Item = (u32, u32)>) -> Emptiness {
         let usable = state::SERVED | state::HEALTHY;
-        let mut left = changes.rows.iter().filter(|row| row.state & usable != usable);
-        if left.all(|row| DECIDED.contains(&row.cause)) { Emptiness::Decided } else { Emptiness::Silence }
+        let mut left = changes.into_iter().filter(|(bits, _)| bits & usable != usable);
+        if left.all(|(_, cause)| DECIDED.contains(&cause)) { Emptiness::Decided } else { Emptiness::Silence }
     }
 }
 

@@ -9,7 +9,7 @@ use alloc::{format, vec};
 use serde::{Deserialize, Serialize};
 
 use super::list::{Emptiness, Host, Push, by_address, changes};
-use crate::account::{CopyReport, Layer};
+use crate::instance::{CopyReport, Layer};
 use crate::name::{Actor, Address};
 use crate::time::{Instant, Span};
 

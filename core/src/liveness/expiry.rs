@@ -10,8 +10,8 @@ use crate::policy::{Bound, Cap, Expiry, MalformedTimes, Sweep};
 use crate::time::{Instant, Span, next_tick};
 
 const INTERVAL_KEY: &str = "preserved.heart.beat.interval";
-const TIMEOUT_KEY: &str = "preserved.heart.beat.timeout";
-const DELETE_KEY: &str = "preserved.ip.delete.timeout";
+pub(crate) const TIMEOUT_KEY: &str = "preserved.heart.beat.timeout";
+pub(crate) const DELETE_KEY: &str = "preserved.ip.delete.timeout";
 
 /// The three times of one lease.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -299,6 +299,17 @@ impl Leases {
         self.waiting.contains_key(&slot)
     }
 
+    /// How many removals wait, and when the first of them was due.
+    pub(crate) fn waiting(&self) -> Option<(u32, Instant)> {
+        let first = self.waiting.keys().filter_map(|&slot| self.removal_was_due(slot)).min()?;
+        Some((self.waiting.len() as u32, first))
+    }
+
+    /// When a silent lease is to be removed, or was, whether or not its removal waits.
+    pub(crate) fn removal_was_due(&self, slot: u32) -> Option<Instant> {
+        Some(self.measure.removed_at(self.times(slot), self.last_beat(slot)?, self.rows[slot].clock_began))
+    }
+
     /// Silent leases by beats, and all of them.
     pub(crate) fn silent(&self) -> (u32, u32) {
         self.hot.silent()
@@ -378,7 +389,7 @@ impl Leases {
         if self.waiting.contains_key(&slot) {
             return self.hot.deadline(slot);
         }
-        Some(self.measure.removed_at(self.times(slot), self.last_beat(slot)?, self.rows[slot].clock_began))
+        self.removal_was_due(slot)
     }
 
     fn class_of(&mut self, times: Times) -> u8 {

@@ -8,7 +8,7 @@ use crate::id::SessionId;
 use crate::name::NameId;
 use crate::policy::SessionPolicy;
 use crate::slots::Slots;
-use crate::time::Instant;
+use crate::time::{Instant, Span};
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Session {
@@ -22,6 +22,25 @@ pub(crate) struct Session {
     pub(crate) probe_waits: bool,
     /// Slots of its leases, oldest first.
     pub(crate) leases: Vec<u32>,
+    /// The shortest silence that a claim over it asked to be probed after.
+    pub(crate) idle: Option<Span>,
+}
+
+impl Session {
+    /// How long it may be silent before it is probed.
+    pub(crate) fn idle(&self, policy: &SessionPolicy) -> Span {
+        self.idle.map_or(policy.idle, |own| own.min(policy.idle))
+    }
+
+    /// When its silence is looked at next.
+    pub(crate) fn look(&self, policy: &SessionPolicy) -> Instant {
+        policy.sweep.look(self.last + self.idle(policy))
+    }
+
+    /// When it is lost without a sign of life.
+    pub(crate) fn given_up(&self, policy: &SessionPolicy) -> Instant {
+        self.probed.unwrap_or_else(|| self.look(policy)) + policy.probe
+    }
 }
 
 /// What a session's clock found.
@@ -44,7 +63,8 @@ impl Sessions {
     }
 
     pub(crate) fn open(&mut self, now: Instant, name: NameId) -> SessionId {
-        let session = Session { name, opened: now, last: now, probed: None, probe_waits: false, leases: Vec::new() };
+        let session =
+            Session { name, opened: now, last: now, probed: None, probe_waits: false, leases: Vec::new(), idle: None };
         let (slot, generation) = self.0.insert(session);
         SessionId::new(slot, generation)
     }
@@ -80,11 +100,6 @@ impl Sessions {
         self.0.used()
     }
 
-    /// When the clock of a session with its last sign of life at `last` looks next.
-    pub(crate) fn first_look(policy: &SessionPolicy, last: Instant) -> Instant {
-        policy.sweep.look(last + policy.idle)
-    }
-
     /// Looks at the session in `slot` at `now`; none when it is closed.
     pub(crate) fn check(&mut self, policy: &SessionPolicy, now: Instant, slot: u32) -> Option<Check> {
         let session = self.in_slot(slot)?;
@@ -92,7 +107,7 @@ impl Sessions {
         if let Some(due) = answer_due {
             return Some(if due <= now { Check::Lost } else { Check::Again(due) });
         }
-        let look = Sessions::first_look(policy, session.last);
+        let look = session.look(policy);
         if look > now {
             return Some(Check::Again(look));
         }

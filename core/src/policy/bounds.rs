@@ -2,7 +2,7 @@
 
 use alloc::format;
 
-use super::{Brake, Limits, Policy, Sweep};
+use super::{Brake, CheckPolicy, Limits, Policy, Sweep};
 use crate::error::Error;
 use crate::time::Span;
 
@@ -23,6 +23,7 @@ impl Policy {
         }
         let clocks = [
             ("session.sweep", self.session.sweep),
+            ("checks.sweep", self.checks.sweep),
             ("overrides.sweep", self.overrides.sweep),
             ("view.engine", self.view.engine),
             ("services.sweep", self.services.sweep),
@@ -37,15 +38,16 @@ impl Policy {
         if let Some(cap) = self.expiry.cap {
             at_least_1("expiry.cap.silence", cap.silence)?;
         }
-        if let Some(Brake { floor, share, pace }) = self.expiry.brake {
-            let table = [("floor", floor, 0, 1_000_000), ("share", share, 0, 100), ("pace", pace, 1, 1000)];
+        if let Some(Brake { floor, share, pace, .. }) = self.expiry.brake {
+            let table = [("floor", floor, 0, 1_000_000), ("share", share, 0, 100), ("pace", pace, 0, 1000)];
             for (field, found, min, max) in table {
                 if !(min..=max).contains(&found) {
                     return Err(Error::invalid(format!("expiry.brake.{field}"), found, &format!("{min} to {max}")));
                 }
             }
         }
-        for (field, found) in [("checks.rise", self.checks.rise), ("checks.fall", self.checks.fall)] {
+        let CheckPolicy { rise, fall, observers, .. } = self.checks;
+        for (field, found) in [("checks.rise", rise), ("checks.fall", fall), ("checks.observers", observers)] {
             if !(1..=100).contains(&found) {
                 return Err(Error::invalid(field, found, "1 to 100"));
             }

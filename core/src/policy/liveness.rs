@@ -32,6 +32,8 @@ pub struct Expiry {
     /// What slows removals down when too many are silent at once; none for as fast as silence says. It never holds a deregistration or an
     /// operator up.
     pub brake: Option<Brake>,
+    /// Which claims are held to the times in their own metadata.
+    pub own_times: OwnTimes,
     /// Rule 10: a registry that is called later than this after the moment it asked to be called at did not watch, and nobody's silence
     /// meanwhile counts, in ms; none counts everything. For hosts on a real clock; 0 to ten days.
     pub gap_max: Option<Span>,
@@ -72,6 +74,17 @@ impl Clock {
     }
 }
 
+/// Which claims are held to the times in their own metadata.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OwnTimes {
+    /// Those that live by beats; for others such times mean nothing. Nacos 2: all versions (R-HB scope).
+    BeatsOnly,
+    /// All: over a connection, the timeout is the silence after which the connection is probed; of a persistent instance, the delete time
+    /// is how long it may be unhealthy.
+    All,
+}
+
 /// Strictness of a time limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -90,9 +103,23 @@ pub struct Brake {
     pub floor: u32,
     /// Above this share of all claims by beats, in percent from 0 to 100, silent ones brake.
     pub share: u32,
-    /// How many claims are removed in a second while the brake is on: so many in a thousand of all claims by beats, 1 to 1000, and at
-    /// least one. None at all while nobody beat for two intervals.
+    /// How many claims are removed in a second while the brake is on: so many in a thousand of all claims by beats, 0 to 1000, and at
+    /// least one; 0 for none at all. None at all, too, while nobody beat for two intervals.
     pub pace: u32,
+    /// What the share is of.
+    pub of: ShareOf,
+    /// How long a removal waits at most, in ms; none for as long as it takes. Eureka: as long as it takes.
+    pub longest: Option<Span>,
+}
+
+/// What the share of the silent is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ShareOf {
+    /// The claims by beats that there are.
+    Held,
+    /// The most there ever were: whoever was removed is missing for ever. Eureka: evictions do not lower what is expected.
+    Most,
 }
 
 /// When a condition is looked at.
@@ -139,6 +166,8 @@ pub struct SessionPolicy {
 pub enum Holds {
     /// Any number.
     Many,
+    /// One of each source, or one batch: another registration is refused and told what there is; a batch takes the place of all.
+    OneOrBatch,
     /// One, or one batch: what it registers next takes the place of what it held, and what it deregisters is whatever it holds, whatever
     /// address it names. Nacos 2 over gRPC (R-DM-8, R-CC-9).
     One,
@@ -152,4 +181,10 @@ pub struct CheckPolicy {
     pub rise: u32,
     /// How many bad reports in a row make a healthy instance unhealthy, 1 to 100. Nacos: 3.
     pub fall: u32,
+    /// How many different observers must be among them, 1 to 100. Nacos: 1, the node that checks.
+    pub observers: u32,
+    /// How long an instance may be unhealthy before it is removed, in ms; none for ever. Nacos: none (R-HC).
+    pub remove_after: Option<Span>,
+    /// When that is looked for. Consul's reaper: every 30000 ms.
+    pub sweep: Clock,
 }

@@ -22,7 +22,9 @@ use serde::{Deserialize, Serialize};
 use crate::error::Error;
 
 pub use diff::{Difference, diff};
-pub use liveness::{Bound, Brake, Cap, CheckPolicy, Clock, Expiry, Holds, MalformedTimes, SessionPolicy, Sweep};
+pub use liveness::{
+    Bound, Brake, Cap, CheckPolicy, Clock, Expiry, Holds, MalformedTimes, OwnTimes, SessionPolicy, ShareOf, Sweep,
+};
 pub use memory::{Absence, EnabledRule, FencePolicy, Lifetime, OverridePolicy, OverrideWrite, RestartPolicy};
 pub use view::{HealthyOnly, Kinds, ServicePolicy, ViewPolicy};
 
@@ -76,6 +78,8 @@ pub enum UnknownBeat {
     Refused,
     /// A beat that carries the whole instance registers it. Nacos: all versions.
     Registers,
+    /// Answered as done, and nothing happens: what beats is a lease that lives on without its instance. go-zero over etcd, before 1.9.
+    Ignored,
 }
 
 /// Rule 7.

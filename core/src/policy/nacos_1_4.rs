@@ -19,6 +19,7 @@ pub(super) fn policy() -> Policy {
             registration_revives: false,
             beat_revives_unhealthy: true,
             brake: None,
+            own_times: OwnTimes::BeatsOnly,
             ..strict.expiry
         },
         claims: Claims {
@@ -54,6 +55,7 @@ pub(super) fn policy() -> Policy {
             sweep: Clock::every(Span::from_secs(30)),
             created_stays: false,
             settings: Span::ZERO,
+            settings_end_rechecked: true,
         },
         limits: Limits { metadata_bytes_max: 65_536, ..strict.limits },
         ..strict

@@ -19,6 +19,7 @@ pub(super) fn policy() -> Policy {
             beat_revives_unhealthy: true,
             cap: Some(Cap { silence: Span::from_secs(180), sweep: five_seconds }),
             brake: None,
+            own_times: OwnTimes::BeatsOnly,
             ..strict.expiry
         },
         claims: Claims {
@@ -67,6 +68,7 @@ pub(super) fn policy() -> Policy {
             sweep: Clock::every(Span::from_secs(60)),
             created_stays: false,
             settings: Span::from_secs(60),
+            settings_end_rechecked: false,
         },
         limits: Limits { metadata_bytes_max: 65_536, ..strict.limits },
     }

@@ -17,6 +17,7 @@ pub(super) fn policy() -> Policy {
             end_drops_settings: false,
             ..earlier.overrides
         },
+        services: ServicePolicy { settings_end_rechecked: true, ..earlier.services },
         limits: Limits { metadata_bytes_max: 1024, ..earlier.limits },
         ..earlier
     }

@@ -19,7 +19,14 @@ pub(super) fn policy() -> Policy {
             registration_revives: true,
             beat_revives_unhealthy: false,
             cap: None,
-            brake: Some(Brake { floor: 10, share: 10, pace: 20 }),
+            brake: Some(Brake {
+                floor: 10,
+                share: 10,
+                pace: 20,
+                of: ShareOf::Held,
+                longest: Some(Span::from_secs(3600)),
+            }),
+            own_times: OwnTimes::All,
             gap_max: None,
         },
         claims: Claims {
@@ -32,9 +39,9 @@ pub(super) fn policy() -> Policy {
             idle: Span::from_secs(20),
             sweep: Clock::EXACT,
             probe: Span::from_secs(5),
-            holds: Holds::Many,
+            holds: Holds::OneOrBatch,
         },
-        checks: CheckPolicy { rise: 3, fall: 3 },
+        checks: CheckPolicy { rise: 3, fall: 3, observers: 1, remove_after: None, sweep: Clock::EXACT },
         overrides: OverridePolicy {
             lifetime: Lifetime::UntilCleared,
             write: OverrideWrite::Fields,
@@ -70,6 +77,7 @@ pub(super) fn policy() -> Policy {
             sweep: Clock::EXACT,
             created_stays: true,
             settings: Span::ZERO,
+            settings_end_rechecked: true,
         },
         limits: Limits {
             instances_max: 20_000_000,

@@ -60,6 +60,9 @@ pub struct ServicePolicy {
     pub created_stays: bool,
     /// How long the settings of a forgotten service wait for it to come back, in ms. Nacos 1.4: 0; Nacos 2: 60000.
     pub settings: Span,
+    /// Whether the end of that wait is looked at again when it comes. Where it is not, it takes the record of a service that came back,
+    /// and readers get nothing of it until the next registration. Nacos 2.0 and 2.1: not, a defect (R-ES-4).
+    pub settings_end_rechecked: bool,
 }
 
 /// Rule 4: the two kinds of instances in one service.

@@ -1,9 +1,9 @@
 //! Several claims at once, in the place of all that a session holds in a service.
 
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::Registry;
-use super::journal::Author;
 use crate::command::{BatchRegistration, Outcome};
 use crate::error::Error;
 use crate::instance::{Cause, Registration};
@@ -32,7 +32,10 @@ impl Registry {
             let key = self.roster.row(self.leases.row(lease).instance).key;
             let address = self.address(key);
             if !claims.iter().any(|claim| claim.address == address) {
-                self.withdraw(lease, Cause::Replaced, &Author::of(&batch.source));
+                let others = claims.len().saturating_sub(1);
+                let first = claims.first().map_or_else(String::new, |claim| claim.address.to_string());
+                let instead = if others > 0 { alloc::format!("{first} and {others} more") } else { first };
+                self.replace(lease, &batch.source, instead);
                 withdrawn += 1;
             }
         }

@@ -2,26 +2,24 @@
 
 use alloc::vec::Vec;
 
-use super::Registry;
 use super::journal::Author;
-use crate::command::Outcome;
+use super::{Registry, Timer};
+use crate::account::Silence;
+use crate::command::{HealthReport, Outcome};
 use crate::error::Error;
 use crate::instance::{Cause, Kind};
-use crate::name::{Address, ServiceKey};
-use crate::time::Instant;
+use crate::liveness::DELETE_KEY;
+use crate::name::{Actor, Reason};
+use crate::policy::OwnTimes;
+use crate::time::{Instant, Span};
 
 impl Registry {
     /// Counts a report on a persistent instance, or on one whose silence another node looks for. Its health changes after as many equal
-    /// reports in a row as the policy says, or at once where the checker is sure.
-    pub fn report_health(
-        &mut self,
-        now: Instant,
-        service: &ServiceKey,
-        address: &Address,
-        healthy: bool,
-        sure: bool,
-    ) -> Result<Outcome, Error> {
+    /// reports in a row, of as many observers, as the policy says; or at once where the checker is sure.
+    pub fn report_health(&mut self, now: Instant, report: &HealthReport) -> Result<Outcome, Error> {
         self.settle(now);
+        let HealthReport { service, address, healthy, sure, by } = report;
+        let healthy = *healthy;
         let persistent = self.find_present(service, address, Some(Kind::Persistent));
         let ephemeral = self.find_present(service, address, Some(Kind::Ephemeral));
         let copy = ephemeral.filter(|&slot| self.leases_of(slot).all(|lease| self.leases.is_reported(lease)));
@@ -33,21 +31,81 @@ impl Registry {
             return Err(Registry::unknown_instance(service, address));
         };
         let alive = self.is_alive(instance);
-        let needed = if healthy { self.policy.checks.rise } else { self.policy.checks.fall };
-        let row = self.roster.row_mut(instance);
-        row.streak = if healthy == alive { 0 } else { row.streak + 1 };
-        if healthy == alive || (row.streak < needed && !sure) {
+        if healthy == alive {
+            self.roster.row_mut(instance).streak = 0;
+            self.observers.remove(&instance);
             return Ok(Outcome::HealthReported { healthy: alive });
         }
-        row.streak = 0;
+        let (reports, observers) = if healthy {
+            (self.policy.checks.rise, 1)
+        } else {
+            (self.policy.checks.fall, self.policy.checks.observers)
+        };
+        let row = self.roster.row_mut(instance);
+        row.streak = row.streak.saturating_add(1);
+        let enough = row.streak >= reports;
+        let said = self.observers.entry(instance).or_default();
+        if !said.contains(by) && (said.len() as u32) < observers {
+            said.push(by.clone());
+        }
+        if !(*sure || (enough && said.len() as u32 >= observers)) {
+            return Ok(Outcome::HealthReported { healthy: alive });
+        }
+        let others: Vec<&str> =
+            said.iter().flatten().filter(|&said| Some(said) != by.as_ref()).map(Actor::as_str).collect();
+        let because = Reason::parse(&others.join(" and ")).ok();
+        self.observers.remove(&instance);
+        self.roster.row_mut(instance).streak = 0;
         let leases: Vec<u32> = self.leases_of(instance).collect();
         for lease in leases {
             self.leases.report(lease, healthy);
         }
         let cause = if healthy { Cause::ReportedUp } else { Cause::ReportedDown };
-        self.decide_fate(instance, cause, &Author::time());
-        self.note(instance, cause, &Author::time());
+        let author = match by {
+            Some(by) => Author::with(by, because.as_ref()),
+            None => Author::time(),
+        };
+        self.decide_fate(instance, cause, &author);
+        self.note(instance, cause, &author);
         self.touch(instance, cause, false);
+        self.arm_check(instance);
         Ok(Outcome::HealthReported { healthy })
+    }
+
+    /// When an unhealthy persistent instance is removed; none where it may be so for ever.
+    pub(super) fn not_recovered_at(&self, instance: u32) -> Option<Instant> {
+        let row = self.roster.row(instance);
+        if row.key.kind != Kind::Persistent || !self.is_present(instance) || self.is_alive(instance) {
+            return None;
+        }
+        let after = self.own_delete(instance).or(self.policy.checks.remove_after)?;
+        Some(self.policy.checks.sweep.look(row.fate.at + after))
+    }
+
+    /// Sees to it that somebody looks when an unhealthy instance may be removed.
+    pub(super) fn arm_check(&mut self, instance: u32) {
+        if let Some(at) = self.not_recovered_at(instance) {
+            self.timers.insert(at.max(self.now), Timer::Check(instance));
+        }
+    }
+
+    pub(super) fn check_due(&mut self, instance: u32) {
+        if self.not_recovered_at(instance).is_none_or(|at| at > self.now) {
+            return;
+        }
+        let since = self.roster.row(instance).fate.at;
+        let author = Author::silence(Some(Silence { since, asked: None }));
+        let leases: Vec<u32> = self.leases_of(instance).collect();
+        for lease in leases {
+            self.withdraw(lease, Cause::NotRecovered, &author);
+        }
+    }
+
+    /// How long it says itself that it may be unhealthy, where the policy heeds that.
+    fn own_delete(&self, instance: u32) -> Option<Span> {
+        let (_, metadata) = self.content_in_force(instance);
+        let own = self.policy.expiry.own_times == OwnTimes::All && metadata.value(DELETE_KEY).is_some();
+        let lease = self.leases_of(instance).next().filter(|_| own)?;
+        Some(self.leases.times(lease).delete)
     }
 }

@@ -10,10 +10,10 @@ use crate::command::{InstanceBeat, Outcome};
 use crate::error::Error;
 use crate::id::{ID_MAX, LeaseId, NONE};
 use crate::instance::{Cause, Content, Kind, Registered, Registration};
-use crate::liveness::{Lease, Times, times_of};
+use crate::liveness::{Lease, TIMEOUT_KEY, Times, times_of};
 use crate::memory::{Claim, Fence};
 use crate::name::{Actor, Address, INCARNATION, ServiceKey};
-use crate::policy::{Holds, Sources, Sweep, UnknownBeat};
+use crate::policy::{Holds, OwnTimes, Sources, Sweep, UnknownBeat};
 use crate::time::{Instant, Span};
 use crate::view::Fate;
 
@@ -23,15 +23,38 @@ impl Registry {
     /// Refuses a fenced or outdated life, times that the policy does not accept, and whatever a limit forbids.
     pub fn register(&mut self, now: Instant, registration: &Registration) -> Result<Registered, Error> {
         self.settle(now);
+        self.refuse_second(registration)?;
         let registered = self.claim(registration, Cause::Registered, false)?;
         if let Some(session) = registration.session.filter(|_| self.policy.session.holds == Holds::One) {
             for lease in self.leases_over(session.slot(), registered.service.slot()) {
                 if lease != registered.lease.slot() {
-                    self.withdraw(lease, Cause::Replaced, &Author::of(&registration.source));
+                    self.replace(lease, &registration.source, registration.address.to_string());
                 }
             }
         }
         Ok(registered)
+    }
+
+    /// Refuses a second instance of a source over its session, where the policy wants a batch for that.
+    fn refuse_second(&self, registration: &Registration) -> Result<(), Error> {
+        let one = self.policy.session.holds == Holds::OneOrBatch;
+        let open = registration.session.filter(|&session| one && self.sessions.get(session).is_some());
+        let (Some(session), Some(service)) = (open, self.find_service(&registration.service)) else { return Ok(()) };
+        let own = |&lease: &u32| self.names.text(self.leases.row(lease).source) == registration.source.as_str();
+        let held = self.leases_over(session.slot(), service).into_iter().filter(own);
+        let held: Vec<Address> =
+            held.map(|lease| self.address(self.roster.row(self.leases.row(lease).instance).key)).collect();
+        match held.first().filter(|_| !held.contains(&registration.address)) {
+            None => Ok(()),
+            Some(first) => {
+                let found = alloc::format!("holds {first} in {}", registration.service);
+                Err(Error::invalid(
+                    "registration.session",
+                    found,
+                    "a batch, which takes the place of all that it holds",
+                ))
+            }
+        }
     }
 
     /// A sign of life. One record is read and one is written; refused when nobody holds the lease: register again.
@@ -79,10 +102,14 @@ impl Registry {
             self.beat_unusual(id)?;
             return Ok(Outcome::Beaten { lease: id, interval: self.leases.times(lease).interval, registered: None });
         }
-        let registers = self.policy.claims.unknown_beat == UnknownBeat::Registers;
-        let Some(content) = beat.content.as_ref().filter(|_| registers) else {
+        let unknown = self.policy.claims.unknown_beat;
+        if unknown == UnknownBeat::Ignored {
+            let interval = self.policy.expiry.interval;
+            return Ok(Outcome::Beaten { lease: LeaseId::from_u64(0), interval, registered: None });
+        }
+        let Some(content) = beat.content.as_ref().filter(|_| unknown == UnknownBeat::Registers) else {
             self.refuse_fenced(place, &beat.address, &beat.source, beat.incarnation, true)?;
-            return Err(Error::UnknownLease { what: beat.address.to_string() });
+            return Err(Error::UnknownLease { what: alloc::format!("{} in {}", beat.address, beat.service) });
         };
         let mut registration = Registration::new(beat.service.clone(), beat.address.clone(), beat.source.clone());
         registration.incarnation = beat.incarnation;
@@ -113,7 +140,7 @@ impl Registry {
             && let Some(other) = self.claimed_at(place, *kind).filter(|&other| Some(other) != row)
             && let Some(moved) = self.lease_for(other, source, None)
         {
-            self.withdraw(moved, Cause::Replaced, &Author::of(source));
+            self.replace(moved, source, address.to_string());
         }
         let instance = row.unwrap_or_else(|| self.new_row(service_slot, address, *kind, cause));
         let was_present = self.is_present(instance);
@@ -133,6 +160,8 @@ impl Registry {
             }
             None => self.new_lease(instance, registration, life, times),
         };
+        self.brake.count(self.leases.silent().1);
+        self.heed_own_times(instance, session, content, times);
         let row = self.leases.row_mut(lease);
         (row.in_batch, row.said_unhealthy) = (false, !*healthy);
         if !was_present {
@@ -219,10 +248,7 @@ impl Registry {
         };
         let now = self.now;
         self.brake.hear(now);
-        if let Some(session) = self.sessions.in_slot(row.session) {
-            session.last = now;
-            session.probed = None;
-        }
+        self.hear_session(row.session);
         if row.said_unhealthy && !self.policy.expiry.beat_revives_unhealthy && !self.leases.is_alive(lease.slot()) {
             if self.leases.is_watched(lease.slot()) {
                 self.leases.prolong(now, lease.slot());
@@ -332,6 +358,20 @@ impl Registry {
         row.enabled = content.enabled;
         self.metadata.release(older);
         changed
+    }
+
+    /// What a claim that does not live by beats asks for in its metadata, where the policy grants it.
+    fn heed_own_times(&mut self, instance: u32, session: Option<u32>, content: &Content, times: Times) {
+        if let Some(session) = session {
+            // A claim over a connection is a sign of its life.
+            self.hear_session(session);
+            let names = content.metadata.value(TIMEOUT_KEY).is_some();
+            if names && self.policy.expiry.own_times == OwnTimes::All {
+                self.shorten_idle(session, times.timeout);
+            }
+        } else {
+            self.arm_check(instance);
+        }
     }
 
     fn renew_lease(&mut self, lease: u32, source: &Actor, life: u64, times: Times, healthy: bool) -> u32 {

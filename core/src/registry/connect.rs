@@ -2,12 +2,13 @@
 
 use super::journal::Author;
 use super::{Registry, Timer};
+use crate::account::Silence;
 use crate::error::Error;
 use crate::id::SessionId;
 use crate::instance::Cause;
-use crate::liveness::{Check, Sessions};
+use crate::liveness::Check;
 use crate::name::Actor;
-use crate::time::Instant;
+use crate::time::{Instant, Span};
 
 impl Registry {
     /// Opens a session for a connection. Its end will end every lease registered over it.
@@ -19,21 +20,39 @@ impl Registry {
         }
         let name = self.names.intern(name.as_str());
         let session = self.sessions.open(self.now, name);
-        let look = Sessions::first_look(&self.policy.session, self.now);
-        self.timers.insert(look, Timer::Session(session.slot()));
+        self.arm_session(session.slot());
         Ok(session)
+    }
+
+    /// A claim over a session asks for its silence to be looked at so soon.
+    pub(super) fn shorten_idle(&mut self, slot: u32, idle: Span) {
+        if let Some(session) = self.sessions.in_slot(slot).filter(|session| session.idle.is_none_or(|own| idle < own)) {
+            session.idle = Some(idle);
+            self.arm_session(slot);
+        }
+    }
+
+    fn arm_session(&mut self, slot: u32) {
+        if let Some(session) = self.sessions.at(slot) {
+            let at = session.look(&self.policy.session).max(self.now);
+            self.timers.insert(at, Timer::Session(slot));
+        }
     }
 
     /// A sign of life of the connection, asked for or not.
     pub fn touch_session(&mut self, now: Instant, session: SessionId) -> Result<(), Error> {
         self.settle(now);
         self.open(session)?;
+        self.hear_session(session.slot());
+        Ok(())
+    }
+
+    pub(super) fn hear_session(&mut self, slot: u32) {
         let now = self.now;
-        if let Some(open) = self.sessions.in_slot(session.slot()) {
+        if let Some(open) = self.sessions.in_slot(slot) {
             open.last = now;
             open.probed = None;
         }
-        Ok(())
     }
 
     /// The connection ended: its leases are withdrawn at once, oldest first. Returns how many there were.
@@ -67,7 +86,10 @@ impl Registry {
     fn end_session(&mut self, slot: u32, cause: Cause) -> u32 {
         let Some(session) = self.sessions.close(slot) else { return 0 };
         let name = self.actor(session.name);
-        let author = Author::of(&name);
+        let mut author = Author::of(&name);
+        if cause == Cause::SessionLost {
+            author.silence = Some(Silence { since: session.last, asked: session.probed });
+        }
         for &lease in &session.leases {
             self.withdraw(lease, cause, &author);
         }

@@ -5,14 +5,15 @@ use alloc::vec::Vec;
 
 use super::Registry;
 use crate::account::{
-    CopyReport, Deciding, Explanation, FenceAccount, Gap, KindAccount, LeaseAccount, LeaseKind, NextEvent, NextKind,
+    BrakeAccount, Deciding, Explanation, FenceAccount, Gap, KindAccount, LeaseAccount, LeaseKind, NextEvent, NextKind,
     OverrideAccount, ProtectionAccount, Remedy, Rule, Sight, Sights, Standing, Transition, UnprotectedAccount,
 };
 use crate::id::NONE;
-use crate::instance::{Cause, Key, Kind, state};
+use crate::instance::{Cause, CopyReport, Key, Kind, state};
+use crate::liveness::{DELETE_KEY, TIMEOUT_KEY};
 use crate::memory::Decided;
 use crate::name::{Address, ServiceKey};
-use crate::policy::Kinds;
+use crate::policy::{Kinds, OwnTimes};
 use crate::time::Instant;
 use crate::view::is_protected;
 
@@ -38,11 +39,20 @@ impl Registry {
             sights: self.sights(instance),
             telling: instance.map(|slot| self.telling(slot)).unwrap_or_default(),
             copies: Vec::new(),
-            decided_by: Deciding { rule: Rule::Nothing, at: None, by: None, because: None },
+            decided_by: Deciding { rule: Rule::Nothing, at: None, by: None, because: None, silence: None },
             leases: instance.map(|slot| self.lease_accounts(slot)).unwrap_or_default(),
             overrides: key.map(|key| self.override_accounts(key, instance)).unwrap_or_default(),
             fence: key.and_then(|key| self.fence_account(key)),
             protection: instance.and_then(|slot| self.protection_account(slot)),
+            doubted_by: instance
+                .and_then(|slot| self.observers.get(&slot))
+                .into_iter()
+                .flatten()
+                .flatten()
+                .cloned()
+                .collect(),
+            unheeded: instance.map(|slot| self.unheeded(slot)).unwrap_or_default(),
+            brake: instance.and_then(|slot| self.brake_account(slot)),
             cluster_protection: instance.and_then(|slot| self.cluster_protection(slot)),
             unprotected: instance.and_then(|slot| self.unprotected_account(slot)),
             kept_until: instance.and_then(|slot| self.kept_account(slot)),
@@ -87,7 +97,8 @@ impl Registry {
             return Sights { operator: Sight::default(), consumer: Sight::default(), stale: false };
         };
         let row = self.roster.row(instance);
-        let has = |bit| row.state & bit != 0;
+        let known = self.services.get(row.key.service).record.is_some();
+        let has = |bit| known && row.state & bit != 0;
         let protected = self.protects(row.key.service);
         let consumer = Sight {
             listed: has(state::SERVED),
@@ -97,7 +108,8 @@ impl Registry {
         let operator =
             Sight { listed: has(state::PRESENT), healthy: has(state::HEALTHY), enabled: has(state::ENABLED) };
         let seen = state::PRESENT | state::HEALTHY | state::SERVED;
-        Sights { operator, consumer, stale: (row.state ^ self.state_in_force(instance)) & seen != 0 }
+        let shown = if known { row.state } else { 0 };
+        Sights { operator, consumer, stale: (shown ^ self.state_in_force(instance)) & seen != 0 }
     }
 
     fn lease_accounts(&self, instance: u32) -> Vec<LeaseAccount> {
@@ -105,21 +117,30 @@ impl Registry {
             let row = self.leases.row(slot);
             let session = self.sessions.at(row.session);
             let last_seen = self.leases.last_beat(slot).or(session.map(|session| session.last)).unwrap_or(row.since);
+            let lives_by_beats = self.leases.lives_by_beats(slot);
             LeaseAccount {
                 source: self.actor(row.source),
-                kind: match (self.leases.lives_by_beats(slot), row.kind) {
+                connection: session.map(|session| self.actor(session.name)),
+                asked: session.and_then(|session| session.probed),
+                watched: self.leases.is_watched(slot) || session.is_some(),
+                kind: match (lives_by_beats, row.kind) {
                     (true, _) => LeaseKind::Beats,
                     (false, Kind::Ephemeral) => LeaseKind::Session,
                     (false, Kind::Persistent) => LeaseKind::Persistent,
                 },
-                connection: session.map(|session| self.actor(session.name)),
                 incarnation: row.incarnation,
                 since: row.since,
                 last_seen,
                 age: self.now.since(last_seen),
-                silence_allowed: self.leases.silence_allowed(slot),
+                silence_allowed: self
+                    .leases
+                    .silence_allowed(slot)
+                    .or(session.map(|session| session.idle(&self.policy.session))),
                 alive: self.leases.is_alive(slot),
-                due: self.leases.due(slot),
+                due: match session {
+                    Some(session) => Some(session.given_up(&self.policy.session)),
+                    None => self.leases.due(slot).or_else(|| self.not_recovered_at(instance)),
+                },
                 waits: self.leases.waits(slot),
             }
         });
@@ -178,6 +199,29 @@ impl Registry {
         let (total, healthy) = service.served();
         // Where none is unhealthy it changes nothing for anybody.
         (self.protects(slot) && healthy < total).then_some(ProtectionAccount { healthy, total, threshold })
+    }
+
+    /// Times in its metadata that mean nothing for what it lives by.
+    fn unheeded(&self, instance: u32) -> Vec<String> {
+        let Some(lease) = self.leases_of(instance).next() else { return Vec::new() };
+        let row = self.leases.row(lease);
+        let heeded: &[&str] = match (self.policy.expiry.own_times, row.kind) {
+            (_, Kind::Ephemeral) if row.session == NONE => return Vec::new(),
+            (OwnTimes::BeatsOnly, _) => &[],
+            (OwnTimes::All, Kind::Ephemeral) => &[TIMEOUT_KEY],
+            (OwnTimes::All, Kind::Persistent) => &[DELETE_KEY],
+        };
+        let (_, metadata) = self.content_in_force(instance);
+        let keys = [TIMEOUT_KEY, DELETE_KEY].into_iter().filter(|key| !heeded.contains(key));
+        keys.filter_map(|key| Some(alloc::format!("{key}={}", metadata.value(key)?))).collect()
+    }
+
+    fn brake_account(&self, instance: u32) -> Option<BrakeAccount> {
+        let brake =
+            self.policy.expiry.brake.filter(|_| self.leases_of(instance).any(|slot| self.leases.waits(slot)))?;
+        let (silent, all) = self.brake.missing(brake, self.leases.silent());
+        let (waiting, oldest) = self.leases.waiting()?;
+        Some(BrakeAccount { silent, all, share: brake.share, waiting, oldest })
     }
 
     fn cluster_protection(&self, instance: u32) -> Option<ProtectionAccount> {
@@ -242,12 +286,19 @@ impl Registry {
         };
         if let Some(account) = wins {
             let because = account.because.clone();
-            return Deciding { rule: Rule::Override, at: Some(account.at), by: Some(account.by.clone()), because };
+            return Deciding {
+                rule: Rule::Override,
+                at: Some(account.at),
+                by: Some(account.by.clone()),
+                because,
+                silence: None,
+            };
         }
         let ended = [Cause::OverrideEnded, Cause::OverrideCleared];
         let ended = explanation.history.iter().find(|entry| ended.contains(&entry.cause) && entry.at > row.fate.at);
         if let Some(entry) = ended.filter(|_| explanation.standing == Standing::Online && decided.is_none()) {
-            return Deciding { rule: Rule::OverrideEnded, at: Some(entry.at), by: entry.by.clone(), because: None };
+            let (at, by) = (Some(entry.at), entry.by.clone());
+            return Deciding { rule: Rule::OverrideEnded, at, by, because: None, silence: None };
         }
         if explanation.standing == Standing::Offline {
             let claims = [Cause::Registered, Cause::RegisteredByBeat, Cause::Reregistered, Cause::SourceJoined];
@@ -256,7 +307,7 @@ impl Registry {
                 Some(entry) => (entry.at, entry.by.clone()),
                 None => (row.fate.at, row.fate.by.map(|by| self.actor(by))),
             };
-            return Deciding { rule: Rule::Published, at: Some(at), by, because: None };
+            return Deciding { rule: Rule::Published, at: Some(at), by, because: None, silence: None };
         }
         let rule = match (explanation.standing, row.fate.cause) {
             (_, Cause::RegisteredByBeat) => Rule::BeatForTheUnknown,
@@ -264,19 +315,21 @@ impl Registry {
             (_, Cause::Silent | Cause::Expired) => Rule::BeatExpiry,
             (_, Cause::SessionClosed) => Rule::SessionClosed,
             (_, Cause::SessionLost) => Rule::SessionLost,
-            (_, Cause::Deregistered | Cause::CopyEnded) => Rule::Deregistration,
+            (_, Cause::Deregistered) => Rule::Deregistration,
+            (_, Cause::CopyEnded) => Rule::EndedElsewhere,
             (_, Cause::Removed) => Rule::Removal,
-            (_, Cause::ReportedUp | Cause::ReportedDown) => Rule::HealthReport,
+            (_, Cause::ReportedUp | Cause::ReportedDown | Cause::NotRecovered) => Rule::HealthReport,
             (_, Cause::Replaced) => Rule::Replacement,
             (_, Cause::RegistryRestarted) => Rule::Restart,
             _ => Rule::Registration,
         };
-        let because = explanation.history.iter().find(|entry| entry.at == row.fate.at && entry.cause == row.fate.cause);
+        let entry = explanation.history.iter().find(|entry| entry.at == row.fate.at && entry.cause == row.fate.cause);
         Deciding {
             rule,
             at: Some(row.fate.at),
             by: row.fate.by.map(|by| self.actor(by)),
-            because: because.and_then(|entry| entry.because.clone()),
+            because: entry.and_then(|entry| entry.because.clone()),
+            silence: entry.and_then(|entry| entry.silence),
         }
     }
 
@@ -292,11 +345,14 @@ impl Registry {
             computed.map(|at| NextEvent { at, what: NextKind::ViewComputed }),
             forgotten.map(|at| NextEvent { at, what: forgets }),
             explanation.fence.as_ref().map(|fence| NextEvent { at: fence.until, what: NextKind::FenceEnds }),
-            silence(explanation).filter(|event| event.what != NextKind::Unhealthy),
+            silence(explanation).filter(|event| !LATER.contains(&event.what)),
         ];
         events.into_iter().flatten().min_by_key(|event| event.at).or_else(|| silence(explanation))
     }
 }
+
+/// What is to come only if nobody gives a sign of life.
+const LATER: [NextKind; 2] = [NextKind::Unhealthy, NextKind::ConnectionGivenUp];
 
 /// What silence brings next, where every claim lives by signs of life.
 fn silence(explanation: &Explanation) -> Option<NextEvent> {
@@ -305,6 +361,9 @@ fn silence(explanation: &Explanation) -> Option<NextEvent> {
         return Some(NextEvent { at: until, what: NextKind::RemovalConsidered });
     }
     let what = match &explanation.leases {
+        leases if leases.iter().any(|lease| lease.kind == LeaseKind::Session && lease.due == Some(at)) => {
+            NextKind::ConnectionGivenUp
+        }
         leases if leases.iter().any(|lease| lease.alive) => NextKind::Unhealthy,
         leases if leases.iter().any(|lease| lease.waits) => NextKind::RemovalConsidered,
         _ => NextKind::Removed,

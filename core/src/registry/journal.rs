@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::Registry;
-use crate::account::{Entry, Transition};
+use crate::account::{Entry, Silence, Transition};
 use crate::instance::Cause;
 use crate::name::{Actor, Reason};
 use crate::view::Fate;
@@ -13,6 +13,7 @@ use crate::view::Fate;
 pub(super) struct Author<'a> {
     pub(super) by: Option<&'a Actor>,
     pub(super) because: Option<&'a Reason>,
+    pub(super) silence: Option<Silence>,
 }
 
 impl Author<'_> {
@@ -21,11 +22,16 @@ impl Author<'_> {
     }
 
     pub(super) fn of(by: &Actor) -> Author<'_> {
-        Author { by: Some(by), because: None }
+        Author { by: Some(by), ..Author::default() }
     }
 
     pub(super) fn with<'a>(by: &'a Actor, because: Option<&'a Reason>) -> Author<'a> {
-        Author { by: Some(by), because }
+        Author { by: Some(by), because, silence: None }
+    }
+
+    /// Time, by somebody's silence.
+    pub(super) fn silence(silence: Option<Silence>) -> Author<'static> {
+        Author { silence, ..Author::default() }
     }
 }
 
@@ -55,13 +61,15 @@ impl Registry {
             cause: entry.cause,
             by: entry.by.map(|by| self.actor(by)),
             because: entry.because.clone(),
+            silence: entry.silence,
         }
     }
 
     pub(super) fn note(&mut self, instance: u32, cause: Cause, author: &Author) {
         let by = author.by.map(|by| self.names.intern(by.as_str()));
         let previous = self.roster.row(instance).newest_entry;
-        let entry = Entry { at: self.now, instance, cause, by, because: author.because.cloned(), previous };
+        let (because, silence) = (author.because.cloned(), author.silence);
+        let entry = Entry { at: self.now, instance, cause, by, because, silence, previous };
         self.roster.row_mut(instance).newest_entry = self.journal.push(entry);
         while let Some(dropped) = self.journal.drop_over(&self.policy.limits) {
             if let Some(name) = dropped.by {

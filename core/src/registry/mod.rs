@@ -22,6 +22,7 @@ mod show;
 mod timers;
 mod withdraw;
 
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
@@ -31,7 +32,7 @@ use crate::command::{Command, Outcome};
 use crate::error::Error;
 use crate::liveness::{Brake, Leases, Measure, Sessions};
 use crate::memory::{Fences, Overrides};
-use crate::name::{MetadataPool, Names};
+use crate::name::{Actor, MetadataPool, Names};
 use crate::policy::Policy;
 use crate::time::Instant;
 use crate::view::{Roster, Services, Subscriptions};
@@ -83,6 +84,8 @@ pub struct Registry {
     brake: Brake,
     /// The last time in which nobody watched.
     gap: Option<Gap>,
+    /// Who reported an instance's health to be other than it is, since it was so.
+    observers: BTreeMap<u32, Vec<Option<Actor>>>,
     /// Until when its lists are marked as incomplete.
     warming_until: Option<Instant>,
 }
@@ -115,6 +118,7 @@ impl Registry {
             timers: Timers::default(),
             brake: Brake::default(),
             gap: None,
+            observers: BTreeMap::new(),
             warming_until: None,
             policy,
         })
@@ -150,9 +154,7 @@ impl Registry {
             }
             Command::BeatInstance(beat) => self.beat_instance(now, &beat),
             Command::RegisterBatch(batch) => self.register_batch(now, &batch),
-            Command::ReportHealth { service, address, healthy, sure } => {
-                self.report_health(now, &service, &address, healthy, sure)
-            }
+            Command::ReportHealth(report) => self.report_health(now, &report),
             Command::Watch { service, address, watches } => {
                 self.watch(now, &service, &address, watches).map(|()| Outcome::Watched)
             }
@@ -196,6 +198,7 @@ impl Registry {
                 self.advance(now);
                 Ok(Outcome::Notices { notices: core::iter::from_fn(|| self.poll()).take(max as usize).collect() })
             }
+            Command::Excuse { from } => self.excuse(now, from).map(|()| Outcome::Excused),
             Command::Advance => {
                 self.advance(now);
                 Ok(Outcome::Advanced)

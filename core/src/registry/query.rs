@@ -86,7 +86,8 @@ pub struct ServiceView {
 impl Registry {
     /// A service as a reader gets it; empty at revision 0 when nobody ever named it.
     pub fn instances(&self, query: &InstanceQuery) -> ServiceView {
-        let Some(slot) = self.find_service(&query.service) else {
+        let known = |slot: &u32| self.services.get(*slot).record.is_some();
+        let Some(slot) = self.find_service(&query.service).filter(known) else {
             return ServiceView {
                 service: query.service.clone(),
                 revision: 0,

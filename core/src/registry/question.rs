@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::Registry;
 use super::query::{InstanceQuery, ServiceRecord, ServiceView};
-use crate::account::{CopyReport, Explanation, SubscriberAccount, Transition};
+use crate::account::{Explanation, SubscriberAccount, Transition};
 use crate::error::Error;
 use crate::id::InstanceId;
+use crate::instance::CopyReport;
 use crate::name::{Address, ServiceKey};
 use crate::policy::Policy;
 use crate::time::Instant;

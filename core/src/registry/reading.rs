@@ -3,7 +3,8 @@
 use alloc::vec::Vec;
 
 use super::Registry;
-use crate::account::{CopyAccount, CopyReport, Sight, SubscriberAccount, Telling, Transition};
+use crate::account::{CopyAccount, Sight, SubscriberAccount, Telling, Transition};
+use crate::instance::CopyReport;
 use crate::name::ServiceKey;
 
 const FIRST_MAX: usize = 8;

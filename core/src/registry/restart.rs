@@ -6,6 +6,7 @@ use super::journal::Author;
 use super::{Registry, Timer};
 use crate::id::SubscriptionId;
 use crate::instance::{Cause, Kind};
+use crate::liveness::Brake;
 use crate::time::Instant;
 
 impl Registry {
@@ -50,6 +51,7 @@ impl Registry {
         for lease in lost {
             self.withdraw(lease, Cause::RegistryRestarted, &Author::time());
         }
+        self.brake = Brake::default();
         for slot in 0..self.sessions.len() as u32 {
             if let Some(session) = self.sessions.close(slot) {
                 self.names.release(session.name);

@@ -77,11 +77,13 @@ impl Registry {
             && self.timers.iter().all(|(_, timer)| match timer {
                 Timer::Warm => true,
                 Timer::Session(slot) => (*slot as usize) < sessions,
+                Timer::Check(slot) => (*slot as usize) < rows,
                 Timer::Override(key) | Timer::Fence(key) => key_fits(key),
                 Timer::Refresh(slot) | Timer::Notice(slot) | Timer::Service(slot) | Timer::Keep(slot) => {
                     (*slot as usize) < services
                 }
             })
+            && self.observers.keys().all(|&slot| (slot as usize) < rows)
             && self.chains_fit()
             && self.sessions_fit()
             && self.counts_fit()

@@ -1,16 +1,18 @@
 //! Services: made, set, read, emptied and forgotten.
 
+use super::journal::Author;
 use super::resolve::Place;
 use super::{Registry, Timer};
 use crate::command::ServiceSettings;
 use crate::error::Error;
 use crate::id::ServiceId;
-use crate::instance::Kind;
+use crate::instance::{Cause, Kind};
 use crate::name::{Address, ServiceKey};
 use crate::policy::Kinds;
 use crate::time::{Instant, Span};
 use crate::view::{Record, Settings};
 use alloc::string::ToString;
+use alloc::vec::Vec;
 
 impl Registry {
     /// Sets the settings of a service as a whole, creating it where it is not known. Queries see the new threshold at once; the policy
@@ -62,8 +64,10 @@ impl Registry {
         let entry = self.services.get_mut(slot);
         if entry.record.is_none() {
             entry.record = Some(Record { since, kind: None, kind_named: false, created });
-            entry.settings_until = None;
             entry.changed_at = since;
+            if self.policy.services.settings_end_rechecked {
+                entry.settings_until = None;
+            }
         }
         if let Some(record) = entry.record.as_mut().filter(|_| free) {
             record.kind = kind.or(record.kind);
@@ -136,6 +140,10 @@ impl Registry {
 
     pub(super) fn service_due(&mut self, slot: u32) {
         self.services.get_mut(slot).look_armed = false;
+        let entry = self.services.get(slot);
+        if entry.record.is_some() && entry.settings_until.is_some_and(|until| until <= self.now) {
+            self.lose_record(slot);
+        }
         match self.service_look(slot) {
             Some(at) if at > self.now => self.arm_service(slot),
             None => {}
@@ -161,8 +169,24 @@ impl Registry {
         let entry = self.services.get(slot);
         let Some(record) = entry.record else { return entry.settings_until };
         let stays = entry.held > 0 || (record.created && self.policy.services.created_stays);
-        let empty = self.policy.services.empty.filter(|_| !stays)?;
-        Some(self.policy.services.sweep.look(entry.changed_at + empty))
+        let empty = self.policy.services.empty.filter(|_| !stays);
+        let forgotten = empty.map(|empty| self.policy.services.sweep.look(entry.changed_at + empty));
+        [forgotten, entry.settings_until].into_iter().flatten().min()
+    }
+
+    /// The wait of its settings ends, and nobody looks whether it came back meanwhile: its record goes, and its instances are shown to
+    /// nobody until the next registration makes another.
+    fn lose_record(&mut self, slot: u32) {
+        let entry = self.services.get_mut(slot);
+        entry.settings = Settings::default();
+        entry.settings_until = None;
+        entry.record = None;
+        entry.computed = false;
+        let members = entry.members.clone();
+        let members: Vec<u32> = members.into_iter().filter(|&instance| self.is_present(instance)).collect();
+        for instance in members {
+            self.note(instance, Cause::ServiceForgotten, &Author::time());
+        }
     }
 
     /// Takes the record away; its settings wait as long as the policy says.

@@ -4,7 +4,8 @@ use core::hint::black_box;
 
 use super::journal::Author;
 use super::{Registry, Timer};
-use crate::account::Gap;
+use crate::account::{Gap, Silence};
+use crate::error::Error;
 use crate::id::NONE;
 use crate::instance::Cause;
 use crate::liveness::{Braked, Due, Lapse};
@@ -27,6 +28,18 @@ impl Registry {
             (timer, lease) => timer.or(lease),
         };
         deadline.map(|at| at.max(self.now))
+    }
+
+    /// Rule 10, as the host says itself: it heard nobody from `from` on until now.
+    pub fn excuse(&mut self, now: Instant, from: Instant) -> Result<(), Error> {
+        if from > now {
+            self.settle(now);
+            return Err(Error::invalid("excuse.from", from, "a moment not after now"));
+        }
+        self.settle(from.max(self.now));
+        self.excuse_silence(Gap { from, until: now.max(self.now) });
+        self.settle(now);
+        Ok(())
     }
 
     #[inline]
@@ -53,10 +66,14 @@ impl Registry {
     /// Rule 10: who is called much later than it asked for did not watch, and what it did not see it holds against nobody.
     fn excuse_gap(&mut self, due: Instant, now: Instant) {
         if self.policy.expiry.gap_max.is_some_and(|max| now.since(due) > max) {
-            self.leases.excuse(now);
-            self.sessions.excuse(now);
-            self.gap = Some(Gap { from: due, until: now });
+            self.excuse_silence(Gap { from: due, until: now });
         }
+    }
+
+    fn excuse_silence(&mut self, gap: Gap) {
+        self.leases.excuse(gap.until);
+        self.sessions.excuse(gap.until);
+        self.gap = Some(gap);
     }
 
     fn run_due(&mut self, now: Instant) {
@@ -128,7 +145,8 @@ impl Registry {
             return Some(until);
         }
         let policy = self.policy.expiry.brake?;
-        match self.brake.admit(policy, self.now, self.policy.expiry.interval, self.leases.silent()) {
+        let due = self.leases.removal_was_due(lease).unwrap_or(self.now);
+        match self.brake.admit(policy, (self.now, due), self.policy.expiry.interval, self.leases.silent()) {
             Braked::Go => None,
             Braked::Wait(until) => Some(until),
         }
@@ -146,6 +164,7 @@ impl Registry {
             Timer::Notice(service) => self.notices_due(service),
             Timer::Service(service) => self.service_due(service),
             Timer::Keep(service) => self.keep_due(service),
+            Timer::Check(instance) => self.check_due(instance),
             Timer::Warm => self.warming_until = self.warming_until.filter(|&until| until > self.now),
         }
     }
@@ -156,16 +175,21 @@ impl Registry {
             Lapse::Silent => {
                 let instance = self.leases.row(lease).instance;
                 if !self.is_alive(instance) {
-                    self.decide_fate(instance, Cause::Silent, &Author::time());
-                    self.note(instance, Cause::Silent, &Author::time());
+                    let time = Author::silence(self.silence_of(lease));
+                    self.decide_fate(instance, Cause::Silent, &time);
+                    self.note(instance, Cause::Silent, &time);
                     self.touch(instance, Cause::Silent, false);
                     self.keep_last(self.roster.row(instance).key.service);
                 }
             }
             Lapse::Expired => match self.held_up(lease) {
                 Some(until) => self.leases.postpone(lease, until),
-                None => self.withdraw(lease, Cause::Expired, &Author::time()),
+                None => self.withdraw(lease, Cause::Expired, &Author::silence(self.silence_of(lease))),
             },
         }
+    }
+
+    fn silence_of(&self, lease: u32) -> Option<Silence> {
+        self.leases.last_beat(lease).map(|since| Silence { since, asked: None })
     }
 }

@@ -17,6 +17,7 @@ pub(super) enum Timer {
     Notice(u32),
     Service(u32),
     Keep(u32),
+    Check(u32),
     Warm,
 }
 

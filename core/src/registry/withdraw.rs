@@ -1,6 +1,6 @@
 //! Claims that end: taken back by their source, or ended by time, a connection or an operator.
 
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -22,7 +22,11 @@ impl Registry {
         let Deregistration { service, address, source, incarnation, session, kind, copied, because } = deregistration;
         if let Some(leases) = session.and_then(|session| self.held_over(session, service)) {
             for &lease in &leases {
-                self.deregister_slot(lease, source, because.as_ref());
+                let held = self.address(self.roster.row(self.leases.row(lease).instance).key);
+                // Whoever asks why it is gone has to know that another address was named.
+                let named =
+                    (held != *address).then(|| Reason::parse(&alloc::format!("it named {address}")).ok()).flatten();
+                self.deregister_slot(lease, source, named.as_ref().or(because.as_ref()));
             }
             return Ok(Outcome::Deregistered { withdrawn: leases.len() as u32, remaining: Vec::new() });
         }
@@ -32,15 +36,24 @@ impl Registry {
             None => self.find_present(service, address, None),
         };
         let Some(instance) = found else {
-            if ignored {
-                return Ok(Outcome::Deregistered { withdrawn: 0, remaining: Vec::new() });
-            }
-            return Err(Registry::unknown_instance(service, address));
+            let other = self.find_present(service, address, None);
+            return match (ignored, kind, other) {
+                (true, Some(kind), Some(other)) => Ok(self.ignore(other, source, lacking(*kind))),
+                (true, ..) => Ok(Outcome::Deregistered { withdrawn: 0, remaining: Vec::new() }),
+                (false, Some(kind), Some(_)) => {
+                    let expected = alloc::format!("{}, which {address} in {service} is", word(other_kind(*kind)));
+                    Err(Error::invalid("deregister.kind", word(*kind), &expected))
+                }
+                (false, ..) => Err(Registry::unknown_instance(service, address)),
+            };
         };
+        if ignored && self.services.get(self.roster.row(instance).key.service).record.is_none() {
+            return Ok(self.ignore(instance, source, "its service has no record"));
+        }
         let Some(lease) = self.lease_to_withdraw(instance, source) else {
             let remaining = self.holders(instance);
             if ignored {
-                return Ok(Outcome::Deregistered { withdrawn: 0, remaining });
+                return Ok(self.ignore(instance, source, "another client holds it"));
             }
             let holders = remaining.iter().map(|holder| holder.to_string()).collect();
             return Err(Error::NotOwner { instance: address.to_string(), holders });
@@ -52,6 +65,13 @@ impl Registry {
             self.deregister_slot(lease, source, because.as_ref());
         }
         Ok(Outcome::Deregistered { withdrawn: 1, remaining: self.holders(instance) })
+    }
+
+    /// Answers a deregistration as done that takes nothing away; only the account of the instance knows.
+    fn ignore(&mut self, instance: u32, source: &Actor, why: &str) -> Outcome {
+        let because = Reason::parse(why).ok();
+        self.note(instance, Cause::DeregistrationIgnored, &Author::with(source, because.as_ref()));
+        Outcome::Deregistered { withdrawn: 0, remaining: self.holders(instance) }
     }
 
     /// What a session holds in a service, where that is one thing: whatever it names, it means that.
@@ -104,6 +124,7 @@ impl Registry {
             self.arm_override(memory);
         }
         if !left {
+            self.observers.remove(&instance);
             self.decide_fate(instance, cause, author);
             self.roster.departed(instance);
             self.services.get_mut(key.service).departed(key.cluster);
@@ -118,6 +139,17 @@ impl Registry {
     }
 
     fn deregister_slot(&mut self, lease: u32, source: &Actor, because: Option<&Reason>) {
+        self.fence_own(lease, source, because);
+        self.withdraw(lease, Cause::Deregistered, &Author::with(source, because));
+    }
+
+    /// Ends a claim because its source claims something else instead: what it left cannot be brought back by its older claims.
+    pub(super) fn replace(&mut self, lease: u32, source: &Actor, instead: String) {
+        self.fence_own(lease, source, None);
+        self.withdraw(lease, Cause::Replaced, &Author::with(source, Reason::parse(&instead).ok().as_ref()));
+    }
+
+    fn fence_own(&mut self, lease: u32, source: &Actor, because: Option<&Reason>) {
         let row = *self.leases.row(lease);
         let key = self.memory_key(self.roster.row(row.instance).key);
         let keeps = self.policy.fence.deregistration;
@@ -134,7 +166,6 @@ impl Registry {
             };
             self.set_fence(key, fence);
         }
-        self.withdraw(lease, Cause::Deregistered, &Author::with(source, because));
     }
 
     /// The lease that a deregistration by name of `source` means: its own, or the one that anybody may withdraw.
@@ -157,5 +188,26 @@ impl Registry {
         if self.overrides.get(key).is_none() {
             self.release_key(key);
         }
+    }
+}
+
+fn word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Ephemeral => "ephemeral",
+        Kind::Persistent => "persistent",
+    }
+}
+
+fn other_kind(kind: Kind) -> Kind {
+    match kind {
+        Kind::Ephemeral => Kind::Persistent,
+        Kind::Persistent => Kind::Ephemeral,
+    }
+}
+
+fn lacking(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Ephemeral => "there is no ephemeral one",
+        Kind::Persistent => "there is no persistent one",
     }
 }

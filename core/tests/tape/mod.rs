@@ -1,9 +1,9 @@
 //! Random tapes of commands: tiny names, tiny constants, long lives.
 
 use liveset::{
-    Actor, Address, BatchMember, BatchRegistration, Cluster, Command, Content, Deregistration, InstanceBeat, Instant,
-    Kind, LeaseId, Metadata, OverrideChange, OverrideField, Policy, Reason, Registration, Removal, ServiceKey,
-    ServiceSettings, SessionId, Span, SubscriptionId, Threshold, Weight,
+    Actor, Address, BatchMember, BatchRegistration, Cluster, Command, Content, Deregistration, HealthReport,
+    InstanceBeat, Instant, Kind, LeaseId, Metadata, OverrideChange, OverrideField, Policy, Reason, Registration,
+    Removal, ServiceKey, ServiceSettings, SessionId, Span, SubscriptionId, Threshold, Weight,
     policy::{Cap, Clock, Holds, Lifetime, Sweep},
 };
 
@@ -212,7 +212,13 @@ fn command(random: &mut Random) -> Command {
                 .map(|_| BatchMember { address: self::address(random.next()), content: content(random) })
                 .collect(),
         }),
-        32..34 => Command::ReportHealth { service, address, healthy: random.one_in(2), sure: random.one_in(3) },
+        32..34 => Command::ReportHealth(HealthReport {
+            service,
+            address,
+            healthy: random.one_in(2),
+            sure: random.one_in(3),
+            by: None,
+        }),
         34 => Command::RemoveService { service },
         35 => Command::Look { service },
         36 if random.one_in(9) => Command::Restart,

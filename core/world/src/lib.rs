@@ -11,6 +11,7 @@ mod incidents;
 mod network;
 mod node;
 mod parties;
+mod random;
 pub mod recorded;
 mod replication;
 mod report;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use liveset::Span;
 
+use crate::random::Random;
 use crate::scenario::Fault;
 
 /// The network between parties and nodes, and between nodes.
@@ -53,11 +54,11 @@ impl Network {
         let Some(link) = self.links.get(who).cloned() else { return vec![Span::ZERO] };
         if link.cut
             || connection <= link.dead_connections && link.dead_connections > 0
-            || self.random.percent() < link.lost
+            || self.random.below(100) < u64::from(link.lost)
         {
             return Vec::new();
         }
-        let copies = 1 + usize::from(self.random.percent() < link.doubled);
+        let copies = 1 + usize::from(self.random.below(100) < u64::from(link.doubled));
         (0..copies).map(|_| self.delay(&link)).collect()
     }
 
@@ -71,7 +72,7 @@ impl Network {
 
     fn delay(&mut self, link: &Link) -> Span {
         let jitter = link.jitter.as_millis();
-        let extra = if jitter == 0 { 0 } else { self.random.next() % (jitter + 1) };
+        let extra = if jitter == 0 { 0 } else { self.random.below(jitter + 1) };
         Span::from_millis(link.delay.as_millis() + extra).unwrap_or(Span::MAX)
     }
 }
@@ -79,21 +80,4 @@ impl Network {
 fn pair(one: &str, other: &str) -> (String, String) {
     let (first, second) = if one < other { (one, other) } else { (other, one) };
     (first.to_owned(), second.to_owned())
-}
-
-/// SplitMix64: a scenario's only chance, and it comes from its seed.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ mixed >> 31
-    }
-
-    fn percent(&mut self) -> u32 {
-        (self.next() % 100) as u32
-    }
 }

@@ -59,7 +59,7 @@ impl Node {
     }
 
     pub(crate) fn apply(&mut self, now: Instant, command: &Command) -> Result<Outcome, Error> {
-        let now = now + self.ahead;
+        let now = self.clock(now);
         let result = self.registry.apply(now, command.clone());
         self.tape.0.push(format!(
             "{{\"now\":{},\"command\":{},\"answer\":{},\"digest\":\"{:016x}\"}}",
@@ -74,6 +74,11 @@ impl Node {
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
         let due = self.registry.next_deadline().filter(|_| !self.frozen)?;
         Some(Instant::ZERO + due.since(Instant::ZERO + self.ahead))
+    }
+
+    /// What its clock says at a moment of the world.
+    pub(crate) fn clock(&self, now: Instant) -> Instant {
+        now + self.ahead
     }
 
     /// Its clock is so much further ahead from here on.

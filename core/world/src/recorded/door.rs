@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use liveset::{Command, Error, Instant, Outcome, Policy, Registry, ServiceKey, ServiceSettings};
+use liveset::{Command, Error, HealthReport, Instant, Outcome, Policy, Registry, ServiceKey, ServiceSettings};
 use liveset_nacos::{Datagram, Dialect, Pushes, Request, Response, serve};
 use serde_json::{Map, Value, json};
 
@@ -123,7 +123,7 @@ pub(crate) fn peek(registry: &Registry, dialect: Dialect, now: Instant, views: &
 }
 
 /// Whether a look at this view has no effect.
-fn is_computed(registry: &Registry, view: &View) -> bool {
+pub(super) fn is_computed(registry: &Registry, view: &View) -> bool {
     let service = ServiceKey::named(view.of.as_deref().unwrap_or(super::SERVICE));
     let record = service.ok().and_then(|service| registry.service(&service));
     record.is_none_or(|record| !record.known || record.computed)
@@ -181,7 +181,8 @@ impl Door for Standalone {
         let (service, address) = (ServiceKey::named(service), row.address());
         if let (Ok(service), Some(address)) = (service, address) {
             // Whoever is gone by then has no health to report.
-            let _gone = self.registry.report_health(now, &service, &address, false, true);
+            let report = HealthReport { service, address, healthy: false, sure: true, by: None };
+            let _gone = self.registry.report_health(now, &report);
         }
     }
 

@@ -39,6 +39,8 @@ pub struct Header {
     pub widest_window: i64,
     /// Of a cluster: the node responsible for the case's first instance, as long as all are there, and without the one named.
     pub responsible: BTreeMap<String, String>,
+    /// Of a cluster with a fault: where the leader of the log of operators' decisions listens, before the fault and during it.
+    pub leaders: [Option<String>; 2],
 }
 
 /// A line behind the header.
@@ -206,6 +208,7 @@ fn header(mut fields: Fields) -> Result<Header, Malformed> {
         t0: fields.need("t0")?,
         widest_window: fields.need("widest_window")?,
         responsible: responsible(&mut fields)?,
+        leaders: leaders(&mut fields)?,
     })
 }
 
@@ -217,6 +220,16 @@ fn responsible(fields: &mut Fields) -> Result<BTreeMap<String, String>, Malforme
         responsible.extend(node.map(|node| (without.to_owned(), node)));
     }
     Ok(responsible)
+}
+
+fn leaders(fields: &mut Fields) -> Result<[Option<String>; 2], Malformed> {
+    let mut of_decisions = |name: &str| {
+        let leaders: Option<BTreeMap<String, String>> = fields.take(name)?;
+        Ok(leaders.and_then(|mut leaders| leaders.remove("naming_instance_metadata")))
+    };
+    let before = of_decisions("leaders_before")?;
+    let (down, stopped) = (of_decisions("leaders_down")?, of_decisions("leaders_while_stopped")?);
+    Ok([before, down.or(stopped)])
 }
 
 fn line(mut fields: Fields) -> Result<Line, Malformed> {

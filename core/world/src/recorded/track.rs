@@ -52,6 +52,8 @@ pub struct Difference {
     pub recorded: String,
     /// What ours has there.
     pub ours: String,
+    /// How far ours would have to move to agree there, in ms; 0 where it would not help.
+    pub shift: i64,
 }
 
 impl Track {
@@ -75,7 +77,8 @@ impl Track {
                 lasts.retain(|&last| self.behind(last).is_none_or(|next| next.from_latest > after));
                 if let (true, Some(next)) = (lasts.is_empty(), self.behind(last)) {
                     let recorded = format!("until {} {}", seconds(after), before.state);
-                    return Some(Difference::new(next.from, view, recorded, next.state.to_string()));
+                    let difference = Difference::new(next.from, view, recorded, next.state.to_string());
+                    return Some(difference.moved(after + inside(after, seen.by) - next.from));
                 }
             }
             let earliest = lasts.first().map_or(0, |&last| last + 1);
@@ -97,10 +100,12 @@ impl Track {
         let recorded = format!("{window} {} {}", seconds(seen.by), seen.state);
         let then = self.0.iter().rfind(|stretch| stretch.from <= seen.by);
         let mut ours = then.map_or("nothing".to_owned(), |stretch| stretch.state.to_string());
-        if let Some(late) = self.0.iter().find(|stretch| stretch.from > seen.by && stretch.state == seen.state) {
+        let late = self.0.iter().find(|stretch| stretch.from > seen.by && stretch.state == seen.state);
+        if let Some(late) = late {
             ours = format!("{ours}, as recorded only at {}", seconds(late.from));
         }
-        Difference::new(seen.by, view, recorded, ours)
+        let latest = seen.by - inside(seen.after.unwrap_or(seen.by), seen.by);
+        Difference::new(seen.by, view, recorded, ours).moved(late.map_or(0, |late| latest - late.from))
     }
 
     fn behind(&self, stretch: usize) -> Option<&Stretch> {
@@ -126,7 +131,11 @@ impl Track {
 
 impl Difference {
     pub(crate) fn new(at: i64, place: &str, recorded: String, ours: String) -> Difference {
-        Difference { at, place: place.to_owned(), recorded, ours }
+        Difference { at, place: place.to_owned(), recorded, ours, shift: 0 }
+    }
+
+    fn moved(self, shift: i64) -> Difference {
+        Difference { shift, ..self }
     }
 }
 
@@ -181,6 +190,11 @@ impl State {
         state.err = sight.err.clone();
         state
     }
+}
+
+/// A little way into a window.
+fn inside(after: i64, by: i64) -> i64 {
+    ((by - after) / 4).clamp(1, 20)
 }
 
 /// A time of a recording: `12.345s`, `-0.020s`.

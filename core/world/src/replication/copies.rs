@@ -1,8 +1,10 @@
 //! How do the claims of a record get to the other nodes? Late, as it is when it is sent; and verified at a node's own times.
 
-use liveset::{Actor, Command, Content, Deregistration, InstanceBeat, InstanceQuery, Instant, Reader, Registration};
+use liveset::{
+    Actor, Command, Content, Deregistration, HealthReport, InstanceBeat, InstanceQuery, Instant, Reader, Registration,
+};
 
-use super::nodes::{Claim, Cluster, Event, Published};
+use super::nodes::{Claim, Cluster, Event, Published, Standing};
 use super::owner::Record;
 use super::{Decisions, Health, Verified, span};
 
@@ -15,6 +17,14 @@ pub(crate) struct Copied {
     healthy: bool,
 }
 
+/// A record as it is sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Sent {
+    record: Record,
+    claims: Vec<Copied>,
+    revision: Option<Vec<Copied>>,
+}
+
 /// A copy that waits: from where, to where, what, and in which of its waits it is.
 pub(crate) type Waiting = (usize, usize, Record, usize);
 
@@ -22,7 +32,7 @@ impl Cluster {
     /// A record changed at the node responsible for it: the others get it when the waits are over. A change that meets one that waits
     /// goes with it.
     pub(crate) fn copy(&mut self, now: Instant, from: usize, record: &Record) {
-        for to in (0..self.nodes.len()).filter(|&to| to != from) {
+        for to in self.others(from) {
             self.wait(now, (from, to, record.clone(), 0));
         }
     }
@@ -30,11 +40,11 @@ impl Cluster {
     fn wait(&mut self, now: Instant, waiting: Waiting) {
         let Some(&wait) = self.replication.waits.get(waiting.3) else {
             let (from, to, record, _) = waiting;
-            return self.at(now + self.replication.reach[to], Event::Arrived { from, to, record });
+            return self.send_copy(now, from, to, record);
         };
         if !self.waiting.contains_key(&waiting) {
             let is_shared = |begun: &Instant| waiting.3 > 0 && (*begun..*begun + wait).contains(&now);
-            let begun = self.replication.other_wait.filter(is_shared).unwrap_or(now);
+            let begun = self.replication.other_waits.iter().copied().find(is_shared).unwrap_or(now);
             let at = self.replication.engine[waiting.0].look(begun + wait).max(now);
             self.waiting.insert(waiting.clone(), at);
             self.at(at, Event::Waited(waiting));
@@ -59,6 +69,8 @@ impl Cluster {
                     Verified::Revision => {
                         self.nodes[to].revisions.get(&record) == self.nodes[from].revisions.get(&record)
                     }
+                    // Who takes itself for responsible does not listen.
+                    Verified::Content if self.is_responsible(to, &record) => true,
                     Verified::Content => {
                         let here = self.content(from, &record);
                         self.content(to, &record)
@@ -71,8 +83,7 @@ impl Cluster {
                     (true, Verified::Content) => {}
                     (true, _) => self.beat_copies(now, to, &record),
                     (false, Verified::Content) => {
-                        let record = record.clone();
-                        self.at(now + self.replication.reach[to], Event::Arrived { from, to, record });
+                        self.send_copy(now, from, to, record.clone());
                     }
                     (false, _) => {
                         // It goes at the engine's next look, and takes along what waits.
@@ -99,8 +110,8 @@ impl Cluster {
                     let healthy = named.iter().any(|one| one.claim == copy.claim && one.healthy);
                     if healthy != copy.healthy {
                         let (service, address) = copy.claim;
-                        let report = Command::ReportHealth { service, address, healthy, sure: true };
-                        let _ = self.nodes[to].registry.apply(now, report);
+                        let report = HealthReport { service, address, healthy, sure: true, by: None };
+                        let _ = self.nodes[to].registry.report_health(now, &report);
                     }
                 }
                 self.take_note(now, to);
@@ -108,12 +119,33 @@ impl Cluster {
         }
     }
 
-    pub(crate) fn send_copy(&mut self, now: Instant, from: usize, to: usize, record: &Record) {
-        if !self.nodes[to].is_answering() {
-            // It lies in the other's socket until that reads on.
-            return self.nodes[to].unread.push((from, record.clone()));
+    /// Sends a record as it is now. Where the other's process stands still it lies in its socket; where that is gone it is lost.
+    fn send_copy(&mut self, now: Instant, from: usize, to: usize, record: Record) {
+        if self.nodes[to].standing != Standing::Dead {
+            let sent = self.sent(from, record);
+            self.at(now + self.replication.reach[to], Event::Arrived { from, to, sent });
         }
-        let (sent, known) = (self.content(from, record), self.content(to, record));
+    }
+
+    pub(super) fn sent(&self, from: usize, record: Record) -> Sent {
+        let (claims, revision) = (self.content(from, &record), self.nodes[from].revisions.get(&record).cloned());
+        Sent { record, claims, revision }
+    }
+
+    /// A node knows of a record what another one sent.
+    pub(super) fn arrive(&mut self, now: Instant, to: usize, arrived: &Sent) {
+        let Sent { record, claims: sent, revision } = arrived;
+        if self.replication.seen_making[to] {
+            let mut made = false;
+            for copy in sent {
+                made |= self.make_service(now, to, &copy.claim.0);
+            }
+            if made {
+                return self
+                    .at(now + self.replication.enters_after, Event::Arrived { from: to, to, sent: arrived.clone() });
+            }
+        }
+        let known = self.content(to, record);
         for copy in known.iter().filter(|known| !sent.iter().any(|one| one.claim == known.claim)) {
             let (service, address) = copy.claim.clone();
             let gone = Deregistration { copied: true, ..Deregistration::new(service, address, copy.source.clone()) };
@@ -121,9 +153,6 @@ impl Cluster {
             self.nodes[to].claims.remove(&copy.claim);
         }
         for copy in sent.iter().filter(|one| !known.contains(one)) {
-            if self.replication.seen_making[to] {
-                self.make_service(now, to, &copy.claim.0);
-            }
             let (service, address) = copy.claim.clone();
             let mut registration = Registration::new(service, address, copy.source.clone());
             registration.copied = true;
@@ -133,7 +162,7 @@ impl Cluster {
             let published = Published { source: copy.source.clone(), content: copy.content.clone() };
             self.nodes[to].claims.insert(copy.claim.clone(), published);
         }
-        if let Some(revision) = self.nodes[from].revisions.get(record).cloned() {
+        if let Some(revision) = revision.clone() {
             self.nodes[to].revisions.insert(record.clone(), revision);
         }
         self.watch_claims(now, to);
@@ -155,22 +184,25 @@ impl Cluster {
         let claims = self.nodes[node].claims.iter().filter(|(claim, _)| self.record(claim) == *record);
         let copied = claims.filter_map(|(claim, published)| {
             let (service, address) = claim;
-            let alive = registry.explain(service, address).leases.first()?.alive;
+            let view = registry.instances(&InstanceQuery::new(service.clone(), Reader::Operator));
+            let row = view.instances.into_iter().find(|row| row.address == *address)?;
             let content = match self.replication.decisions {
                 Decisions::Log { .. } => published.content.clone(),
-                Decisions::Copied => {
-                    let view = registry.instances(&InstanceQuery::new(service.clone(), Reader::Operator));
-                    let row = view.instances.into_iter().find(|row| row.address == *address)?;
-                    Content { weight: row.weight, enabled: row.enabled, metadata: row.metadata }
-                }
+                Decisions::Copied => Content { weight: row.weight, enabled: row.enabled, metadata: row.metadata },
             };
-            Some(Copied { claim: claim.clone(), source: published.source.clone(), content, healthy: alive })
+            Some(Copied { claim: claim.clone(), source: published.source.clone(), content, healthy: row.healthy })
         });
         copied.collect()
     }
 
     fn others_up(&self, from: usize) -> Vec<usize> {
-        (0..self.nodes.len()).filter(|&to| to != from && self.nodes[to].is_answering()).collect()
+        self.others(from).into_iter().filter(|&to| self.nodes[to].is_answering()).collect()
+    }
+
+    /// The nodes that share with this one.
+    fn others(&self, from: usize) -> Vec<usize> {
+        let apart = self.replication.apart;
+        (0..self.nodes.len()).filter(|&to| to != from && apart != Some(to) && apart != Some(from)).collect()
     }
 
     fn records_of(&self, node: usize) -> Vec<Record> {

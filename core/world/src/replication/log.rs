@@ -3,7 +3,7 @@
 use liveset::{Command, Instant};
 
 use super::Decisions;
-use super::nodes::{Cluster, Event};
+use super::nodes::{Cluster, Event, Standing};
 
 /// Entries in their order.
 #[derive(Clone, Debug)]
@@ -22,8 +22,19 @@ impl Log {
 impl Cluster {
     /// Writes an entry, which every node will apply.
     pub(crate) fn append(&mut self, now: Instant, command: Command) {
-        let Decisions::Log { leader, heard } = &self.replication.decisions else { return };
+        if self.replication.decisions == Decisions::Copied {
+            return;
+        }
         self.log.entries.push(command);
+        self.tell(now);
+    }
+
+    /// Where somebody leads, all will hear how far the log goes.
+    fn tell(&mut self, now: Instant) {
+        let Decisions::Log { leader, heard, .. } = &self.replication.decisions else { return };
+        if self.nodes[*leader].standing != Standing::Up {
+            return;
+        }
         let hears: Vec<Instant> = (0..self.nodes.len())
             .map(|node| if node == *leader { now } else { heard[node].look(now + super::span(1)) })
             .collect();
@@ -32,8 +43,24 @@ impl Cluster {
         }
     }
 
+    /// Another node leads from now on.
+    pub(super) fn elect(&mut self, now: Instant) {
+        if let Decisions::Log { leader, successor, .. } = &mut self.replication.decisions {
+            *leader = *successor;
+        }
+        self.tell(now);
+    }
+
     /// A node has heard how far the log goes, and applies what it lacks.
     pub(crate) fn hear(&mut self, now: Instant, node: usize) {
+        let Decisions::Log { leader, .. } = &self.replication.decisions else { return };
+        if self.nodes[*leader].standing != Standing::Up {
+            // The next leader will tell.
+            return;
+        }
+        if self.replication.apart == Some(node) {
+            return;
+        }
         let lacking: Vec<Command> = self.log.entries[self.log.applied[node]..].to_vec();
         self.log.applied[node] = self.log.entries.len();
         for command in lacking {

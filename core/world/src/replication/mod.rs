@@ -2,6 +2,7 @@
 //! held to recordings of real ones. [`Cluster`] is the machine that lives by them.
 
 mod copies;
+mod faults;
 mod log;
 mod nodes;
 mod owner;
@@ -30,13 +31,27 @@ pub(crate) struct Replication {
     pub(crate) health: Health,
     /// How operators' decisions travel.
     pub(crate) decisions: Decisions,
-    /// When another record began the last of several waits, which serves all that comes to it meanwhile.
-    pub(crate) other_wait: Option<Instant>,
+    /// A node that keeps a store of its own in the way of an older version: nothing is copied to it or from it, it hears nothing of the
+    /// log, and it goes by the services' names to find who is responsible. Nacos 2.0.3: in 1.x mode (R-MH-2).
+    pub(crate) apart: Option<usize>,
+    /// When other records began the last of several waits, which serves all that comes to it meanwhile.
+    pub(crate) other_waits: Vec<Instant>,
     /// How long a copy takes to each node, in ms.
     pub(crate) reach: Vec<Span>,
+    /// How long after a node began again it has what the others know, in ms. Nacos 2.0: up to 9 s (recorded); others have it when they
+    /// first answer.
+    pub(crate) loads_after: Span,
+    /// How long a node that was stopped answers as before until its clocks go on, in ms. Nacos: below a second (recorded).
+    pub(crate) wakes_after: Span,
+    /// How long after that copies go to it and from it again, in ms. Nacos: up to its retries, 3000 or 5000.
+    pub(crate) shares_after: Span,
+    /// How long after that it hears what the log had meanwhile, in ms. Nacos: seconds (recorded).
+    pub(crate) catches_up_after: Span,
     /// At which nodes somebody reads a service while its first copy is on its way into it. Where views are computed late, readers keep
     /// seeing nobody until then.
     pub(crate) seen_making: Vec<bool>,
+    /// How long that copy is on its way into it, in ms.
+    pub(crate) enters_after: Span,
 }
 
 /// What is copied as one.
@@ -81,6 +96,10 @@ pub(crate) enum Decisions {
         leader: usize,
         /// When each node hears of the leader.
         heard: Vec<Clock>,
+        /// How long after the leader stopped or died another one leads, in ms. Nacos: seconds (recorded).
+        elected_after: Span,
+        /// Who leads then.
+        successor: usize,
     },
 }
 
@@ -95,9 +114,15 @@ impl Replication {
             verified: Verified::Content,
             health: Health::Reported(vec![every(5000); 3]),
             decisions: Decisions::Copied,
-            other_wait: None,
+            apart: None,
+            other_waits: Vec::new(),
             reach: vec![Span::ZERO; 3],
+            loads_after: Span::ZERO,
+            wakes_after: Span::ZERO,
+            shares_after: Span::ZERO,
+            catches_up_after: Span::ZERO,
             seen_making: vec![false; 3],
+            enters_after: Span::ZERO,
         }
     }
 
@@ -110,10 +135,21 @@ impl Replication {
             verify: vec![every(5000); 3],
             verified: Verified::Existence,
             health: Health::Copied,
-            decisions: Decisions::Log { leader: 0, heard: vec![every(500); 3] },
-            other_wait: None,
+            decisions: Decisions::Log {
+                leader: 0,
+                heard: vec![every(500); 3],
+                elected_after: span(5000),
+                successor: 1,
+            },
+            apart: None,
+            other_waits: Vec::new(),
             reach: vec![Span::ZERO; 3],
+            loads_after: Span::ZERO,
+            wakes_after: Span::ZERO,
+            shares_after: Span::ZERO,
+            catches_up_after: Span::ZERO,
             seen_making: vec![false; 3],
+            enters_after: Span::ZERO,
         }
     }
 

@@ -7,7 +7,7 @@ use liveset::{
 };
 use liveset_nacos::{Dialect, Door, Request, Response, serve};
 
-use super::copies::{Copied, Waiting};
+use super::copies::{Copied, Sent, Waiting};
 use super::log::Log;
 use super::owner::{Owners, Record};
 use super::{Decisions, Health, Replication};
@@ -18,9 +18,9 @@ pub(crate) struct Cluster {
     pub(crate) nodes: Vec<Node>,
     pub(crate) log: Log,
     pub(crate) waiting: BTreeMap<Waiting, Instant>,
-    owners: Owners,
-    dialect: Dialect,
-    queue: BTreeMap<(Instant, u64), Event>,
+    pub(super) owners: Owners,
+    dialects: Vec<Dialect>,
+    pub(super) queue: BTreeMap<(Instant, u64), Event>,
     queued: u64,
 }
 
@@ -31,18 +31,20 @@ pub(crate) struct Node {
     pub(crate) claims: BTreeMap<Claim, Published>,
     /// Records known here, as they were at their last registration or deregistration.
     pub(crate) revisions: BTreeMap<Record, Vec<Copied>>,
-    /// Copies that were sent while it did not read.
-    pub(crate) unread: Vec<(usize, Record)>,
     pub(crate) standing: Standing,
+    /// Whether it does nothing by itself: it stands still, or is about to go on.
+    pub(super) is_asleep: bool,
+    /// From when on copies go to it and from it.
+    pub(super) shares_from: Instant,
     /// The nodes that it counts in, in the order of their addresses.
-    members: Vec<usize>,
+    pub(super) members: Vec<usize>,
     /// What was to happen here while it stood still.
-    held: Vec<Event>,
+    pub(super) held: Vec<Event>,
     seen: u64,
     /// When its registry was last told of a moment that may have been its deadline.
     advanced: Instant,
     /// Whether views may have changed since they were last looked at.
-    is_touched: bool,
+    pub(super) is_touched: bool,
 }
 
 /// Whether a node answers.
@@ -67,23 +69,51 @@ pub(crate) type Claim = (ServiceKey, Address);
 #[derive(Clone, Debug)]
 pub(crate) enum Event {
     Waited(Waiting),
-    Arrived { from: usize, to: usize, record: Record },
-    Verify { node: usize },
-    Report { node: usize },
-    Heard { node: usize },
-    Counted { node: usize, other: usize, is_in: bool },
+    Arrived {
+        from: usize,
+        to: usize,
+        sent: Sent,
+    },
+    Verify {
+        node: usize,
+    },
+    Report {
+        node: usize,
+    },
+    Heard {
+        node: usize,
+    },
+    Counted {
+        node: usize,
+        other: usize,
+        is_in: bool,
+    },
+    /// It goes on after it was stopped.
+    Woken {
+        node: usize,
+    },
+    /// It has what others knew when it began.
+    Loaded {
+        node: usize,
+    },
+    /// The log has another leader.
+    Elected,
 }
 
 impl Event {
     /// Where it happens.
-    fn node(&self) -> usize {
-        match self {
+    pub(super) fn node(&self) -> Option<usize> {
+        Some(match self {
             Event::Waited((from, ..)) => *from,
             Event::Arrived { to, .. } => *to,
-            Event::Verify { node } | Event::Report { node } | Event::Heard { node } | Event::Counted { node, .. } => {
-                *node
-            }
-        }
+            Event::Verify { node }
+            | Event::Report { node }
+            | Event::Heard { node }
+            | Event::Counted { node, .. }
+            | Event::Woken { node }
+            | Event::Loaded { node } => *node,
+            Event::Elected => return None,
+        })
     }
 }
 
@@ -97,7 +127,7 @@ impl Cluster {
     pub(crate) fn new(
         replication: Replication,
         policies: &[Policy],
-        dialect: Dialect,
+        dialects: Vec<Dialect>,
         owners: Owners,
     ) -> Result<Cluster, Error> {
         let members: Vec<usize> = (0..policies.len()).collect();
@@ -106,8 +136,9 @@ impl Cluster {
                 registry: Registry::new(policy.clone())?,
                 claims: BTreeMap::new(),
                 revisions: BTreeMap::new(),
-                unread: Vec::new(),
                 standing: Standing::Up,
+                is_asleep: false,
+                shares_from: Instant::ZERO,
                 members: members.clone(),
                 held: Vec::new(),
                 seen: 0,
@@ -117,14 +148,19 @@ impl Cluster {
         };
         let nodes = policies.iter().map(node).collect::<Result<Vec<Node>, Error>>()?;
         let (log, waiting, queue) = (Log::of(nodes.len()), BTreeMap::new(), BTreeMap::new());
-        let mut cluster = Cluster { replication, nodes, log, waiting, owners, dialect, queue, queued: 0 };
+        let mut cluster = Cluster { replication, nodes, log, waiting, owners, dialects, queue, queued: 0 };
         for node in members {
-            cluster.at(cluster.replication.verify[node].look(Instant::ZERO), Event::Verify { node });
-            if let Health::Reported(clocks) = &cluster.replication.health {
-                cluster.at(clocks[node].look(Instant::ZERO), Event::Report { node });
-            }
+            cluster.begin(Instant::ZERO, node);
         }
         Ok(cluster)
+    }
+
+    /// The clocks of a node begin.
+    pub(super) fn begin(&mut self, now: Instant, node: usize) {
+        self.at(self.replication.verify[node].look(now), Event::Verify { node });
+        if let Health::Reported(clocks) = &self.replication.health {
+            self.at(clocks[node].look(now), Event::Report { node });
+        }
     }
 
     /// Sends a request to a node, which hands it on to the one that it takes for responsible; none where nobody answers.
@@ -133,12 +169,14 @@ impl Cluster {
             return None;
         }
         let record = self.record(claim);
-        let owner = self.owners.of(&record, &self.nodes[node].members).unwrap_or(node);
+        let owner = self.owner_at(node, &record);
         if owner == node {
             return Some(self.serve(now, node, request));
         }
-        if !self.nodes[owner].is_answering() {
-            return None;
+        match self.nodes[owner].standing {
+            Standing::Up => {}
+            Standing::Stopped => return None,
+            Standing::Dead => return Some(refused_connection(&self.owners.addresses[owner])),
         }
         if !self.is_responsible(owner, &record) {
             return Some(refused_peer(request));
@@ -148,25 +186,35 @@ impl Cluster {
 
     /// The node that takes a request at `node`.
     pub(crate) fn taker(&self, node: usize, claim: &Claim) -> usize {
-        self.owners.of(&self.record(claim), &self.nodes[node].members).unwrap_or(node)
+        self.owner_at(node, &self.record(claim))
+    }
+
+    /// Whom a node takes for responsible.
+    fn owner_at(&self, node: usize, record: &Record) -> usize {
+        if self.replication.apart == Some(node) {
+            return self.owners.by_service;
+        }
+        self.owners.of(record, &self.nodes[node].members).unwrap_or(node)
     }
 
     fn serve(&mut self, now: Instant, node: usize, request: &Request) -> Response {
         self.advance(now);
-        let dialect = self.dialect;
+        let dialect = self.dialects[node];
         let response = serve(&mut Desk { cluster: self, node }, dialect, now, request);
         self.take_note(now, node);
         response
     }
 
-    /// A registration has made a service, and its instance has not entered it yet.
-    pub(crate) fn make_service(&mut self, now: Instant, node: usize, service: &ServiceKey) {
+    /// A registration has made a service, and its instance has not entered it yet; false where the service was there.
+    pub(crate) fn make_service(&mut self, now: Instant, node: usize, service: &ServiceKey) -> bool {
         let registry = &mut self.nodes[node].registry;
-        if registry.service(service).is_none() {
+        let is_new = registry.service(service).is_none();
+        if is_new {
             registry.set_service(now, &ServiceSettings::new(service.clone()));
             registry.look(now, service);
             self.nodes[node].is_touched = true;
         }
+        is_new
     }
 
     /// When something may next happen by itself; may be early, never late.
@@ -197,57 +245,35 @@ impl Cluster {
         self.queue.insert((at, self.queued), event);
     }
 
-    fn happen(&mut self, now: Instant, event: Event) {
+    pub(super) fn happen(&mut self, now: Instant, event: Event) {
         let node = event.node();
-        if !self.nodes[node].is_answering() {
+        if let (Some(node), false) = (node, matches!(event, Event::Woken { .. }))
+            && self.nodes[node].is_asleep
+        {
             return self.nodes[node].held.push(event);
         }
         match event {
             Event::Waited(waiting) => self.waited(now, waiting),
-            Event::Arrived { from, to, record } => self.send_copy(now, from, to, &record),
+            Event::Arrived { from, to, sent } => {
+                let from_when = self.nodes[from].shares_from.max(self.nodes[to].shares_from);
+                if now < from_when {
+                    return self.at(from_when, Event::Arrived { from, to, sent });
+                }
+                self.arrive(now, to, &sent);
+            }
             Event::Verify { node } => self.verify(now, node),
             Event::Report { node } => self.report(now, node),
             Event::Heard { node } => self.hear(now, node),
             Event::Counted { node, other, is_in } => self.count(now, node, other, is_in),
+            Event::Woken { node } => self.wake(now, node),
+            Event::Loaded { node } => self.load(now, node),
+            Event::Elected => self.elect(now),
         }
-    }
-
-    /// A node's process stands still, ends, or goes on; then it does at once what it missed, and reads what was sent to it.
-    pub(crate) fn stand(&mut self, now: Instant, node: usize, standing: Standing) {
-        self.nodes[node].standing = standing;
-        self.nodes[node].is_touched = true;
-        if standing != Standing::Up {
-            return;
-        }
-        self.nodes[node].registry.advance(now);
-        self.take_note(now, node);
-        for event in core::mem::take(&mut self.nodes[node].held) {
-            self.happen(now, event);
-        }
-        for (from, record) in core::mem::take(&mut self.nodes[node].unread) {
-            self.send_copy(now, from, node, &record);
-        }
-    }
-
-    /// At `now` a node will count another one in or out.
-    pub(crate) fn will_count(&mut self, now: Instant, node: usize, other: usize, is_in: bool) {
-        self.at(now, Event::Counted { node, other, is_in });
-    }
-
-    /// A node counts another one in or out; what it is responsible for changes with that.
-    fn count(&mut self, now: Instant, node: usize, other: usize, is_in: bool) {
-        let members = &mut self.nodes[node].members;
-        members.retain(|member| *member != other);
-        if is_in {
-            members.push(other);
-            members.sort_unstable();
-        }
-        self.watch_claims(now, node);
     }
 
     /// Whether a node takes itself for responsible.
     pub(crate) fn is_responsible(&self, node: usize, record: &Record) -> bool {
-        self.owners.of(record, &self.nodes[node].members) == Some(node)
+        self.owner_at(node, record) == node
     }
 
     pub(crate) fn record(&self, (service, address): &Claim) -> Record {
@@ -279,6 +305,9 @@ impl Cluster {
             if entry.cause == Cause::Expired {
                 self.nodes[node].claims.remove(&claim);
             }
+            if self.replication.apart == Some(node) {
+                continue;
+            }
             if travels && self.is_responsible(node, &record) {
                 self.copy(now, node, &record);
             }
@@ -307,6 +336,15 @@ impl Cluster {
     }
 }
 
+/// What a node answers where the responsible one's process is gone.
+fn refused_connection(address: &str) -> Response {
+    let host = address.split(':').next().unwrap_or(address);
+    let body = format!(
+        "org.apache.http.conn.HttpHostConnectException: Connect to {address} [/{host}] failed: Connection refused"
+    );
+    Response { status: 500, body }
+}
+
 /// What a node answers to a peer that takes it for responsible when it does not (R-DS-14).
 fn refused_peer(request: &Request) -> Response {
     let body = serde_json::json!({
@@ -325,13 +363,17 @@ impl Node {
 
     /// A registry's deadline may be early, and then it stands until a later moment has come.
     fn next_deadline(&self) -> Option<Instant> {
-        let next = self.registry.next_deadline().filter(|_| self.is_answering())?;
+        let next = self.registry.next_deadline().filter(|_| !self.is_asleep)?;
         Some(if next > self.advanced { next } else { self.advanced + super::span(1) })
+    }
+
+    pub(super) fn forget_news(&mut self) {
+        self.seen = self.registry.newest_transition();
     }
 
     fn news(&mut self) -> Vec<liveset::Transition> {
         let news = self.registry.transitions(self.seen);
-        self.seen = self.registry.newest_transition();
+        self.forget_news();
         news
     }
 }
@@ -343,7 +385,8 @@ impl Door for Desk<'_> {
 
     fn apply(&mut self, now: Instant, command: Command) -> Result<Outcome, Error> {
         let Desk { cluster, node } = self;
-        let logged = matches!(cluster.replication.decisions, Decisions::Log { .. });
+        let is_apart = cluster.replication.apart == Some(*node);
+        let logged = matches!(cluster.replication.decisions, Decisions::Log { .. }) && !is_apart;
         if logged && matches!(command, Command::SetOverride(_)) {
             cluster.append(now, command);
             return Ok(Outcome::OverrideSet);

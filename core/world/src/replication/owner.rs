@@ -24,6 +24,10 @@ impl Record {
 pub(crate) struct Owners {
     /// By the nodes that are there; empty: by the hash of the record's name.
     pub(crate) told: BTreeMap<Vec<usize>, usize>,
+    /// Whom a node that is apart takes for responsible for the services.
+    pub(crate) by_service: usize,
+    /// Where each node listens, as `host:port`.
+    pub(crate) addresses: Vec<String>,
 }
 
 impl Owners {

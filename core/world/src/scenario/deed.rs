@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use liveset::{
     Actor, BatchMember, Content, Deregistration, Instant, Kind, Metadata, OverrideChange, OverrideField, Reason,
-    Registration, Removal, ServiceKey, ServiceSettings, Threshold, Weight, policy::Lifetime,
+    Registration, Removal, ServiceKey, ServiceSettings, Span, Threshold, Weight, policy::Lifetime,
 };
 
 use super::words::{Problem, Words};
@@ -114,10 +114,12 @@ fn machine(words: &mut Words, node: &str) -> Result<Action, Problem> {
             return Ok(Action::Watches { node, service: words.service()?, address: words.address()?, watches });
         }
     }
-    if words.take_if("jumps") {
-        return Ok(Action::Machine { node, does: MachineDeed::Jumps(words.span()?) });
+    for (verb, does) in [("jumps", MachineDeed::Jumps as fn(Span) -> MachineDeed), ("excuses", MachineDeed::Excuses)] {
+        if words.take_if(verb) {
+            return Ok(Action::Machine { node, does: does(words.span()?) });
+        }
     }
-    let what = "`restarts`, `freezes`, `thaws`, `jumps`, `falls-silent`, `speaks-again`, `watches` or `leaves`, since this is a node";
+    let what = "`restarts`, `freezes`, `thaws`, `jumps`, `excuses`, `falls-silent`, `speaks-again`, `watches` or `leaves`, since this is a node";
     let does = words.parsed(what, |word| match word {
         "restarts" => Some(MachineDeed::Restarts),
         "freezes" => Some(MachineDeed::Freezes),

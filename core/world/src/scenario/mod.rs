@@ -206,6 +206,8 @@ pub(crate) enum MachineDeed {
     SpeaksAgain,
     /// Its clock jumps ahead.
     Jumps(Span),
+    /// It says that it heard nobody for so long.
+    Excuses(Span),
 }
 
 /// What the network does to somebody's messages.

@@ -1,6 +1,6 @@
 //! The steps of a scenario: what each actor does.
 
-use liveset::{Command, Deregistration, Registration};
+use liveset::{Command, Deregistration, HealthReport, Registration};
 
 use super::calling::{Beats, Call};
 use super::telling::{describe, describe_fault};
@@ -89,8 +89,9 @@ impl World<'_> {
                 self.operates(actor, node, Command::Look { service: service.clone() });
             }
             Action::Reports { service, address, healthy, sure, node } => {
-                let (service, address) = (service.clone(), address.clone());
-                self.operates(actor, node, Command::ReportHealth { service, address, healthy: *healthy, sure: *sure });
+                let (service, address, by) = (service.clone(), address.clone(), liveset::Actor::parse(actor).ok());
+                let report = HealthReport { service, address, healthy: *healthy, sure: *sure, by };
+                self.operates(actor, node, Command::ReportHealth(report));
             }
             Action::Override { change, node } => self.operates(actor, node, Command::SetOverride((**change).clone())),
             Action::Clears { service, address, field, node } => {

@@ -217,8 +217,9 @@ impl World<'_> {
 
     fn current_push(&mut self, name: &str, subscribed: &Subscribed) -> Push {
         let registry = self.nodes[subscribed.node].registry();
-        let emptiness = (registry.changes(subscribed.service, subscribed.revision))
-            .map_or(Emptiness::Unknown, |changes| Emptiness::of(&changes));
+        let since = registry.changes(subscribed.service, subscribed.revision).ok().filter(|changes| !changes.full);
+        let emptiness = since
+            .map_or(Emptiness::Unknown, |changes| Emptiness::of(changes.rows.iter().map(|row| (row.state, row.cause))));
         self.list(name, subscribed.node, &subscribed.key, emptiness)
     }
 

@@ -387,7 +387,7 @@ fn is_decision(command: &Command) -> bool {
         Command::SetOverride(_)
         | Command::ClearOverride { .. }
         | Command::EndOverride { .. }
-        | Command::ReportHealth { .. }
+        | Command::ReportHealth(_)
         | Command::SetService(_)
         | Command::RemoveService { .. } => true,
         _ => false,

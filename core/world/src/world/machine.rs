@@ -24,6 +24,11 @@ impl World<'_> {
                 self.nodes[node].silent = false;
                 self.settle_node(node, false);
             }
+            MachineDeed::Excuses(span) => {
+                let from = self.nodes[node].clock(self.now) - span;
+                // A moment that has passed is never refused.
+                let _ = self.execute(node, Command::Excuse { from });
+            }
             MachineDeed::Jumps(span) => self.nodes[node].jump(span),
         }
     }

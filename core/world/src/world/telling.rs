@@ -83,6 +83,7 @@ pub(super) fn describe(action: &Action) -> String {
             MachineDeed::Restarts => "restarts".to_owned(),
             MachineDeed::Freezes => "freezes".to_owned(),
             MachineDeed::Thaws => "thaws".to_owned(),
+            MachineDeed::Excuses(span) => format!("heard nobody for {span}"),
             MachineDeed::FallsSilent => "falls silent".to_owned(),
             MachineDeed::SpeaksAgain => "speaks again".to_owned(),
             MachineDeed::Jumps(span) => format!("finds its clock {span} ahead"),

@@ -44,10 +44,16 @@ public enum Cause {
     OVERRIDE_ENDED(22),
     /** An operator lifted a fence. */
     FENCE_LIFTED(23),
+    /** A deregistration that the policy answers as done, and that took nothing away. */
+    DEREGISTRATION_IGNORED(24),
+    /** A persistent instance had been unhealthy for longer than the policy, or it itself, allows. */
+    NOT_RECOVERED(25),
     /** A setting of the service was changed. */
-    SERVICE_CHANGED(30);
+    SERVICE_CHANGED(30),
+    /** The record of its service was taken away although it was there. */
+    SERVICE_FORGOTTEN(31);
 
-    private static final Cause[] BY_NUMBER = new Cause[31];
+    private static final Cause[] BY_NUMBER = new Cause[32];
 
     static {
         for (Cause cause : values()) {

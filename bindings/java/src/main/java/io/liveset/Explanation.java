@@ -137,6 +137,8 @@ public record Explanation(
         REPLACEMENT,
         /** A deregistration. */
         DEREGISTRATION,
+        /** Its claim ended at another node, of which this one held a copy. */
+        ENDED_ELSEWHERE,
         /** An operator's removal. */
         REMOVAL,
         /** An operator's override. */
@@ -297,6 +299,8 @@ public record Explanation(
         UNHEALTHY,
         /** It is removed unless it beats. */
         REMOVED,
+        /** Its connection is given up unless it gives a sign of life. */
+        CONNECTION_GIVEN_UP,
         /** Its removal, which waits, is considered again. */
         REMOVAL_CONSIDERED,
         /** What an operator decided is forgotten, unless it comes back before. */

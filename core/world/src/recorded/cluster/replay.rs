@@ -1,0 +1,243 @@
+//! A cluster of ours is asked what the recorded one was asked, at the recorded times, and its views are watched all the while.
+
+use std::collections::BTreeMap;
+
+use liveset::{Error, InstanceQuery, Instant, Reader, Registry, ServiceKey, ServiceRecord, ServiceView};
+use liveset_nacos::Dialect;
+
+use super::super::door::{View, is_computed, peek};
+use super::super::file::{Recording, Request};
+use super::super::http::answer_differs;
+use super::super::track::{Difference, Seen, Track};
+use super::setup::Setup;
+use super::sights::{as_recorded, nobody};
+use super::steps::Step;
+use super::{NODES, SERVICE, node_of};
+use crate::replication::{Cluster, Standing};
+
+/// A step, when it takes effect, and from when on it may be seen.
+struct Moment<'a> {
+    effect: i64,
+    from: i64,
+    step: &'a Step<'a>,
+}
+
+pub(super) struct Replay<'a> {
+    cluster: Cluster,
+    setup: &'a Setup,
+    /// Of each node.
+    dialects: Vec<Dialect>,
+    /// Of each node.
+    views: Vec<Vec<View>>,
+    pub(super) tracks: BTreeMap<View, Track>,
+    /// What each node's registry said when its views were last read: where it says the same, they are the same.
+    said: Vec<Option<Vec<Said>>>,
+    /// Errors as the recorder cut them.
+    cut: Vec<String>,
+    /// The recording's time of the cluster's zero.
+    pub(super) zero: i64,
+    now: i64,
+}
+
+impl<'a> Replay<'a> {
+    pub(super) fn new(
+        recording: &Recording,
+        cluster: Cluster,
+        setup: &'a Setup,
+        dialects: Vec<Dialect>,
+        views: &BTreeMap<View, Vec<Seen>>,
+    ) -> Replay<'a> {
+        let zero = recording.lines.first().map_or(0, |line| line.t.min(0));
+        let texts = views.values().flatten().filter_map(|seen| seen.state.err.as_ref().map(|(_, text)| text.clone()));
+        let of = |node| views.keys().filter(|view| node_of(view.node.as_deref()) == Some(node)).cloned().collect();
+        let (tracks, cut) = (BTreeMap::new(), texts.collect());
+        let said = vec![None; NODES.len()];
+        Replay {
+            cluster,
+            setup,
+            dialects,
+            views: (0..NODES.len()).map(of).collect(),
+            tracks,
+            said,
+            cut,
+            zero,
+            now: zero,
+        }
+    }
+
+    /// Until the first answer that differs, or until what was shown so far falls short.
+    pub(super) fn run(
+        &mut self,
+        steps: &[(i64, Step)],
+        falls_short: impl Fn(&BTreeMap<View, Track>, i64) -> bool,
+    ) -> Result<Option<Difference>, Error> {
+        let moments = self.moments(steps);
+        self.watch(self.zero, 0)?;
+        for (number, Moment { effect, from, step }) in moments.into_iter().enumerate() {
+            self.pass(effect)?;
+            if number % 16 == 15 && falls_short(&self.tracks, self.now) {
+                return Ok(None);
+            }
+            match step {
+                Step::Look(view) => self.look(view)?,
+                Step::Send(request, sent, claim) => {
+                    let Some(node) = node_of(request.node.as_deref()) else { continue };
+                    let taker = self.cluster.taker(node, claim);
+                    if request.method == "POST" && self.cluster.replication.seen_making[taker] {
+                        self.cluster.make_service(self.instant(effect)?, taker, &claim.0);
+                        self.watch(from, 0)?;
+                    }
+                    let answer = self.cluster.send(self.instant(effect)?, node, sent, claim);
+                    if let Some(difference) = differs(from, request, answer.as_ref()) {
+                        return Ok(Some(difference));
+                    }
+                    self.watch(from, request.took + self.setup.lag)?;
+                }
+                Step::Fault { node, standing, .. } => {
+                    let now = self.instant(effect)?;
+                    if *standing == Standing::Dead {
+                        self.cluster.replication.seen_making[*node] = self.setup.seen_making_again[*node];
+                    }
+                    self.cluster.stand(now, *node, *standing);
+                    for (other, after) in self.setup.counted(*node, *standing) {
+                        self.cluster.will_count(now + after, other, *node, *standing == Standing::Up);
+                    }
+                    self.watch(effect, 0)?;
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// When each step takes effect: a request some time between its sending and its answer, and none while its node stands still.
+    fn moments<'s>(&self, steps: &'s [(i64, Step<'s>)]) -> Vec<Moment<'s>> {
+        let mut moments: Vec<Moment> = Vec::with_capacity(steps.len());
+        let mut still: Vec<(usize, i64, i64)> = Vec::new();
+        for (at, step) in steps {
+            let Step::Fault { node, standing, within } = step else { continue };
+            let effect = at - within * self.setup.seen_after as i64 / 100;
+            match (standing, still.iter_mut().find(|(stopped, _, until)| stopped == node && *until == i64::MAX)) {
+                (Standing::Stopped, _) => still.push((*node, effect, i64::MAX)),
+                (_, Some((_, _, until))) => *until = effect,
+                _ => {}
+            }
+            moments.push(Moment { effect, from: effect, step });
+        }
+        for (at, step) in steps {
+            let moment = match step {
+                Step::Fault { .. } => continue,
+                Step::Look(_) => Moment { effect: *at, from: *at, step },
+                Step::Send(request, ..) => {
+                    let effect = at + self.effect_after(step, request);
+                    let node = node_of(request.node.as_deref()).unwrap_or_default();
+                    let held = still.iter().find(|(still, from, to)| *still == node && (*from..*to).contains(&effect));
+                    match held {
+                        Some((_, _, goes_on)) => Moment { effect: *goes_on, from: *goes_on, step },
+                        None => Moment { effect, from: *at, step },
+                    }
+                }
+            };
+            moments.push(moment);
+        }
+        moments.sort_by_key(|moment| moment.effect);
+        moments
+    }
+
+    fn effect_after(&self, step: &Step, request: &Request) -> i64 {
+        let Step::Send(_, _, claim) = step else { return 0 };
+        let node = node_of(request.node.as_deref()).unwrap_or_default();
+        let share = if self.cluster.taker(node, claim) == node { self.setup.direct } else { self.setup.proxied };
+        request.took * share as i64 / 1000
+    }
+
+    fn look(&mut self, view: &View) -> Result<(), Error> {
+        let Some(node) = node_of(view.node.as_deref()) else { return Ok(()) };
+        let now = self.instant(self.now)?;
+        if self.cluster.registry(node).is_some_and(|registry| is_computed(registry, view)) {
+            return Ok(());
+        }
+        if let Some(registry) = self.cluster.look_at(node) {
+            view.read(registry, self.dialects[node], now);
+        }
+        self.watch(self.now, 0)
+    }
+
+    /// Time passes, and what changes by itself is seen at its own moment.
+    fn pass(&mut self, until: i64) -> Result<(), Error> {
+        while let Some(due) = self.cluster.next_deadline() {
+            let due = (due.as_millis() as i64 + self.zero).max(self.now + 1);
+            if due > until {
+                break;
+            }
+            self.now = due;
+            self.cluster.advance(self.instant(due)?);
+            self.watch(due, 0)?;
+        }
+        self.now = self.now.max(until);
+        Ok(())
+    }
+
+    /// Looks at the views of the nodes where something happened.
+    fn watch(&mut self, from: i64, in_flight: i64) -> Result<(), Error> {
+        let now = self.instant(self.now)?;
+        for node in self.cluster.take_touched() {
+            let Some(views) = self.views.get(node) else { continue };
+            let said = self.cluster.registry(node).map(|registry| say(registry, views));
+            if self.said[node].is_some() && self.said[node] == said {
+                continue;
+            }
+            self.said[node] = said;
+            let states = match self.cluster.registry(node) {
+                Some(registry) => peek(registry, self.dialects[node], now, views)?,
+                None => vec![nobody(); views.len()],
+            };
+            for (view, state) in views.iter().zip(states) {
+                let track = self.tracks.entry(view.clone()).or_default();
+                track.show(from, in_flight, as_recorded(state, &self.cut));
+            }
+        }
+        Ok(())
+    }
+
+    fn instant(&self, at: i64) -> Result<Instant, Error> {
+        Instant::from_millis((at - self.zero).unsigned_abs())
+    }
+}
+
+/// What a registry knows of one service, for each reader.
+type Said = (Option<ServiceRecord>, [ServiceView; 2]);
+
+fn say(registry: &Registry, views: &[View]) -> Vec<Said> {
+    let mut services: Vec<&str> = views.iter().map(|view| view.of.as_deref().unwrap_or(SERVICE)).collect();
+    services.dedup();
+    let keys = services.into_iter().filter_map(|service| ServiceKey::named(service).ok());
+    let said = keys.map(|key| {
+        let view = |reader| registry.instances(&InstanceQuery::new(key.clone(), reader));
+        (registry.service(&key), [view(Reader::Operator), view(Reader::Consumer)])
+    });
+    said.collect()
+}
+
+fn differs(at: i64, request: &Request, answer: Option<&liveset_nacos::Response>) -> Option<Difference> {
+    match answer {
+        Some(answer) => answer_differs(at, request, answer),
+        None if is_unanswered(request) => None,
+        None => {
+            let recorded = format!("{} {}", request.status, request.got);
+            let place = format!("{} {} of {}", request.method, request.path, request.who);
+            Some(Difference::new(at, &place, recorded, "nobody answers".to_owned()))
+        }
+    }
+}
+
+/// Whether a request was waited for in vain: by the recorder, or by the node that handed it on, which says so in its HTTP client's words.
+/// The clients of a node share its connections, so which of them ran out first is not in one recording.
+fn is_unanswered(request: &Request) -> bool {
+    const IN_VAIN: [&str; 3] = [
+        "java.net.SocketTimeoutException: Read timed out",
+        "org.apache.http.conn.ConnectTimeoutException: ",
+        "org.apache.http.conn.ConnectionPoolTimeoutException: ",
+    ];
+    let says = |text: &str| IN_VAIN.iter().any(|words| text.starts_with(words));
+    request.status == 0 || request.status == 500 && request.got.as_str().is_some_and(says)
+}

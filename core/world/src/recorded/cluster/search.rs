@@ -1,0 +1,84 @@
+//! Which values of the dials agree with a recording? One dial after another is turned by chance, and stays where nothing is lost by it.
+
+use std::collections::BTreeSet;
+
+use liveset::Error;
+
+use super::super::phases::Chosen;
+use super::super::track::Difference;
+use super::Found;
+use super::dials::{Dial, dials};
+use super::setup::Setup;
+use crate::random::Random;
+
+/// How many replays a recording is worth.
+const TRIES_MAX: u32 = 1500;
+
+/// From so many tries in a row that won nothing on, the search begins anew.
+const IDLE_MAX: u32 = 500;
+
+/// The first difference under the best values found, and those.
+pub(super) fn search(
+    setup: &Setup,
+    owners: &BTreeSet<usize>,
+    mut replay: impl FnMut(&Setup, i64) -> Result<Found, Error>,
+) -> Result<(Option<Difference>, Vec<Chosen>), Error> {
+    let dials = dials(setup, owners);
+    let mut chance = Random(1);
+    let mut values: Vec<u64> = dials.iter().map(|dial| dial.usual).collect();
+    let mut found = replay(&turned(setup, &dials, &values), i64::MIN)?;
+    let (mut best, mut chosen) = (found.clone(), values.clone());
+    let mut idle = 0;
+    for _ in 1..TRIES_MAX {
+        if best.difference.is_none() {
+            break;
+        }
+        let before = values.clone();
+        idle += 1;
+        if idle > IDLE_MAX {
+            idle = 0;
+            found.agrees_for = i64::MIN;
+            values = dials.iter().map(|dial| chance.below(dial.period)).collect();
+        } else {
+            turn(&dials, &found, &mut values, &mut chance);
+        }
+        let tried = replay(&turned(setup, &dials, &values), found.agrees_for)?;
+        if tried.difference.is_some() && tried.agrees_for < found.agrees_for {
+            values = before;
+            continue;
+        }
+        idle = if tried.agrees_for > found.agrees_for { 0 } else { idle };
+        found = tried;
+        if found.difference.is_none() || found.agrees_for > best.agrees_for {
+            (best, chosen) = (found.clone(), values.clone());
+        }
+    }
+    Ok((best.difference, dials.into_iter().map(|dial| dial.name).zip(chosen).collect()))
+}
+
+fn turned(setup: &Setup, dials: &[Dial], values: &[u64]) -> Setup {
+    let mut turned = setup.clone();
+    for (dial, value) in dials.iter().zip(values) {
+        (dial.set)(&mut turned, *value);
+    }
+    turned
+}
+
+/// Turns one dial, or two, that a difference may hang on: a little, or to anywhere, or so far as ours is early or late.
+fn turn(dials: &[Dial], found: &Found, values: &mut [u64], chance: &mut Random) {
+    let matters = |dial: &Dial| dial.node.is_none_or(|node| found.differs_at[node]);
+    let numbers: Vec<usize> = (0..dials.len()).filter(|&number| matters(&dials[number])).collect();
+    for _ in 0..=chance.below(2) {
+        let number = numbers[chance.below(numbers.len() as u64) as usize];
+        let (period, near) = (dials[number].period, dials[number].period / 8 + 1);
+        values[number] = match chance.below(3) {
+            0 => chance.below(period),
+            1 => (values[number] + period + chance.below(2 * near + 1) - near) % period,
+            _ => {
+                let shift = found.shifts.get(chance.below(found.shifts.len() as u64) as usize).copied();
+                let shift = shift.unwrap_or_else(|| chance.below(period) as i64);
+                (values[number] as i64 + shift).rem_euclid(period as i64) as u64
+            }
+        };
+    }
+}
