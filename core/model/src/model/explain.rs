@@ -1,0 +1,276 @@
+//! The account of one instance, found by looking at everything that may speak of it.
+
+use liveset::{
+    Address, Cause, Deciding, Explanation, FenceAccount, Gap, Kind, LeaseAccount, LeaseKind, NextEvent, NextKind,
+    OverrideAccount, ProtectionAccount, Remedy, Rule, ServiceKey, Sight, Sights, Span, Standing, state,
+};
+
+use super::apply::millis;
+use super::facts::{Decided, Decisions};
+use super::{Maker, Model, Place};
+
+impl Model {
+    /// Everything but the sentences, which follow from it.
+    pub(crate) fn explain(&self, service: &ServiceKey, address: &Address) -> Explanation {
+        let number = self.service_names.iter().position(|name| name == service);
+        let at = self.addresses.iter().position(|known| known == address);
+        let place = number.zip(at).and_then(|(service, address)| self.find(service, address));
+        let memory = place.map(|place| self.memory(place)).or_else(|| {
+            let speaks =
+                |model: &Model, memory| model.decisions.contains_key(&memory) || model.fence_of(memory).is_some();
+            number.zip(at).and_then(|(service, address)| self.memory_with(service, address, speaks))
+        });
+        let mut explanation = Explanation {
+            service: service.clone(),
+            address: address.clone(),
+            kind: place.map(|place| place.kind).unwrap_or_default(),
+            at: millis(self.now),
+            standing: self.standing(place),
+            sights: self.sights(place),
+            decided_by: Deciding { rule: Rule::Nothing, at: None, by: None, because: None },
+            leases: place.map(|place| self.lease_accounts(place)).unwrap_or_default(),
+            overrides: memory.map(|memory| self.override_accounts(memory, place)).unwrap_or_default(),
+            fence: memory.and_then(|memory| self.fence_account(memory)),
+            protection: place.and_then(|place| self.protection_account(place)),
+            kept_until: None,
+            gap: None,
+            history: Vec::new(),
+            next: None,
+            remedies: Vec::new(),
+            sentences: Vec::new(),
+        };
+        if let Some(place) = place {
+            let shown = self.instances[&place].shown;
+            let kept = self.services[&place.service].kept_until;
+            explanation.kept_until =
+                kept.filter(|_| self.is_kept(place.service) && shown & state::SERVED != 0).map(millis);
+            explanation.gap = self.gap_account(place);
+            explanation.history = self.entries_about(place).take(8).map(|index| self.transition(index)).collect();
+            explanation.decided_by = self.deciding(place, &explanation);
+        }
+        explanation.next = self.next_turn(memory, place, &explanation);
+        explanation.remedies = self.remedies(&explanation);
+        explanation
+    }
+
+    fn standing(&self, place: Option<Place>) -> Standing {
+        let Some(place) = place else { return Standing::Unknown };
+        let bits = self.state_in_force(place);
+        match (bits & state::PRESENT != 0, bits & state::SERVED != 0, bits & state::HEALTHY != 0) {
+            (false, ..) => Standing::Gone,
+            (true, false, _) => Standing::Offline,
+            (true, true, false) => Standing::Unhealthy,
+            (true, true, true) => Standing::Online,
+        }
+    }
+
+    fn sights(&self, place: Option<Place>) -> Sights {
+        let Some(place) = place else {
+            return Sights { operator: Sight::default(), consumer: Sight::default(), stale: false };
+        };
+        let shown = self.instances[&place].shown;
+        let has = |bit| shown & bit != 0;
+        let operator =
+            Sight { listed: has(state::PRESENT), healthy: has(state::HEALTHY), enabled: has(state::ENABLED) };
+        let listed = has(state::SERVED);
+        let healthy = listed && (has(state::HEALTHY) || self.protects(place.service));
+        let seen = state::PRESENT | state::HEALTHY | state::SERVED;
+        let stale = (shown ^ self.state_in_force(place)) & seen != 0;
+        Sights { operator, consumer: Sight { listed, healthy, enabled: listed }, stale }
+    }
+
+    fn lease_accounts(&self, place: Place) -> Vec<LeaseAccount> {
+        let account = |order: u64| {
+            let lease = &self.leases[&order];
+            let by_beats = self.by_beats(order);
+            let of_session = lease.session.and_then(|id| self.sessions.get(&id)).map(|session| session.last);
+            let last_seen = if by_beats { lease.last_beat } else { of_session.unwrap_or(lease.since) };
+            LeaseAccount {
+                source: lease.source.clone(),
+                kind: match (by_beats, place.kind) {
+                    (true, _) => LeaseKind::Beats,
+                    (false, Kind::Ephemeral) => LeaseKind::Session,
+                    (false, Kind::Persistent) => LeaseKind::Persistent,
+                },
+                incarnation: lease.incarnation,
+                since: millis(lease.since),
+                last_seen: millis(last_seen),
+                age: millis(self.now).since(millis(last_seen)),
+                silence_allowed: by_beats.then(|| Span::from_millis(lease.times.timeout).expect("parsed as a span")),
+                alive: lease.alive,
+                due: self.lease_due(order).map(millis),
+                waits: lease.waits.is_some(),
+            }
+        };
+        self.leases_of(place).into_iter().map(account).collect()
+    }
+
+    fn override_accounts(&self, memory: Place, place: Option<Place>) -> Vec<OverrideAccount> {
+        let Some(decided) = self.decisions.get(&memory) else { return Vec::new() };
+        let published = place.filter(|&place| self.is_present(place)).map(|place| &self.instances[&place].content);
+        let mut accounts = Vec::new();
+        if let Some(enabled) = &decided.enabled {
+            let own = published.map(|content| content.enabled.to_string());
+            accounts.push(self.account("enabled", enabled.value.to_string(), own, enabled, decided));
+        }
+        if let Some(weight) = &decided.weight {
+            // A weight that a whole write set to what the provider says anyway is no news.
+            if let Some(own) = published.map(|content| content.weight).filter(|&own| own != weight.value) {
+                accounts.push(self.account("weight", weight.value.to_string(), Some(own.to_string()), weight, decided));
+            }
+        }
+        for (key, value) in &decided.metadata {
+            let own = published.and_then(|content| content.metadata.value(key)).map(str::to_owned);
+            if own.as_ref() != Some(&value.value) {
+                accounts.push(self.account(&format!("metadata.{key}"), value.value.clone(), own, value, decided));
+            }
+        }
+        accounts
+    }
+
+    fn account<T>(
+        &self,
+        field: &str,
+        value: String,
+        published: Option<String>,
+        field_decided: &Decided<T>,
+        all: &Decisions,
+    ) -> OverrideAccount {
+        let Decided { by, because, at, lifetime, .. } = field_decided;
+        OverrideAccount {
+            field: field.to_owned(),
+            value,
+            published,
+            by: by.clone(),
+            because: because.clone(),
+            at: millis(*at),
+            lifetime: *lifetime,
+            ends: all.end(&self.policy.overrides, *lifetime, *at).map(millis),
+        }
+    }
+
+    fn fence_account(&self, memory: Place) -> Option<FenceAccount> {
+        let (maker, fence) = self.fence_of(memory)?;
+        Some(FenceAccount {
+            incarnation: fence.incarnation,
+            by: fence.by.clone(),
+            because: fence.because.clone(),
+            at: millis(fence.at),
+            until: millis(fence.until),
+            by_operator: maker == Maker::Operator,
+        })
+    }
+
+    fn protection_account(&self, place: Place) -> Option<ProtectionAccount> {
+        let threshold = self.services[&place.service].settings.threshold.or(self.policy.view.default_threshold)?;
+        let (total, healthy) = self.served(place.service);
+        let matters = self.protects(place.service) && healthy < total;
+        matters.then_some(ProtectionAccount { healthy, total, threshold })
+    }
+
+    /// The last time in which nobody watched, where it gave one of the leases a fresh start.
+    fn gap_account(&self, place: Place) -> Option<Gap> {
+        let (from, until) = self.gap?;
+        let fresh = |order: &u64| {
+            let lease = &self.leases[order];
+            self.by_beats(*order) && lease.last_beat == until && lease.since < from
+        };
+        let gap = Gap { from: millis(from), until: millis(until) };
+        self.leases_of(place).iter().any(fresh).then_some(gap)
+    }
+
+    fn deciding(&self, place: Place, explanation: &Explanation) -> Deciding {
+        let known = &self.instances[&place];
+        let decided = self.decisions.get(&self.memory(place)).and_then(|decided| decided.enabled.as_ref());
+        let operators_word = match explanation.standing {
+            Standing::Offline => decided.filter(|decided| !decided.value),
+            Standing::Online => decided.filter(|decided| decided.value && !known.content.enabled),
+            _ => None,
+        };
+        if let Some(word) = operators_word {
+            let (by, because) = (Some(word.by.clone()), word.because.clone());
+            return Deciding { rule: Rule::Override, at: Some(millis(word.at)), by, because };
+        }
+        let fate = &known.fate;
+        let is_end = |cause: Cause| [Cause::OverrideEnded, Cause::OverrideCleared].contains(&cause);
+        let end = explanation.history.iter().find(|entry| is_end(entry.cause) && entry.at > millis(fate.at));
+        if let (Standing::Online, None, Some(end)) = (explanation.standing, decided, end) {
+            return Deciding { rule: Rule::OverrideEnded, at: Some(end.at), by: end.by.clone(), because: None };
+        }
+        let rule = match fate.cause {
+            _ if explanation.standing == Standing::Offline => Rule::Published,
+            Cause::RegisteredByBeat => Rule::BeatForTheUnknown,
+            Cause::Beat => Rule::Recovery,
+            Cause::Silent | Cause::Expired => Rule::BeatExpiry,
+            Cause::SessionClosed => Rule::SessionClosed,
+            Cause::SessionLost => Rule::SessionLost,
+            Cause::Deregistered | Cause::CopyEnded => Rule::Deregistration,
+            Cause::Removed => Rule::Removal,
+            Cause::ReportedUp | Cause::ReportedDown => Rule::HealthReport,
+            Cause::Replaced => Rule::Replacement,
+            Cause::RegistryRestarted => Rule::Restart,
+            _ => Rule::Registration,
+        };
+        let entry = explanation.history.iter().find(|entry| entry.at == millis(fate.at) && entry.cause == fate.cause);
+        let because = entry.and_then(|entry| entry.because.clone());
+        Deciding { rule, at: Some(millis(fate.at)), by: fate.by.clone(), because }
+    }
+
+    /// The first of the things that happen to it by themselves.
+    fn next_turn(&self, memory: Option<Place>, place: Option<Place>, explanation: &Explanation) -> Option<NextEvent> {
+        let mut turns = Vec::new();
+        if let Some(place) = place.filter(|_| explanation.sights.stale) {
+            let refresh = self.services[&place.service].refresh_at;
+            turns.extend(refresh.map(|at| (millis(at), NextKind::ViewComputed)));
+        }
+        let held = !explanation.leases.is_empty();
+        let end = memory.and_then(|memory| self.decisions.get(&memory)?.next_end(&self.policy.overrides));
+        let forgets = if held { NextKind::OverrideForgottenWhileAlive } else { NextKind::OverrideForgotten };
+        turns.extend(end.map(|at| (millis(at), forgets)));
+        let alive: Vec<&LeaseAccount> = explanation.leases.iter().filter(|lease| lease.alive).collect();
+        let counted: Vec<&LeaseAccount> =
+            if alive.is_empty() { explanation.leases.iter().collect() } else { alive.clone() };
+        let dues: Option<Vec<_>> = counted.iter().map(|lease| lease.due).collect();
+        if let Some(at) = dues.and_then(|dues| dues.into_iter().max()) {
+            let waits = counted.iter().any(|lease| lease.waits);
+            turns.push(match explanation.kept_until.filter(|&until| until > at && alive.is_empty()) {
+                Some(until) => (until, NextKind::RemovalConsidered),
+                None if !alive.is_empty() => (at, NextKind::Unhealthy),
+                None if waits => (at, NextKind::RemovalConsidered),
+                None => (at, NextKind::Removed),
+            });
+        }
+        let (at, what) = turns.into_iter().reduce(|first, other| if other.0 < first.0 { other } else { first })?;
+        Some(NextEvent { at, what })
+    }
+
+    fn remedies(&self, explanation: &Explanation) -> Vec<Remedy> {
+        let off = explanation.overrides.iter().find(|account| account.field == "enabled" && account.value == "false");
+        let leases = &explanation.leases;
+        let clear = off.map(|account| Remedy::ClearOverride { by: account.by.clone() });
+        match explanation.standing {
+            Standing::Online => match &leases[..] {
+                [only] => {
+                    vec![Remedy::ClaimEnds { source: only.source.clone(), kind: only.kind, until: only.due }]
+                }
+                _ => vec![Remedy::AllClaimsEnd { sources: leases.iter().map(|lease| lease.source.clone()).collect() }],
+            },
+            Standing::Unhealthy => {
+                let revive = |lease: &LeaseAccount| match lease.kind {
+                    LeaseKind::Beats => Remedy::Beat { source: lease.source.clone() },
+                    LeaseKind::Session => Remedy::PublishHealthy { source: lease.source.clone() },
+                    LeaseKind::Persistent => Remedy::ReportHealthy,
+                };
+                leases.iter().map(revive).collect()
+            }
+            Standing::Offline => vec![clear.unwrap_or(Remedy::PublishEnabled)],
+            Standing::Gone | Standing::Unknown => {
+                let back = match explanation.fence.as_ref().filter(|fence| fence.by_operator) {
+                    Some(fence) => Remedy::RegisterNewer { than: fence.incarnation, until: fence.until },
+                    None => Remedy::Register,
+                };
+                [Some(back), clear].into_iter().flatten().collect()
+            }
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! Time: the next thing that happens by itself, found by looking at everything, again and again.
+
+use liveset::policy::{Lifetime, OverridePolicy};
+use liveset::{Cause, Kind};
+
+use super::facts::{Decisions, Waiting};
+use super::ids::slot;
+use super::times::{look, removed_at, silent_at};
+use super::{Maker, Model, Ms, Place};
+
+/// What happens by itself. Things of one moment happen in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Event {
+    Session { slot: usize, id: u64 },
+    Decision { key: Tie, place: Place },
+    Fence { key: Tie, place: Place, maker: Maker },
+    Refresh { slot: usize, service: usize },
+    Notice { slot: usize, service: usize },
+    Look { slot: usize, service: usize },
+    Kept { slot: usize, service: usize },
+    Lease { slot: usize, order: u64 },
+}
+
+/// What orders decisions of one moment: services as they were met, then names. Tapes see to it that names were met in their order.
+pub(super) type Tie = (usize, usize, u16, usize, Kind);
+
+impl Model {
+    /// Lets everything happen that is due by `now`. An earlier moment than the latest counts as the latest.
+    pub(super) fn pass(&mut self, now: Ms) {
+        let now = if now < self.now {
+            self.clamped += 1;
+            self.now
+        } else {
+            now
+        };
+        let asked = self.next_deadline();
+        if let (Some(asked), Some(max)) = (asked.filter(|&asked| asked <= now), self.policy.expiry.gap_max) {
+            if now - asked > max.as_millis() {
+                self.excuse(now);
+                self.gap = Some((asked, now));
+            }
+        }
+        while let Some((at, event)) = self.next_event().filter(|&(at, _)| at <= now) {
+            self.now = self.now.max(at);
+            self.happen(event);
+            self.forget_services();
+        }
+        self.now = now;
+    }
+
+    /// When the next thing happens by itself.
+    pub(crate) fn next_deadline(&self) -> Option<Ms> {
+        self.next_event().map(|(at, _)| at.max(self.now))
+    }
+
+    /// Whether two decisions of one service end at the same moment next, whose order is that in which names were met.
+    pub(crate) fn decisions_tie(&self, until: Ms) -> bool {
+        let ends = |place: &Place| self.decisions[place].next_end(&self.policy.overrides).filter(|&end| end <= until);
+        let due: Vec<Place> = self.decisions.keys().copied().filter(|place| ends(place).is_some()).collect();
+        due.iter().any(|one| due.iter().any(|other| one < other && one.service == other.service))
+    }
+
+    fn next_event(&self) -> Option<(Ms, Event)> {
+        let sessions = self.sessions.iter().map(|(&id, session)| {
+            let idle = self.policy.session.idle.as_millis();
+            let at = match session.probed {
+                Some(probed) => probed + self.policy.session.probe.as_millis(),
+                None => look(self.policy.session.sweep, session.last + idle),
+            };
+            (at, Event::Session { slot: slot(id), id })
+        });
+        let decisions = self.decisions.iter().filter_map(|(&place, decided)| {
+            let at = decided.next_end(&self.policy.overrides)?;
+            Some((at, Event::Decision { key: self.tie(place), place }))
+        });
+        let fences = self
+            .fences
+            .iter()
+            .map(|(&(place, maker), fence)| (fence.until, Event::Fence { key: self.tie(place), place, maker }));
+        let services = self.services.iter().flat_map(|(&service, known)| {
+            let slot = slot(known.id);
+            let events = [
+                (known.refresh_at, Event::Refresh { slot, service }),
+                (known.notice_at, Event::Notice { slot, service }),
+                (known.look_at, Event::Look { slot, service }),
+                (known.kept_until, Event::Kept { slot, service }),
+            ];
+            events.into_iter().filter_map(|(at, event)| Some((at?, event)))
+        });
+        let leases = self
+            .leases
+            .iter()
+            .filter_map(|(&order, lease)| Some((self.lease_due(order)?, Event::Lease { slot: slot(lease.id), order })));
+        sessions.chain(decisions).chain(fences).chain(services).chain(leases).min()
+    }
+
+    /// When silence has its next consequence for a lease.
+    pub(super) fn lease_due(&self, order: u64) -> Option<Ms> {
+        let lease = &self.leases[&order];
+        if !self.looks_for(order) {
+            return None;
+        }
+        let removed = lease.waits.unwrap_or_else(|| removed_at(&self.policy, lease));
+        Some(if lease.alive { silent_at(&self.policy, lease).min(removed) } else { removed })
+    }
+
+    /// Whether it lives by beats, and this node looks for its silence.
+    pub(super) fn looks_for(&self, order: u64) -> bool {
+        self.by_beats(order) && self.leases[&order].watched
+    }
+
+    pub(super) fn by_beats(&self, order: u64) -> bool {
+        let lease = &self.leases[&order];
+        lease.session.is_none() && lease.place.kind == Kind::Ephemeral
+    }
+
+    fn happen(&mut self, event: Event) {
+        match event {
+            Event::Session { id, .. } => self.session_due(id),
+            Event::Decision { place, .. } => self.decision_due(place),
+            Event::Fence { place, maker, .. } => drop(self.fences.remove(&(place, maker))),
+            Event::Refresh { service, .. } => self.refresh(service),
+            Event::Notice { service, .. } => {
+                self.service_mut(service).notice_at = None;
+                self.queue_notices(service);
+            }
+            Event::Look { service, .. } => self.service_due(service),
+            Event::Kept { service, .. } => {
+                self.service_mut(service).kept_until = None;
+                self.service_changed(service);
+            }
+            Event::Lease { order, .. } => self.lease_due_now(order),
+        }
+    }
+
+    fn session_due(&mut self, id: u64) {
+        let now = self.now;
+        let session = self.sessions.get_mut(&id).expect("its clock rings");
+        if session.probed.is_some() {
+            self.end_session(id, Cause::SessionLost);
+            return;
+        }
+        session.probed = Some(now);
+        if !session.notice_waits {
+            session.notice_waits = true;
+            self.waiting.push_back(Waiting::Probe(id));
+        }
+    }
+
+    fn lease_due_now(&mut self, order: u64) {
+        let lease = &self.leases[&order];
+        let place = lease.place;
+        let falls_silent = lease.alive && silent_at(&self.policy, lease) < removed_at(&self.policy, lease);
+        if falls_silent {
+            self.fall_silent(order);
+            return;
+        }
+        match self.held_up(place.service) {
+            Some(until) => {
+                // A delete time below the timeout: it was never silent before its removal was due.
+                if self.leases[&order].alive {
+                    self.fall_silent(order);
+                }
+                self.lease_mut(order).waits = Some(until);
+            }
+            None => self.withdraw(order, Cause::Expired, None, None),
+        }
+    }
+
+    fn fall_silent(&mut self, order: u64) {
+        let place = self.leases[&order].place;
+        self.lease_mut(order).alive = false;
+        if !self.is_alive(place) {
+            self.decide_fate(place, Cause::Silent, None);
+            self.note(place, Cause::Silent, None, None);
+            self.touch(place, Cause::Silent, false);
+            self.keep_last(place.service);
+        }
+    }
+
+    /// Until when a removal in this service waits.
+    fn held_up(&mut self, service: usize) -> Option<Ms> {
+        let now = self.now;
+        if let Some(until) = self.services[&service].kept_until.filter(|&until| until > now) {
+            return Some(until);
+        }
+        let brake = self.policy.expiry.brake?;
+        let counted: Vec<u64> = self.leases.keys().copied().filter(|&order| self.looks_for(order)).collect();
+        let all = counted.len() as u64;
+        let silent = counted.iter().filter(|&order| !self.leases[order].alive).count() as u64;
+        if silent <= u64::from(brake.floor) || silent * 100 <= all * u64::from(brake.share) {
+            return None;
+        }
+        if now > self.heard + 2 * self.policy.expiry.interval.as_millis() {
+            return Some(now + 1000);
+        }
+        if now - self.second >= 1000 {
+            self.second = now;
+            self.removed = 0;
+        }
+        if self.removed >= (all * u64::from(brake.pace) / 1000).max(1) {
+            return Some(self.second + 1000);
+        }
+        self.removed += 1;
+        None
+    }
+
+    /// Nobody watched until `now`: everybody has his whole time from here on.
+    fn excuse(&mut self, now: Ms) {
+        let looked: Vec<u64> = self.leases.keys().copied().filter(|&order| self.looks_for(order)).collect();
+        for order in looked {
+            let lease = self.lease_mut(order);
+            lease.last_beat = now;
+            lease.waits = None;
+        }
+        for session in self.sessions.values_mut() {
+            session.last = now;
+            session.probed = None;
+        }
+    }
+
+    fn tie(&self, place: Place) -> Tie {
+        let address = &self.addresses[place.address];
+        let before =
+            |less: &dyn Fn(&liveset::Address) -> bool| self.addresses.iter().filter(|other| less(other)).count();
+        let host = before(&|other| other.host < address.host);
+        let cluster = before(&|other| other.cluster < address.cluster);
+        (slot(self.services[&place.service].id), host, address.port.get(), cluster, place.kind)
+    }
+}
+
+impl Decisions {
+    /// When the next of its fields ends, as things stand.
+    pub(super) fn next_end(&self, policy: &OverridePolicy) -> Option<Ms> {
+        self.lifetimes().filter_map(|(lifetime, at)| self.end(policy, lifetime, at)).min()
+    }
+
+    /// When a field that was decided at `at` for `lifetime` ends.
+    pub(super) fn end(&self, policy: &OverridePolicy, lifetime: Lifetime, at: Ms) -> Option<Ms> {
+        let end = match lifetime {
+            Lifetime::UntilCleared | Lifetime::ThisIncarnation => return None,
+            Lifetime::For(span) => at + span.as_millis(),
+            Lifetime::Absent(span) => self.absent_since? + span.as_millis(),
+        };
+        Some(look(policy.sweep, end))
+    }
+
+    fn lifetimes(&self) -> impl Iterator<Item = (Lifetime, Ms)> {
+        let enabled = self.enabled.iter().map(|d| (d.lifetime, d.at));
+        let weight = self.weight.iter().map(|d| (d.lifetime, d.at));
+        let metadata = self.metadata.values().map(|d| (d.lifetime, d.at));
+        enabled.chain(weight).chain(metadata)
+    }
+}
