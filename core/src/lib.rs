@@ -62,8 +62,9 @@ mod time;
 mod view;
 
 pub use account::{
-    Deciding, Explanation, FenceAccount, Gap, LeaseAccount, LeaseKind, NextEvent, NextKind, OverrideAccount,
-    ProtectionAccount, Remedy, Rule, Sight, Sights, Standing, Transition,
+    CopyAccount, CopyReport, Deciding, Explanation, FenceAccount, Gap, Layer, LeaseAccount, LeaseKind, NextEvent,
+    NextKind, OverrideAccount, ProtectionAccount, Remedy, Rule, Sight, Sights, Standing, SubscriberAccount, Telling,
+    Transition,
 };
 pub use command::{
     BatchMember, BatchRegistration, Command, Deregistration, InstanceBeat, Outcome, OverrideField, Removal,

@@ -263,6 +263,7 @@ fn a_policy_out_of_bounds_names_the_field() {
         (r#""idle":20000"#, r#""idle":0"#, "policy.session.idle"),
         (r#""journal_max":4096"#, r#""journal_max":15"#, "policy.limits.journal_max"),
         (r#""journal_max":4096"#, r#""journal_max":-1"#, "policy.limits.journal_max"),
+        (r#""journal_bytes_max":1048576"#, r#""journal_bytes_max":4095"#, "policy.limits.journal_bytes_max"),
         (r#""sweep":"exact""#, r#""sweep":{"per_lease":0}"#, "policy.expiry.sweep"),
         (r#""sweep":"exact""#, r#""sweep":"often""#, "policy.expiry.sweep"),
         (r#""label":"strict""#, r#""label":"""#, "policy.label"),

@@ -2,6 +2,7 @@
 
 mod demo;
 mod digests;
+mod fuzz;
 mod header;
 mod lang;
 mod readme;
@@ -26,6 +27,7 @@ recordings [DIR] [--explain] [--only SUBSTRING]
 vectors                           writes core/vectors from core/scenarios
 digests                           replays the vectors in every engine and compares the digests
 header                            writes bindings/c/include/liveset.h from the Rust sources
+fuzz [TARGET...] [--seconds N]    lets strangers' bytes in, N seconds for each target (60 without it)
 bench                             measures the hot path beside a bare random store";
 
 fn main() -> ExitCode {
@@ -50,6 +52,8 @@ fn run(words: &[&str]) -> Result<()> {
         ["vectors"] => rust::cli(&["vectors", "core/scenarios", "core/vectors"]),
         ["digests"] => digests::digests(),
         ["header"] => header::generate(),
+        ["fuzz", targets @ .., "--seconds", seconds] => fuzz::fuzz(targets, seconds.parse()?),
+        ["fuzz", targets @ ..] => fuzz::fuzz(targets, 60),
         ["bench"] => tool::run(tool::cargo().args(["bench", "--quiet", "--package", "liveset-benches"])),
         _ => bail!("{USAGE}"),
     }

@@ -93,6 +93,7 @@ export interface Policy {
     subscriptions_max: number;
     metadata_bytes_max: number;
     journal_max: number;
+    journal_bytes_max: number;
     changes_per_service_max: number;
   };
 }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::Transition;
+use super::{CopyAccount, Telling, Transition};
 use crate::instance::Kind;
 use crate::name::{Actor, Address, Reason, ServiceKey, Threshold};
 use crate::policy::Lifetime;
@@ -26,6 +26,10 @@ pub struct Explanation {
     pub standing: Standing,
     /// What each kind of reader gets.
     pub sights: Sights,
+    /// Who was told of its last change, and who was not yet.
+    pub telling: Telling,
+    /// The copies that hosts reported, beside what consumers get here.
+    pub copies: Vec<CopyAccount>,
     /// What decides its standing.
     pub decided_by: Deciding,
     /// Every claim on it, oldest first.
@@ -257,6 +261,8 @@ pub enum NextKind {
     OverrideForgottenWhileAlive,
     /// The view is computed again.
     ViewComputed,
+    /// The fence of its ended life ends.
+    FenceEnds,
 }
 
 /// What would change the standing.

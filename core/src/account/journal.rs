@@ -1,4 +1,4 @@
-//! What happened, newest last: a ring that drops the oldest and counts what it dropped.
+//! What happened, newest last: a ring bounded by count and by bytes, which drops the oldest and counts what it dropped.
 
 use alloc::collections::VecDeque;
 
@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::instance::Cause;
 use crate::name::{Actor, Address, NameId, Reason, ServiceKey};
+use crate::policy::Limits;
 use crate::time::Instant;
 
 /// One thing that happened to an instance.
@@ -39,28 +40,50 @@ pub(crate) struct Entry {
     pub(crate) previous: u64,
 }
 
+impl Entry {
+    /// What an entry counts for, in bytes, beside its reason's text.
+    pub(crate) const COST: u64 = 64;
+
+    fn bytes(&self) -> u64 {
+        Entry::COST + self.because.as_ref().map_or(0, |reason| reason.as_str().len() as u64)
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Journal {
     entries: VecDeque<Entry>,
+    bytes: u64,
     /// How many were dropped.
     dropped: u64,
-    max: u32,
 }
 
 impl Journal {
-    pub(crate) fn new(max: u32) -> Journal {
-        Journal { entries: VecDeque::new(), dropped: 0, max }
+    pub(crate) const fn new() -> Journal {
+        Journal { entries: VecDeque::new(), bytes: 0, dropped: 0 }
     }
 
-    /// Adds an entry and returns its sequence number, with the name that the entry pushed out no longer needs.
-    pub(crate) fn push(&mut self, entry: Entry) -> (u64, Option<NameId>) {
-        let mut released = None;
-        if self.entries.len() >= self.max as usize {
-            released = self.entries.pop_front().and_then(|oldest| oldest.by);
-            self.dropped += 1;
-        }
+    /// Adds an entry and returns its sequence number.
+    pub(crate) fn push(&mut self, entry: Entry) -> u64 {
+        self.bytes += entry.bytes();
         self.entries.push_back(entry);
-        (self.newest(), released)
+        self.newest()
+    }
+
+    /// Drops the oldest entry while there are more than the limits allow.
+    pub(crate) fn drop_over(&mut self, limits: &Limits) -> Option<Entry> {
+        let over = self.entries.len() > limits.journal_max as usize || self.bytes > u64::from(limits.journal_bytes_max);
+        let oldest = if over { self.entries.pop_front()? } else { return None };
+        self.bytes -= oldest.bytes();
+        self.dropped += 1;
+        Some(oldest)
+    }
+
+    pub(crate) fn len(&self) -> u32 {
+        self.entries.len() as u32
+    }
+
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
     }
 
     /// Sequence number of the newest entry; 0 when there is none yet.
@@ -87,8 +110,10 @@ impl Journal {
             .map(|(place, entry)| (self.dropped + 1 + place as u64, entry))
     }
 
-    pub(crate) fn fits(&self, names: usize, rows: usize) -> bool {
-        self.entries.len() <= self.max as usize
+    pub(crate) fn fits(&self, limits: &Limits, names: usize, rows: usize) -> bool {
+        self.entries.len() <= limits.journal_max as usize
+            && self.bytes == self.entries.iter().map(Entry::bytes).sum::<u64>()
+            && self.bytes <= u64::from(limits.journal_bytes_max)
             && self
                 .entries
                 .iter()

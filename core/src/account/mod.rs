@@ -2,6 +2,7 @@
 
 mod explain;
 mod journal;
+mod reader;
 mod sentence;
 pub(crate) mod snapshot;
 
@@ -11,3 +12,4 @@ pub use explain::{
 };
 pub use journal::Transition;
 pub(crate) use journal::{Entry, Journal};
+pub use reader::{CopyAccount, CopyReport, Layer, SubscriberAccount, Telling};

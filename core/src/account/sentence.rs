@@ -19,6 +19,8 @@ impl Explanation {
         if self.sights.stale {
             lines.push(self.stale_view());
         }
+        lines.extend(self.telling.tell());
+        lines.extend(self.copies.iter().map(|copy| copy.tell(event)));
         if self.leases.len() > 1 {
             lines.push(format!("shared: {} sources hold it, and it lives as long as one of them", self.leases.len()));
         }
@@ -165,7 +167,7 @@ impl Explanation {
             NextKind::OverrideForgottenWhileAlive => {
                 Some(format!("next: what the operator decided is forgotten at {}, although it lives", next.at))
             }
-            NextKind::Unhealthy | NextKind::ViewComputed => None,
+            NextKind::Unhealthy | NextKind::ViewComputed | NextKind::FenceEnds => None,
         }
     }
 

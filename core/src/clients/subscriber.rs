@@ -9,8 +9,9 @@ use alloc::{format, vec};
 
 use serde::{Deserialize, Serialize};
 
+use crate::account::{CopyReport, Layer};
 use crate::instance::{Content, InstanceView, Kind};
-use crate::name::Address;
+use crate::name::{Actor, Address};
 use crate::time::{Instant, Span};
 
 /// What a consumer's client does.
@@ -332,6 +333,20 @@ impl Subscriber {
                     String::from("would be let go if: a list with a usable host comes"),
                 ]
             }
+        }
+    }
+
+    /// What it holds of an instance, to be explained beside what the registry gives.
+    pub fn copy(&self, reader: &Actor, address: &Address) -> CopyReport {
+        let found = self.hosts.iter().find(|host| host.address == *address);
+        CopyReport {
+            reader: reader.clone(),
+            layer: Layer::Client,
+            taken: self.taken.map(|(_, _, at)| at),
+            listed: found.is_some(),
+            healthy: found.is_some_and(|host| host.healthy),
+            kept_since: self.guard.map(|guard| guard.since),
+            kept_until: self.guard.and_then(|guard| guard.until),
         }
     }
 

@@ -89,6 +89,11 @@ impl Names {
         self.entries.len()
     }
 
+    /// Number of names held.
+    pub(crate) fn used(&self) -> u32 {
+        self.by_text.len() as u32
+    }
+
     /// Builds the index again after a restore.
     pub(crate) fn reindex(&mut self, seed: (u64, u64)) {
         self.seed = seed;

@@ -58,7 +58,7 @@ impl Policy {
 
 impl Limits {
     fn check(&self) -> Result<(), Error> {
-        let table: [(&str, u32, u32, u32); 8] = [
+        let table: [(&str, u32, u32, u32); 9] = [
             ("instances_max", self.instances_max, 1, 4_000_000_000),
             ("leases_per_instance_max", self.leases_per_instance_max, 1, 1000),
             ("services_max", self.services_max, 1, 100_000_000),
@@ -66,6 +66,7 @@ impl Limits {
             ("subscriptions_max", self.subscriptions_max, 1, 100_000_000),
             ("metadata_bytes_max", self.metadata_bytes_max, 0, 65_536),
             ("journal_max", self.journal_max, 16, 16_000_000),
+            ("journal_bytes_max", self.journal_bytes_max, 4096, 4_000_000_000),
             ("changes_per_service_max", self.changes_per_service_max, 1, 1024),
         ];
         for (field, found, min, max) in table {

@@ -120,6 +120,8 @@ pub struct Limits {
     pub metadata_bytes_max: u32,
     /// Entries of the journal, 16 to 16000000; older ones are dropped and counted. As many gone instances are remembered.
     pub journal_max: u32,
+    /// Bytes of the journal, each entry counted as 64 and the length of its reason, 4096 to 4000000000; older ones are dropped and counted.
+    pub journal_bytes_max: u32,
     /// Changes kept for each service, 1 to 1024; a subscriber further behind gets the whole list.
     pub changes_per_service_max: u32,
 }

@@ -74,6 +74,7 @@ pub(super) fn policy() -> Policy {
             subscriptions_max: 10_000_000,
             metadata_bytes_max: 1024,
             journal_max: 4096,
+            journal_bytes_max: 1 << 20,
             changes_per_service_max: 16,
         },
     }

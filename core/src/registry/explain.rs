@@ -3,10 +3,10 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::{Registry, Timer};
+use super::Registry;
 use crate::account::{
-    Deciding, Explanation, FenceAccount, Gap, LeaseAccount, LeaseKind, NextEvent, NextKind, OverrideAccount,
-    ProtectionAccount, Remedy, Rule, Sight, Sights, Standing, Transition,
+    CopyReport, Deciding, Explanation, FenceAccount, Gap, LeaseAccount, LeaseKind, NextEvent, NextKind,
+    OverrideAccount, ProtectionAccount, Remedy, Rule, Sight, Sights, Standing, Transition,
 };
 use crate::id::NONE;
 use crate::instance::{Cause, Key, Kind, state};
@@ -19,6 +19,12 @@ const HISTORY_MAX: usize = 8;
 impl Registry {
     /// Why an instance is, or is not, what its readers get; for instances present, hidden, gone and never seen.
     pub fn explain(&self, service: &ServiceKey, address: &Address) -> Explanation {
+        self.explain_beside(service, address, &[])
+    }
+
+    /// As [`Registry::explain`], with what readers' own layers hold of the instance, as their hosts report it: each copy is held against
+    /// what consumers get here, with what it missed.
+    pub fn explain_beside(&self, service: &ServiceKey, address: &Address, copies: &[CopyReport]) -> Explanation {
         let key = self.find_memory(service, address, None);
         let instance = self.find_row(service, address);
         let mut explanation = Explanation {
@@ -28,6 +34,8 @@ impl Registry {
             at: self.now,
             standing: self.standing(instance),
             sights: self.sights(instance),
+            telling: instance.map(|slot| self.telling(slot)).unwrap_or_default(),
+            copies: Vec::new(),
             decided_by: Deciding { rule: Rule::Nothing, at: None, by: None, because: None },
             leases: instance.map(|slot| self.lease_accounts(slot)).unwrap_or_default(),
             overrides: key.map(|key| self.override_accounts(key, instance)).unwrap_or_default(),
@@ -43,6 +51,8 @@ impl Registry {
         if let Some(instance) = instance {
             explanation.decided_by = self.deciding(instance, &explanation);
         }
+        let (given, history) = (explanation.sights.consumer, &explanation.history);
+        explanation.copies = copies.iter().map(|copy| self.copy_account(copy, given, history)).collect();
         explanation.next = self.next_event(key, instance, &explanation);
         explanation.remedies = remedies(&explanation);
         explanation.sentences = explanation.tell();
@@ -217,31 +227,36 @@ impl Registry {
         }
     }
 
+    /// The earliest of what time will bring; that silence makes it unhealthy only where nothing else is to come.
     fn next_event(&self, key: Option<Key>, instance: Option<u32>, explanation: &Explanation) -> Option<NextEvent> {
-        let service = instance.map(|slot| self.roster.row(slot).key.service);
-        if let Some(service) = service.filter(|_| explanation.sights.stale) {
-            let armed = self.timers.iter().find(|(_, timer)| *timer == Timer::Refresh(service));
-            if let Some(&(at, _)) = armed {
-                return Some(NextEvent { at, what: NextKind::ViewComputed });
-            }
-        }
         let held = !explanation.leases.is_empty();
-        let ends = key.and_then(|key| self.overrides.get(key)).and_then(|entry| entry.next_end(&self.policy.overrides));
-        if let Some(at) = ends {
-            let what = if held { NextKind::OverrideForgottenWhileAlive } else { NextKind::OverrideForgotten };
-            return Some(NextEvent { at, what });
-        }
-        let at = explanation.leases.iter().map(|lease| lease.due).collect::<Option<Vec<_>>>()?.into_iter().max()?;
-        if let Some(until) = explanation.kept_until.filter(|&until| until > at) {
-            return Some(NextEvent { at: until, what: NextKind::RemovalConsidered });
-        }
-        let what = match &explanation.leases {
-            leases if leases.iter().any(|lease| lease.alive) => NextKind::Unhealthy,
-            leases if leases.iter().any(|lease| lease.waits) => NextKind::RemovalConsidered,
-            _ => NextKind::Removed,
-        };
-        Some(NextEvent { at, what })
+        let service = instance.map(|slot| self.services.get(self.roster.row(slot).key.service));
+        let computed = service.filter(|_| explanation.sights.stale).and_then(|service| service.refresh_at);
+        let forgotten =
+            key.and_then(|key| self.overrides.get(key)).and_then(|entry| entry.next_end(&self.policy.overrides));
+        let forgets = if held { NextKind::OverrideForgottenWhileAlive } else { NextKind::OverrideForgotten };
+        let events = [
+            computed.map(|at| NextEvent { at, what: NextKind::ViewComputed }),
+            forgotten.map(|at| NextEvent { at, what: forgets }),
+            explanation.fence.as_ref().map(|fence| NextEvent { at: fence.until, what: NextKind::FenceEnds }),
+            silence(explanation).filter(|event| event.what != NextKind::Unhealthy),
+        ];
+        events.into_iter().flatten().min_by_key(|event| event.at).or_else(|| silence(explanation))
     }
+}
+
+/// What silence brings next, where every claim lives by signs of life.
+fn silence(explanation: &Explanation) -> Option<NextEvent> {
+    let at = explanation.leases.iter().map(|lease| lease.due).collect::<Option<Vec<_>>>()?.into_iter().max()?;
+    if let Some(until) = explanation.kept_until.filter(|&until| until > at) {
+        return Some(NextEvent { at: until, what: NextKind::RemovalConsidered });
+    }
+    let what = match &explanation.leases {
+        leases if leases.iter().any(|lease| lease.alive) => NextKind::Unhealthy,
+        leases if leases.iter().any(|lease| lease.waits) => NextKind::RemovalConsidered,
+        _ => NextKind::Removed,
+    };
+    Some(NextEvent { at, what })
 }
 
 fn account<T>(

@@ -62,10 +62,11 @@ impl Registry {
         let by = author.by.as_ref().map(|by| self.names.intern(by.as_str()));
         let previous = self.roster.row(instance).newest_entry;
         let entry = Entry { at: self.now, instance, cause, by, because: author.because.clone(), previous };
-        let (sequence, released) = self.journal.push(entry);
-        self.roster.row_mut(instance).newest_entry = sequence;
-        if let Some(name) = released {
-            self.names.release(name);
+        self.roster.row_mut(instance).newest_entry = self.journal.push(entry);
+        while let Some(dropped) = self.journal.drop_over(&self.policy.limits) {
+            if let Some(name) = dropped.by {
+                self.names.release(name);
+            }
         }
     }
 

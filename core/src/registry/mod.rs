@@ -12,6 +12,7 @@ mod journal;
 mod operate;
 mod query;
 mod question;
+mod reading;
 mod resolve;
 mod restart;
 mod restore;
@@ -119,7 +120,7 @@ impl Registry {
             roster: Roster::new(seed),
             services: Services::new(seed),
             subscriptions: Subscriptions::new(),
-            journal: Journal::new(policy.limits.journal_max),
+            journal: Journal::new(),
             timers: BTreeSet::new(),
             brake: Brake::default(),
             gap: None,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Registry;
 use super::query::{InstanceQuery, ServiceRecord, ServiceView};
-use crate::account::{Explanation, Transition};
+use crate::account::{CopyReport, Explanation, SubscriberAccount, Transition};
 use crate::error::Error;
 use crate::id::InstanceId;
 use crate::name::{Address, ServiceKey};
@@ -25,6 +25,9 @@ pub enum Question {
         service: ServiceKey,
         /// Its address.
         address: Address,
+        /// What readers' own layers hold of it, as their hosts report it.
+        #[serde(default)]
+        copies: Vec<CopyReport>,
     },
     /// What does a reader get of this service?
     Instances(InstanceQuery),
@@ -40,6 +43,11 @@ pub enum Question {
     },
     /// What is known of this service?
     Service {
+        /// Which.
+        service: ServiceKey,
+    },
+    /// Who subscribed to this service, and how far was each told?
+    Subscribers {
         /// Which.
         service: ServiceKey,
     },
@@ -70,6 +78,8 @@ pub enum Reply {
     Names(Vec<InstanceNames>),
     /// To [`Question::Service`]; none when nobody ever named it.
     ServiceRecord(Option<ServiceRecord>),
+    /// To [`Question::Subscribers`].
+    Subscribers(Vec<SubscriberAccount>),
     /// To [`Question::Services`].
     Services(Vec<ServiceKey>),
     /// To [`Question::Counters`].
@@ -102,8 +112,22 @@ pub struct Counters {
     pub sessions: u32,
     /// Active subscriptions.
     pub subscriptions: u32,
+    /// Notices of changes that the host has not taken yet.
+    pub notices: u32,
+    /// Since when the oldest of them waits.
+    pub oldest_notice: Option<Instant>,
+    /// Instances about which an operator's decision is remembered.
+    pub overrides: u32,
+    /// Fences in force.
+    pub fences: u32,
+    /// Names held: services, hosts, actors.
+    pub names: u32,
     /// Newest entry of the journal.
     pub newest_transition: u64,
+    /// Entries the journal holds.
+    pub transitions: u32,
+    /// What they count for, in bytes.
+    pub transition_bytes: u64,
     /// Entries the journal dropped.
     pub transitions_dropped: u64,
 }
@@ -115,7 +139,9 @@ impl Registry {
             Reply::Names(all.into_iter().map(|(service, address)| InstanceNames { service, address }).collect())
         };
         Ok(match question {
-            Question::Explain { service, address } => Reply::Explanation(Box::new(self.explain(service, address))),
+            Question::Explain { service, address, copies } => {
+                Reply::Explanation(Box::new(self.explain_beside(service, address, copies)))
+            }
             Question::Instances(query) => Reply::Service(self.instances(query)),
             Question::Transitions { since } => Reply::Transitions(self.transitions(*since)),
             Question::InstanceName { instance } => match self.instance_name(*instance) {
@@ -128,6 +154,7 @@ impl Registry {
                 }
             },
             Question::Service { service } => Reply::ServiceRecord(self.service(service)),
+            Question::Subscribers { service } => Reply::Subscribers(self.subscribers(service)),
             Question::Services => Reply::Services(self.services()),
             Question::Overridden => names(self.overridden()),
             Question::Fenced => names(self.fenced()),
@@ -138,6 +165,7 @@ impl Registry {
 
     /// How many of everything there are.
     pub fn counters(&self) -> Counters {
+        let (notices, oldest_notice) = self.subscriptions.backlog();
         Counters {
             now: self.now,
             clamped: self.clamped,
@@ -145,7 +173,14 @@ impl Registry {
             services: self.services.known().count() as u32,
             sessions: self.sessions.open_count(),
             subscriptions: self.subscriptions.active(),
+            notices,
+            oldest_notice,
+            overrides: self.overrides.all().count() as u32,
+            fences: self.fences.all().count() as u32,
+            names: self.names.used(),
             newest_transition: self.journal.newest(),
+            transitions: self.journal.len(),
+            transition_bytes: self.journal.bytes(),
             transitions_dropped: self.journal.dropped(),
         }
     }

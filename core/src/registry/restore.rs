@@ -67,7 +67,7 @@ impl Registry {
             && self.leases.rebuild(self.now)
             && self.sessions.fits(names, leases)
             && self.subscriptions.fits(names, services, sessions)
-            && self.journal.fits(names, rows)
+            && self.journal.fits(&self.policy.limits, names, rows)
             && self.services.all().all(|service| service.fits(names, rows, subscriptions))
             && self.overrides.all().all(|(key, _)| key_fits(key))
             && self

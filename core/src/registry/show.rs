@@ -31,7 +31,8 @@ impl Registry {
         }
         let slot = self.ensure_service(service);
         let subscriber = self.names.intern(subscriber.as_str());
-        let subscription = self.subscriptions.insert(slot, subscriber);
+        let revision = self.services.get(slot).revision;
+        let subscription = self.subscriptions.insert(self.now, slot, revision, subscriber);
         let entry = self.services.get_mut(slot);
         entry.subscriptions.push(subscription.slot());
         entry.uses += 1;
@@ -42,7 +43,6 @@ impl Registry {
                 self.arm_notices(slot, self.policy.view.refresh);
             }
         }
-        let revision = self.services.get(slot).revision;
         Ok(Outcome::Subscribed { subscription, service: self.services.id(slot), revision })
     }
 
@@ -62,9 +62,9 @@ impl Registry {
 
     /// The next thing the host should do: tell a subscriber, or probe a session. One notice stands for any number of changes.
     pub fn poll(&mut self) -> Option<Notice> {
-        let Registry { subscriptions, services, sessions, .. } = self;
+        let Registry { subscriptions, services, sessions, now, .. } = self;
         let standing = |slot: u32| (services.id(slot), services.get(slot).revision);
-        subscriptions.poll(standing, |session| sessions.take_probe(session))
+        subscriptions.poll(*now, standing, |session| sessions.take_probe(session))
     }
 
     /// Whether [`Registry::poll`] has something, or a notice that came to nothing since.
@@ -134,7 +134,7 @@ impl Registry {
 
     /// Computes the view of a service again and tells its subscribers.
     pub(super) fn refresh(&mut self, slot: u32) {
-        self.services.get_mut(slot).refresh_armed = false;
+        self.services.get_mut(slot).refresh_at = None;
         if self.compute(slot) || self.policy.view.unchanged_is_told {
             self.arm_notices(slot, self.policy.view.notice_window);
         }
@@ -264,8 +264,9 @@ impl Registry {
 
     fn arm_refresh(&mut self, slot: u32) {
         let service = self.services.get_mut(slot);
-        if !core::mem::replace(&mut service.refresh_armed, true) {
+        if service.refresh_at.is_none() {
             let at = self.policy.view.engine.look(self.now + self.policy.view.refresh);
+            service.refresh_at = Some(at);
             self.timers.insert((at, Timer::Refresh(slot)));
         }
     }
@@ -282,9 +283,9 @@ impl Registry {
     }
 
     fn queue_notices(&mut self, slot: u32) {
-        let Registry { services, subscriptions, .. } = self;
+        let Registry { services, subscriptions, now, .. } = self;
         for &subscription in &services.get(slot).subscriptions {
-            subscriptions.notify(subscription);
+            subscriptions.notify(*now, subscription);
         }
     }
 }

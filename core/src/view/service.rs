@@ -92,8 +92,8 @@ pub(crate) struct Service {
     pub(crate) revision: u64,
     /// Whether the view was ever computed, where the policy computes it late.
     pub(crate) computed: bool,
-    /// Whether a new computation of the view is on its way.
-    pub(crate) refresh_armed: bool,
+    /// When the view is computed again, where that is on its way.
+    pub(crate) refresh_at: Option<Instant>,
     /// Content of the view where the policy computes it late.
     pub(crate) shown: Vec<Shown>,
     pub(crate) subscriptions: Vec<u32>,
@@ -112,7 +112,7 @@ pub(crate) struct Service {
 impl Service {
     /// Whether nothing needs it any more.
     pub(super) fn is_over(&self) -> bool {
-        let armed = self.refresh_armed || self.notice_armed || self.look_armed || self.kept_until.is_some();
+        let armed = self.refresh_at.is_some() || self.notice_armed || self.look_armed || self.kept_until.is_some();
         self.record.is_none() && self.settings == Settings::default() && self.uses == 0 && !armed
     }
 
@@ -151,6 +151,12 @@ impl Service {
             self.changes.pop_front();
         }
         self.changes.push_back(Entry { revision: self.revision, instance, state: after, cause });
+    }
+
+    /// Revision of the newest change of `instance` that the ring holds; where it holds none, the newest it may have lost.
+    pub(crate) fn newest_change(&self, instance: InstanceId) -> u64 {
+        let found = self.changes.iter().rev().find(|entry| entry.instance == instance);
+        found.map_or(self.revision - self.changes.len() as u64, |entry| entry.revision)
     }
 
     /// The newest state of each instance that changed after `since`, oldest first; none when the ring does not reach back.

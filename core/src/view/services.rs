@@ -49,7 +49,7 @@ impl Services {
             members: Vec::new(),
             revision: 0,
             computed: false,
-            refresh_armed: false,
+            refresh_at: None,
             shown: Vec::new(),
             subscriptions: Vec::new(),
             notice_armed: false,

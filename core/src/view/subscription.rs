@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::{ServiceId, SessionId, SubscriptionId};
 use crate::name::NameId;
 use crate::slots::Slots;
+use crate::time::Instant;
 
 /// What the host should do next; taken with `poll`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -33,7 +34,19 @@ pub enum Notice {
 pub(crate) struct Subscription {
     pub(crate) service: u32,
     pub(crate) subscriber: NameId,
-    queued: bool,
+    /// When it began.
+    pub(crate) since: Instant,
+    /// The service's revision when its host last took a notice, and when that was.
+    pub(crate) told: u64,
+    pub(crate) told_at: Instant,
+    /// Since when a notice waits in the queue.
+    waiting_since: Option<Instant>,
+}
+
+impl Subscription {
+    pub(crate) fn waiting_since(&self) -> Option<Instant> {
+        self.waiting_since
+    }
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -53,15 +66,17 @@ impl Subscriptions {
         Subscriptions { active: Slots::new(), waiting: VecDeque::new() }
     }
 
-    pub(crate) fn insert(&mut self, service: u32, subscriber: NameId) -> SubscriptionId {
-        let (slot, generation) = self.active.insert(Subscription { service, subscriber, queued: false });
+    /// A subscription that begins now, with the service as it stands at `told`.
+    pub(crate) fn insert(&mut self, now: Instant, service: u32, told: u64, subscriber: NameId) -> SubscriptionId {
+        let begun = Subscription { service, subscriber, since: now, told, told_at: now, waiting_since: None };
+        let (slot, generation) = self.active.insert(begun);
         SubscriptionId::new(slot, generation)
     }
 
     pub(crate) fn remove(&mut self, id: SubscriptionId) -> Option<Subscription> {
         self.active.get(id.slot(), id.generation())?;
         let ended = self.active.remove(id.slot())?;
-        if ended.queued {
+        if ended.waiting_since.is_some() {
             let of_it = |waiting: &Waiting| matches!(waiting, Waiting::Subscription { slot, .. } if *slot == id.slot());
             self.waiting.retain(|waiting| !of_it(waiting));
         }
@@ -75,6 +90,10 @@ impl Subscriptions {
             .map(|slot| SubscriptionId::new(slot, self.active.generation(slot)))
     }
 
+    pub(crate) fn at(&self, slot: u32) -> Option<(SubscriptionId, &Subscription)> {
+        self.active.at(slot).map(|found| (SubscriptionId::new(slot, self.active.generation(slot)), found))
+    }
+
     pub(crate) fn active(&self) -> u32 {
         self.active.used()
     }
@@ -84,15 +103,29 @@ impl Subscriptions {
     }
 
     /// Puts a notice in the queue, unless one waits there already.
-    pub(crate) fn notify(&mut self, slot: u32) {
+    pub(crate) fn notify(&mut self, now: Instant, slot: u32) {
         let generation = self.active.generation(slot);
-        let Some(subscription) = self.active.at_mut(slot).filter(|subscription| !subscription.queued) else { return };
-        subscription.queued = true;
+        let Some(subscription) = self.active.at_mut(slot).filter(|subscription| subscription.waiting_since.is_none())
+        else {
+            return;
+        };
+        subscription.waiting_since = Some(now);
         self.waiting.push_back(Waiting::Subscription { slot, generation });
     }
 
     pub(crate) fn has_waiting(&self) -> bool {
         !self.waiting.is_empty()
+    }
+
+    /// How many notices of changes wait, and since when the oldest does.
+    pub(crate) fn backlog(&self) -> (u32, Option<Instant>) {
+        let since = |waiting: &Waiting| match *waiting {
+            Waiting::Subscription { slot, generation } => self.active.get(slot, generation)?.waiting_since,
+            Waiting::Session { .. } => None,
+        };
+        let mut waiting = self.waiting.iter().filter_map(since).peekable();
+        let oldest = waiting.peek().copied();
+        (waiting.count() as u32, oldest)
     }
 
     pub(crate) fn probe(&mut self, session: SessionId) {
@@ -102,6 +135,7 @@ impl Subscriptions {
     /// The next notice; `service` tells a service's id and where it stands, `open` whether a session still waits for its probe.
     pub(crate) fn poll(
         &mut self,
+        now: Instant,
         service: impl Fn(u32) -> (ServiceId, u64),
         mut open: impl FnMut(SessionId) -> bool,
     ) -> Option<Notice> {
@@ -116,8 +150,9 @@ impl Subscriptions {
                 Waiting::Subscription { slot, generation } => {
                     // A subscription that ended took its notice with it.
                     let Some(subscription) = self.active.get_mut(slot, generation) else { continue };
-                    subscription.queued = false;
                     let (service, revision) = service(subscription.service);
+                    subscription.waiting_since = None;
+                    (subscription.told, subscription.told_at) = (revision, now);
                     let subscription = SubscriptionId::new(slot, generation);
                     return Some(Notice::Changed { subscription, service, revision });
                 }

@@ -2,8 +2,8 @@
 
 use liveset::document::{Answer, write};
 use liveset::{
-    Address, Command, Error, Explanation, InstanceQuery, Instant, Outcome, Policy, Reader, Registry, ServiceKey,
-    ServiceView, Transition,
+    Address, Command, CopyReport, Error, Explanation, InstanceQuery, Instant, Outcome, Policy, Reader, Registry,
+    ServiceKey, ServiceView, Transition,
 };
 
 use crate::scenario::Scenario;
@@ -75,8 +75,8 @@ impl Node {
         self.registry.service(service).is_some_and(|record| record.known)
     }
 
-    pub(crate) fn explain(&self, service: &ServiceKey, address: &Address) -> Explanation {
-        self.registry.explain(service, address)
+    pub(crate) fn explain(&self, service: &ServiceKey, address: &Address, copies: &[CopyReport]) -> Explanation {
+        self.registry.explain_beside(service, address, copies)
     }
 
     pub(crate) fn registry(&self) -> &Registry {

@@ -1,7 +1,7 @@
 //! Who lives in the world beside the nodes: providers, consumers, operators. Some act by hand, some by a client's machine.
 
-use liveset::clients::{Publisher, Subscriber};
-use liveset::{BatchMember, Registration, ServiceId, ServiceKey, SessionId, SubscriptionId};
+use liveset::clients::{Host, Publisher, Subscriber};
+use liveset::{BatchMember, Instant, Registration, ServiceId, ServiceKey, SessionId, SubscriptionId};
 
 pub(crate) struct Party {
     /// The node it speaks to.
@@ -32,6 +32,8 @@ pub(crate) struct Consumer {
     pub(crate) epoch: u64,
     /// How many lists it got, those that answered its subscriptions among them.
     pub(crate) lists: u64,
+    /// The list that its framework copied, and when.
+    pub(crate) copied: Option<(Instant, Vec<Host>)>,
 }
 
 #[derive(Clone, Debug)]

@@ -249,3 +249,11 @@ fn replay(lines: &str) {
         assert_eq!(format!("{:016x}", registry.digest()), line["digest"], "{line}");
     }
 }
+
+#[test]
+fn a_scenario_that_asks_for_more_than_it_may_ends_and_says_so() {
+    let text = "title    Too much\npolicy   strict\n\n0s     a  register  orders x:80\n0s..   a  beats every 1ms\n3600s  expect  orders serves x:80\n";
+    let report = liveset_world::play(&liveset_world::Scenario::parse(text).expect("a scenario"));
+    assert!(!report.passed);
+    assert_eq!(report.expectations.last().map(|held| held.found.as_str()), Some("more than 250000"));
+}

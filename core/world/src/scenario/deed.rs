@@ -11,7 +11,7 @@ use super::words::{Problem, Words};
 use super::{Action, Fault, MachineDeed, Scenario};
 
 const VERBS: &str = "a verb: register, register-batch, beat, beats, deregister, restarts, dies, freezes, thaws, moves, connects, \
-    disconnects, subscribe, unsubscribe, reads, reports, offline, online, weighs, marks, clears, removes, lifts, creates, sets, \
+    disconnects, subscribe, unsubscribe, copies, reads, reports, offline, online, weighs, marks, clears, removes, lifts, creates, sets, \
     cuts, half-opens, heals, delays, loses, duplicates, reorders, parts or joins";
 
 pub(super) fn deed(
@@ -65,6 +65,7 @@ pub(super) fn deed(
         "disconnects" => Action::Disconnects,
         "subscribe" => Action::Subscribes { service: words.service()?, node: words.at_node(nodes)? },
         "unsubscribe" => Action::Unsubscribes,
+        "copies" => Action::Copies,
         "reads" => Action::Reads { service: words.service()?, node: words.at_node(nodes)? },
         "reports" => {
             let (service, address) = (words.service()?, words.address()?);

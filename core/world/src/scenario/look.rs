@@ -86,5 +86,13 @@ pub(super) fn explain(words: &mut Words, scenario: &Scenario) -> Result<Action, 
         }
         None => Subject::Instance { service: words.service()?, address: words.address()? },
     };
-    Ok(Action::Explain { subject, expected: Vec::new(), node: words.at_node(&scenario.nodes)? })
+    let node = words.at_node(&scenario.nodes)?;
+    let mut beside = Vec::new();
+    if words.take_if("beside") {
+        beside.push(client(words, scenario, false)?);
+        while words.take_if("and") {
+            beside.push(client(words, scenario, false)?);
+        }
+    }
+    Ok(Action::Explain { subject, expected: Vec::new(), node, beside })
 }

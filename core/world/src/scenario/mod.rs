@@ -80,32 +80,97 @@ pub(crate) struct Step {
 /// What somebody does, or what is expected.
 #[derive(Clone, Debug)]
 pub(crate) enum Action {
-    Register { registration: Box<Registration>, over_session: bool, node: Option<String> },
-    Beat { full: bool },
-    Beats { every: Span, full: bool, until: Option<Instant> },
-    RegisterBatch { service: ServiceKey, members: Vec<BatchMember>, node: Option<String> },
-    Deregister { deregistration: Box<Deregistration>, node: Option<String> },
+    Register {
+        registration: Box<Registration>,
+        over_session: bool,
+        node: Option<String>,
+    },
+    Beat {
+        full: bool,
+    },
+    Beats {
+        every: Span,
+        full: bool,
+        until: Option<Instant>,
+    },
+    RegisterBatch {
+        service: ServiceKey,
+        members: Vec<BatchMember>,
+        node: Option<String>,
+    },
+    Deregister {
+        deregistration: Box<Deregistration>,
+        node: Option<String>,
+    },
     Restarts,
     Dies,
     Freezes,
     Thaws,
-    Moves { node: String },
-    Connects { node: Option<String> },
+    Moves {
+        node: String,
+    },
+    Connects {
+        node: Option<String>,
+    },
     Disconnects,
-    Subscribes { service: ServiceKey, node: Option<String> },
+    Subscribes {
+        service: ServiceKey,
+        node: Option<String>,
+    },
     Unsubscribes,
-    Reads { service: ServiceKey, node: Option<String> },
-    Reports { service: ServiceKey, address: Address, healthy: bool, sure: bool, node: Option<String> },
-    Override { change: Box<OverrideChange>, node: Option<String> },
-    Clears { service: ServiceKey, address: Address, field: Option<OverrideField>, node: Option<String> },
-    Removes { removal: Box<Removal>, node: Option<String> },
-    LiftsFence { service: ServiceKey, address: Address, node: Option<String> },
-    SetsService { settings: Box<ServiceSettings>, node: Option<String> },
-    RemovesService { service: ServiceKey, node: Option<String> },
-    Machine { node: String, does: MachineDeed },
+    /// The framework above a consumer's client takes over the list that the client has.
+    Copies,
+    Reads {
+        service: ServiceKey,
+        node: Option<String>,
+    },
+    Reports {
+        service: ServiceKey,
+        address: Address,
+        healthy: bool,
+        sure: bool,
+        node: Option<String>,
+    },
+    Override {
+        change: Box<OverrideChange>,
+        node: Option<String>,
+    },
+    Clears {
+        service: ServiceKey,
+        address: Address,
+        field: Option<OverrideField>,
+        node: Option<String>,
+    },
+    Removes {
+        removal: Box<Removal>,
+        node: Option<String>,
+    },
+    LiftsFence {
+        service: ServiceKey,
+        address: Address,
+        node: Option<String>,
+    },
+    SetsService {
+        settings: Box<ServiceSettings>,
+        node: Option<String>,
+    },
+    RemovesService {
+        service: ServiceKey,
+        node: Option<String>,
+    },
+    Machine {
+        node: String,
+        does: MachineDeed,
+    },
     Network(Fault),
     Expect(Expectation),
-    Explain { subject: Subject, expected: Vec<String>, node: Option<String> },
+    Explain {
+        subject: Subject,
+        expected: Vec<String>,
+        node: Option<String>,
+        /// Consumers whose own copies are explained beside what the node gives.
+        beside: Vec<String>,
+    },
 }
 
 /// What becomes of the machine a registry runs on.

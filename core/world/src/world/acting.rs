@@ -14,9 +14,9 @@ impl World<'_> {
         let actor = step.actor.as_str();
         match &step.action {
             Action::Expect(expectation) => self.expect(step.line, expectation),
-            Action::Explain { subject, expected, node } => {
+            Action::Explain { subject, expected, node, beside } => {
                 let node = self.node_named(node.as_ref());
-                self.explain(step.line, subject, expected, node);
+                self.explain(step.line, subject, expected, node, beside);
             }
             Action::Network(fault) => self.network_suffers(fault),
             Action::Machine { node, does } => {
@@ -68,6 +68,12 @@ impl World<'_> {
                 self.sends(actor, Call::Subscribe(service.clone()));
             }
             Action::Unsubscribes => self.unsubscribes(actor),
+            Action::Copies => {
+                let now = self.now;
+                if let Some(consumer) = self.parties.get_mut(actor).and_then(|party| party.consumer.as_mut()) {
+                    consumer.copied = Some((now, consumer.machine.hosts().to_vec()));
+                }
+            }
             Action::Reads { service, node } => {
                 self.operates(actor, node, Command::Look { service: service.clone() });
             }

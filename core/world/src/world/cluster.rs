@@ -239,7 +239,7 @@ impl World<'_> {
         let Cluster::TwoTransports { claims, .. } = self.scenario.cluster else { return };
         let ended: Vec<Claim> = (self.replication.held.keys())
             .filter(|(at, service, address, source)| {
-                let leases = self.nodes[*at].explain(service, address).leases;
+                let leases = self.nodes[*at].registry().explain(service, address).leases;
                 // The copy of a claim over a connection is not the claim: it hangs on a session that is not the source's own.
                 *at == node && !leases.iter().any(|lease| lease.source.as_str() == source)
             })

@@ -1,6 +1,6 @@
 //! What readers have: written to the timeline when it changes, and held against what a scenario expects.
 
-use liveset::{Error, Kind, Outcome, Reader, ServiceKey, ServiceView};
+use liveset::{Actor, Address, CopyReport, Error, Kind, Layer, Outcome, Reader, ServiceKey, ServiceView};
 
 use super::World;
 use super::calling::Call;
@@ -98,12 +98,20 @@ impl World<'_> {
         self.report.expectations.push(held);
     }
 
-    pub(super) fn explain(&mut self, line: usize, subject: &Subject, expected: &[String], node: Option<usize>) {
+    pub(super) fn explain(
+        &mut self,
+        line: usize,
+        subject: &Subject,
+        expected: &[String],
+        node: Option<usize>,
+        beside: &[String],
+    ) {
         let (about, found) = match subject {
             Subject::Instance { service, address } => {
                 let node = &self.nodes[node.unwrap_or(0)];
                 let at = if self.nodes.len() > 1 { format!(" at {}", node.name) } else { String::new() };
-                (format!("{service} {address}{at}"), node.explain(service, address).sentences)
+                let copies: Vec<CopyReport> = beside.iter().flat_map(|reader| self.copies(reader, address)).collect();
+                (format!("{service} {address}{at}"), node.explain(service, address, &copies).sentences)
             }
             Subject::Consumer { consumer, address } => {
                 let party = self.parties.get(consumer).and_then(|party| party.consumer.as_ref());
@@ -122,7 +130,26 @@ impl World<'_> {
         });
     }
 
-    fn fact(&self, line: usize, about: String, expected: &str, found: &str) -> Held {
+    /// What the layers of a consumer hold of an instance, as their host would report it.
+    fn copies(&self, reader: &str, address: &Address) -> Vec<CopyReport> {
+        let consumer = self.parties.get(reader).and_then(|party| party.consumer.as_ref());
+        let (Some(consumer), Ok(reader)) = (consumer, Actor::parse(reader)) else { return Vec::new() };
+        let framework = consumer.copied.as_ref().map(|(taken, hosts)| {
+            let found = hosts.iter().find(|host| host.address == *address);
+            CopyReport {
+                reader: reader.clone(),
+                layer: Layer::Framework,
+                taken: Some(*taken),
+                listed: found.is_some(),
+                healthy: found.is_some_and(|host| host.healthy),
+                kept_since: None,
+                kept_until: None,
+            }
+        });
+        [consumer.machine.copy(&reader, address)].into_iter().chain(framework).collect()
+    }
+
+    pub(super) fn fact(&self, line: usize, about: String, expected: &str, found: &str) -> Held {
         Held {
             line,
             at: self.now,

@@ -35,6 +35,7 @@ pub(super) fn describe(action: &Action) -> String {
         Action::Disconnects => "disconnects".to_owned(),
         Action::Subscribes { service, node } => format!("subscribes to {service}{}", at(node)),
         Action::Unsubscribes => "unsubscribes".to_owned(),
+        Action::Copies => "copies its list into its framework".to_owned(),
         Action::Reads { service, node } => format!("reads {service}{}", at(node)),
         Action::Reports { service, address, healthy, sure, node } => {
             let health = if *healthy { "healthy" } else { "unhealthy" };

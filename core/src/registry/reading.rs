@@ -1,0 +1,58 @@
+//! How far the readers of a service are: whom the host told of what, and what the layers behind hold.
+
+use alloc::vec::Vec;
+
+use super::Registry;
+use crate::account::{CopyAccount, CopyReport, Sight, SubscriberAccount, Telling, Transition};
+use crate::name::ServiceKey;
+
+const FIRST_MAX: usize = 8;
+
+impl Registry {
+    /// The subscribers of a service, in the order of their subscriptions, and how far each was told.
+    pub fn subscribers(&self, service: &ServiceKey) -> Vec<SubscriberAccount> {
+        self.find_service(service).map(|slot| self.subscribers_in(slot).collect()).unwrap_or_default()
+    }
+
+    fn subscribers_in(&self, service: u32) -> impl Iterator<Item = SubscriberAccount> + '_ {
+        let mut slots = self.services.get(service).subscriptions.clone();
+        slots.sort_unstable();
+        slots.into_iter().filter_map(|slot| {
+            let (subscription, found) = self.subscriptions.at(slot)?;
+            Some(SubscriberAccount {
+                subscription,
+                subscriber: self.actor(found.subscriber),
+                since: found.since,
+                told: found.told,
+                told_at: found.told_at,
+                waiting_since: found.waiting_since(),
+            })
+        })
+    }
+
+    /// Who was not told of the instance's last change.
+    pub(super) fn telling(&self, instance: u32) -> Telling {
+        let slot = self.roster.row(instance).key.service;
+        let service = self.services.get(slot);
+        let newest = service.newest_change(self.roster.id(instance));
+        let mut telling = Telling { subscribers: service.subscriptions.len() as u32, ..Telling::default() };
+        if service.subscriptions.is_empty() {
+            return telling;
+        }
+        for account in self.subscribers_in(slot).filter(|account| account.told < newest) {
+            telling.behind += 1;
+            if telling.first.len() < FIRST_MAX {
+                telling.first.push(account);
+            }
+        }
+        telling
+    }
+
+    /// A host's report of a copy, beside `given`, which is what consumers get of the instance here.
+    pub(super) fn copy_account(&self, copy: &CopyReport, given: Sight, history: &[Transition]) -> CopyAccount {
+        let agrees =
+            copy.taken.is_some() && (copy.listed, copy.listed && copy.healthy) == (given.listed, given.healthy);
+        let missed = history.first().filter(|entry| !agrees && copy.taken.is_some_and(|taken| entry.at >= taken));
+        CopyAccount { copy: copy.clone(), agrees, missed: missed.cloned() }
+    }
+}

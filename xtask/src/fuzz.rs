@@ -1,0 +1,115 @@
+//! Fuzzing: cargo-fuzz with a nightly compiler, both fetched by this task, over targets that begin with what the project already has
+//! and with the corpora kept in `fuzz/corpus`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command as Process;
+
+use anyhow::{Context, Result, bail};
+use liveset::{Command, Instant, Registry, document};
+use serde_json::Value;
+
+use crate::{files, tool};
+
+/// The version that is fetched.
+const CARGO_FUZZ: &str = "0.13.2";
+const TARGETS: [&str; 5] = ["documents", "requests", "rows", "scenarios", "snapshots"];
+/// What a snapshot has before the body of its only section: the head, and the head of the section.
+const CONTAINER: usize = 24 + 20;
+
+/// Runs targets, each for so many seconds; closes with `N passed, N failed`.
+pub fn fuzz(targets: &[&str], seconds: u32) -> Result<()> {
+    if let Some(unknown) = targets.iter().find(|target| !TARGETS.contains(target)) {
+        bail!("no fuzz target `{unknown}`; there are {}", TARGETS.join(", "));
+    }
+    let chosen: Vec<&str> = TARGETS.into_iter().filter(|name| targets.is_empty() || targets.contains(name)).collect();
+    let cargo_fuzz = fetched()?;
+    seeds()?;
+    let mut failed = Vec::new();
+    for target in &chosen {
+        let (corpus, begin) = (tool::root().join("fuzz/corpus").join(target), folder(target));
+        fs::create_dir_all(&corpus)?;
+        let grown = tool::root().join("target/fuzz/grown").join(target);
+        fs::create_dir_all(&grown)?;
+        // What it finds goes to the first folder; the others are only read.
+        let mut run = Process::new(&cargo_fuzz);
+        run.current_dir(tool::root())
+            .args(["fuzz", "run", "--fuzz-dir", "fuzz", target])
+            .args([&grown, &corpus, &begin]);
+        run.env("RUSTUP_TOOLCHAIN", "nightly").arg("--");
+        run.args([&format!("-max_total_time={seconds}"), "-timeout=60", "-rss_limit_mb=4096", "-print_final_stats=1"]);
+        let said = run.stderr(std::process::Stdio::piped()).output().context("cannot start cargo-fuzz")?;
+        let log = String::from_utf8_lossy(&said.stderr);
+        let executed = log.lines().rev().find_map(|line| line.strip_prefix("stat::number_of_executed_units:"));
+        match executed.filter(|_| said.status.success()) {
+            Some(count) => println!("{target}: {} inputs, nothing found", count.trim()),
+            None => {
+                println!("{target}: FAILED\n{log}");
+                failed.push(*target);
+            }
+        }
+    }
+    println!("{} passed, {} failed", chosen.len() - failed.len(), failed.len());
+    if failed.is_empty() { Ok(()) } else { bail!("fuzzing found something: {}", failed.join(", ")) }
+}
+
+/// The program cargo-fuzz, and a nightly compiler for it.
+fn fetched() -> Result<PathBuf> {
+    let nightly = Process::new("rustc").arg("+nightly").arg("--version").output();
+    if !nightly.is_ok_and(|found| found.status.success()) {
+        let fetch = ["toolchain", "install", "nightly", "--profile", "minimal"];
+        tool::run(tool::program("rustup", ".").args(fetch))
+            .context("a nightly compiler is missing: install rustup, and then `rustup toolchain install nightly`")?;
+    }
+    let place = tool::root().join("target/tools");
+    let made = place.join("bin/cargo-fuzz");
+    if !made.exists() {
+        let version = format!("cargo-fuzz@{CARGO_FUZZ}");
+        tool::run(tool::cargo().args(["install", "--quiet", "--locked", &version, "--root"]).arg(&place))?;
+    }
+    Ok(made)
+}
+
+fn folder(target: &str) -> PathBuf {
+    tool::root().join("target/fuzz/seeds").join(target)
+}
+
+/// What the project already has, in the form of each target's inputs.
+fn seeds() -> Result<()> {
+    for target in TARGETS {
+        fs::create_dir_all(folder(target))?;
+    }
+    for file in files("core/scenarios", ".scenario")? {
+        fs::copy(&file, folder("scenarios").join(name(&file)))?;
+    }
+    for file in files("core/vectors", ".jsonl")? {
+        let (tape, snapshot) = replayed(&fs::read_to_string(&file)?).with_context(|| file.display().to_string())?;
+        fs::write(folder("documents").join(name(&file)), tape)?;
+        fs::write(folder("snapshots").join(name(&file)).with_extension("whole"), &snapshot)?;
+        fs::write(folder("snapshots").join(name(&file)).with_extension("body"), &snapshot[CONTAINER..])?;
+    }
+    Ok(())
+}
+
+fn name(file: &Path) -> &std::ffi::OsStr {
+    file.file_name().unwrap_or_default()
+}
+
+/// A vector as lines of `WAIT COMMAND` under the policy's line, and the snapshot at its end.
+fn replayed(vector: &str) -> Result<(String, Vec<u8>)> {
+    let mut lines = vector.lines();
+    let header: Value = serde_json::from_str(lines.next().context("an empty file")?)?;
+    let policy = header["policy"].to_string();
+    let mut registry = Registry::new(document::read_policy(policy.as_bytes())?)?;
+    let mut tape = format!("{policy}\n");
+    let mut before = 0;
+    for line in lines {
+        let line: Value = serde_json::from_str(line)?;
+        let now = line["now"].as_u64().context("`now` is no number")?;
+        let command = line["command"].to_string();
+        tape.push_str(&format!("{} {command}\n", now - before));
+        before = now;
+        let _ = registry.apply(Instant::from_millis(now)?, document::read::<Command>(command.as_bytes())?);
+    }
+    Ok((tape, registry.snapshot()))
+}
