@@ -39,6 +39,7 @@ pub struct Duel {
     addresses: Vec<Address>,
     /// Compares everything after every step, where it otherwise takes turns with what no command touched.
     thorough: bool,
+    pinned: bool,
     steps: u64,
     /// The registry as it was some time ago, and all that it was told since.
     written: (Vec<u8>, Vec<(Instant, Command)>),
@@ -50,8 +51,8 @@ const ROUND: u64 = 16;
 const REPLAYED: usize = 300;
 
 impl Duel {
-    /// Both empty.
-    pub fn new(policy: &Policy) -> Duel {
+    /// Both empty. A tape that pins its names makes them known in their order first.
+    pub fn new(policy: &Policy, pinned: bool) -> Duel {
         let registry = Registry::new(policy.clone()).expect("the policy is good");
         let services = services();
         Duel {
@@ -62,6 +63,7 @@ impl Duel {
             revisions: vec![0; services.len()],
             services,
             addresses: addresses(),
+            pinned,
             thorough: false,
             steps: 0,
         }
@@ -78,9 +80,10 @@ impl Duel {
         self.registry.next_deadline()
     }
 
-    /// Whether several decisions end by `until`, whose order nothing but a history of names says.
-    pub fn is_ambiguous(&self, until: Instant) -> bool {
-        self.model.decisions_tie(until.as_millis().max(self.model.now))
+    /// Whether what comes next cannot be compared: several things happened at one moment, in an order that only a history of names
+    /// says, and the tape does not pin the names.
+    pub fn is_over(&self) -> bool {
+        self.model.tied && !self.pinned
     }
 
     /// Does the same to both, and compares. The outcome of a command comes back.
@@ -95,7 +98,6 @@ impl Duel {
 
     fn try_step(&mut self, at: Instant, deed: &Deed) -> Result<Option<Outcome>, Disagreement> {
         self.steps += 1;
-        self.come_when_asked_for_nothing(at);
         let command = match deed {
             Deed::Do(command) => command,
             Deed::Restore => {
@@ -118,9 +120,13 @@ impl Duel {
         if self.written.1.len() >= REPLAYED {
             self.written = (self.registry.snapshot(), Vec::new());
         }
+        self.come_when_asked_for_nothing(at);
         self.written.1.push((at, command.clone()));
         let told = self.registry.apply(at, command.clone()).map_err(without_words);
         let expected = self.model.apply(at, command).map_err(without_words);
+        if self.is_over() {
+            return Ok(told.ok());
+        }
         same("the outcome", &told, &expected)?;
         if self.thorough || self.steps.is_multiple_of(ROUND) {
             self.compare_all(Some(command))?;
@@ -171,6 +177,9 @@ impl Duel {
             }
         }
         same("the counters", &self.registry.counters(), &self.model.counters())?;
+        for key in &self.services {
+            same("the subscribers", &self.registry.subscribers(key), &self.model.subscribers(key))?;
+        }
         let remembered = [self.registry.overridden(), self.registry.fenced()];
         same("what is remembered", &remembered, &self.model.remembered())?;
         for (id, service, address) in self.model.instance_ids() {
@@ -250,7 +259,11 @@ fn same<T: PartialEq + fmt::Debug>(about: &str, registry: &T, model: &T) -> Resu
     if registry == model {
         return Ok(());
     }
-    Err(Disagreement { about: about.to_owned(), registry: format!("{registry:?}"), model: format!("{model:?}") })
+    let (registry, model) = (format!("{registry:?}"), format!("{model:?}"));
+    let equal = registry.chars().zip(model.chars()).take_while(|(a, b)| a == b).count();
+    // From a little before where they part.
+    let part = |text: &str| text.chars().skip(equal.saturating_sub(120)).take(600).collect();
+    Err(Disagreement { about: about.to_owned(), registry: part(&registry), model: part(&model) })
 }
 
 /// What is wrong, without the words for it.

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use liveset::Policy;
+use liveset::{Policy, document};
 
 use crate::duel::{Disagreement, Duel};
-use crate::tape::{Player, Step};
+use crate::tape::{Deed, Player, Step};
 
 /// What a tape came to.
 pub struct Fight {
@@ -29,7 +29,11 @@ impl fmt::Display for Defeat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "policy {}", self.policy.label)?;
         for step in &self.steps {
-            writeln!(f, "{:>9} {:?}", step.at.as_millis(), step.deed)?;
+            let deed = match &step.deed {
+                Deed::Do(command) => document::write(command),
+                other => format!("{other:?}"),
+            };
+            writeln!(f, "{:>9} {deed}", step.at.as_millis())?;
         }
         write!(f, "they disagree about {}", self.disagreement)
     }
@@ -40,13 +44,10 @@ pub fn fight(policy: &Policy, seed: u64, length: usize) -> Fight {
     // Most tapes keep their names known; the others let names come and go, and end where their order would matter.
     let pins = !seed.is_multiple_of(4);
     let mut player = Player::new(seed, policy, pins);
-    let mut duel = Duel::new(policy);
+    let mut duel = Duel::new(policy, pins);
     let mut steps = Vec::with_capacity(length);
-    while steps.len() < length {
+    while steps.len() < length && !duel.is_over() {
         let step = player.next_step(duel.next_deadline());
-        if !pins && duel.is_ambiguous(step.at) {
-            break;
-        }
         steps.push(step);
         let step = &steps[steps.len() - 1];
         match duel.step(step.at, &step.deed) {

@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 
 use crate::duel::{Disagreement, Duel};
 use crate::fight::Defeat;
-use crate::tape::{Deed, Step, resolve};
+use crate::tape::{Deed, PINS, Step, are_pinned, resolve};
 use liveset::Policy;
 
 /// Plays steps to both; how they part, and after how many, where they do. Ids are what the steps that they come from return this time.
 pub fn replay(policy: &Policy, steps: &[Step]) -> Option<(usize, Disagreement)> {
-    let mut duel = Duel::new(policy).thorough();
+    let mut duel = Duel::new(policy, are_pinned(steps)).thorough();
     let mut returned = BTreeMap::new();
     for (count, step) in steps.iter().enumerate() {
+        if duel.is_over() {
+            return None;
+        }
         let deed = match &step.deed {
             Deed::Do(command) => Deed::Do(resolve(command, &step.origins, &returned)),
             other => other.clone(),
@@ -32,9 +35,16 @@ pub fn shrink(defeat: Defeat) -> Defeat {
         return Defeat { policy, steps, disagreement };
     };
     let (mut steps, mut disagreement) = (steps[..count].to_vec(), found);
+    // The pins of names go together or not at all.
+    let pins = if are_pinned(&steps) { PINS } else { 0 };
+    let mut kept = pins;
+    let unpinned = replay(&policy, &steps[pins..]);
+    if let Some((count, found)) = unpinned.filter(|_| pins > 0) {
+        (steps, disagreement, kept) = (steps[pins..pins + count].to_vec(), found, 0);
+    }
     let mut stretch = steps.len() / 2;
     while stretch > 0 {
-        let mut from = 0;
+        let mut from = kept;
         while from < steps.len() {
             let until = (from + stretch).min(steps.len());
             let fewer: Vec<Step> = [&steps[..from], &steps[until..]].concat();
@@ -54,7 +64,7 @@ pub fn shrink(defeat: Defeat) -> Defeat {
 
 /// Writes into each command the ids that it was played with.
 fn name_ids(policy: &Policy, steps: &mut [Step]) {
-    let mut duel = Duel::new(policy);
+    let mut duel = Duel::new(policy, are_pinned(steps));
     let mut returned = BTreeMap::new();
     for step in steps {
         if let Deed::Do(command) = &mut step.deed {

@@ -8,6 +8,6 @@ mod session;
 
 pub(crate) use brake::{Brake, Braked};
 pub(crate) use expiry::{Measure, Times, times_of};
-
+pub(crate) use hot::Due;
 pub(crate) use lease::{Lapse, Lease, Leases};
 pub(crate) use session::{Check, Sessions};

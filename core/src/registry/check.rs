@@ -39,7 +39,6 @@ impl Registry {
         if healthy == alive || (row.streak < needed && !sure) {
             return Ok(Outcome::HealthReported { healthy: alive });
         }
-        row.streak = 0;
         let leases: Vec<u32> = self.leases_of(instance).collect();
         for lease in leases {
             self.leases.report(lease, healthy);

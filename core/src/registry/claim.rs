@@ -69,9 +69,7 @@ impl Registry {
     /// where it does not.
     pub fn beat_instance(&mut self, now: Instant, beat: &InstanceBeat) -> Result<Outcome, Error> {
         self.settle(now);
-        let held = self.find_claimed(&beat.service, &beat.address, Kind::Ephemeral);
-        let lease = held.and_then(|slot| self.lease_for(slot, &beat.source, None));
-        if let Some(lease) = lease {
+        if let Some(lease) = self.lease_by_beats(&beat.service, &beat.address, Kind::Ephemeral, &beat.source) {
             self.refuse_older(beat.incarnation, self.leases.row(lease).incarnation, &beat.address)?;
             let id = self.leases.id(lease);
             self.beat_unusual(id)?;
@@ -79,7 +77,11 @@ impl Registry {
         }
         let registers = self.policy.claims.unknown_beat == UnknownBeat::Registers;
         let Some(content) = beat.content.as_ref().filter(|_| registers) else {
-            self.refuse_fenced(&beat.service, &beat.address, &beat.source, beat.incarnation, true)?;
+            let claim = Registration {
+                incarnation: beat.incarnation,
+                ..Registration::new(beat.service.clone(), beat.address.clone(), beat.source.clone())
+            };
+            self.refuse_fenced(&claim, true)?;
             return Err(Error::UnknownLease { what: beat.address.to_string() });
         };
         let mut registration = Registration::new(beat.service.clone(), beat.address.clone(), beat.source.clone());
@@ -108,8 +110,7 @@ impl Registry {
         self.make_record(service_slot, Some(*kind), false);
         if session.is_none()
             && lease.is_none()
-            && let Some(other) = self.find_claimed(service, address, *kind).filter(|&other| Some(other) != row)
-            && let Some(moved) = self.lease_for(other, source, None)
+            && let Some(moved) = self.lease_by_beats(service, address, *kind, source)
         {
             self.withdraw(moved, Cause::Replaced, &Author::of(source));
         }
@@ -179,7 +180,7 @@ impl Registry {
         registration: &Registration,
         is_beat: bool,
     ) -> Result<(Times, Option<u32>), Error> {
-        let Registration { service, address, source, session, incarnation, kind, content, .. } = registration;
+        let Registration { service, address, session, incarnation, kind, content, .. } = registration;
         let times = self.check_content(content)?;
         if let Some(session) = session {
             self.sessions.get(*session).ok_or(Error::UnknownSession { session: session.to_u64() })?;
@@ -191,7 +192,7 @@ impl Registry {
                 ));
             }
         }
-        self.refuse_fenced(service, address, source, *incarnation, is_beat)?;
+        self.refuse_fenced(registration, is_beat)?;
         self.refuse_other_kind(service, address, *kind)?;
         let row = self.find_row_of(service, address, *kind);
         let newest = row.map_or(0, |slot| self.roster.row(slot).incarnation);
@@ -207,10 +208,7 @@ impl Registry {
         };
         let now = self.now;
         self.brake.hear(now);
-        if let Some(session) = self.sessions.in_slot(row.session) {
-            session.last = now;
-            session.probed = None;
-        }
+        self.hear_session(row.session);
         if self.leases.revive(now, lease.slot()) {
             let author = Author::of(&self.actor(row.source));
             self.decide_fate(row.instance, Cause::Beat, &author);
@@ -270,20 +268,14 @@ impl Registry {
         }
     }
 
-    fn refuse_fenced(
-        &self,
-        service: &ServiceKey,
-        address: &Address,
-        source: &Actor,
-        incarnation: Option<u64>,
-        is_beat: bool,
-    ) -> Result<(), Error> {
+    fn refuse_fenced(&self, claim: &Registration, is_beat: bool) -> Result<(), Error> {
+        let Registration { service, address, source, incarnation, kind, .. } = claim;
         if self.fences.is_empty() {
             return Ok(());
         }
-        let Some(key) = self.find_memory(service, address, None) else { return Ok(()) };
+        let Some(key) = self.find_key(service, address, *kind).map(|key| self.memory_key(key)) else { return Ok(()) };
         let source = self.names.find(source.as_str());
-        match self.fences.refusing(key, Claim { source, incarnation, is_beat }) {
+        match self.fences.refusing(key, Claim { source, incarnation: *incarnation, is_beat }) {
             Some(fence) => Err(fenced(fence, address)),
             None => Ok(()),
         }

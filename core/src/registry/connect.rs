@@ -19,8 +19,7 @@ impl Registry {
         }
         let name = self.names.intern(name.as_str());
         let session = self.sessions.open(self.now, name);
-        let look = Sessions::first_look(&self.policy.session, self.now);
-        self.timers.insert((look, Timer::Session(session.slot())));
+        self.arm_session(session.slot(), self.now);
         Ok(session)
     }
 
@@ -28,12 +27,21 @@ impl Registry {
     pub fn touch_session(&mut self, now: Instant, session: SessionId) -> Result<(), Error> {
         self.settle(now);
         self.open(session)?;
-        let now = self.now;
-        if let Some(open) = self.sessions.in_slot(session.slot()) {
-            open.last = now;
-            open.probed = None;
-        }
+        self.hear_session(session.slot());
         Ok(())
+    }
+
+    /// A sign of life of whatever session is in this slot.
+    pub(super) fn hear_session(&mut self, slot: u32) {
+        if self.sessions.hear(self.now, slot) {
+            self.arm_session(slot, self.now);
+        }
+    }
+
+    /// Sets the clock of a session whose last sign of life was at `last`.
+    pub(super) fn arm_session(&mut self, slot: u32, last: Instant) {
+        let look = Sessions::first_look(&self.policy.session, last);
+        self.timers.insert((look, Timer::Session(slot)));
     }
 
     /// The connection ended: its leases are withdrawn at once, oldest first. Returns how many there were.

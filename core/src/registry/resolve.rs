@@ -18,7 +18,7 @@ impl Registry {
     }
 
     /// The key of an address that somebody named before.
-    fn find_key(&self, service: &ServiceKey, address: &Address, kind: Kind) -> Option<Key> {
+    pub(super) fn find_key(&self, service: &ServiceKey, address: &Address, kind: Kind) -> Option<Key> {
         let host = self.names.find(address.host.as_str())?;
         let cluster = self.names.find(address.cluster.as_str())?;
         Some(Key { service: self.find_service(service)?, host, port: address.port.get(), cluster, kind })
@@ -46,9 +46,16 @@ impl Registry {
         row.filter(|&slot| self.is_present(slot))
     }
 
-    /// The row that a claim by beats on this address means: another cluster's, where the policy lets an address stand in one only.
-    pub(super) fn find_claimed(&self, service: &ServiceKey, address: &Address, kind: Kind) -> Option<u32> {
-        let own = self.find_present(service, address, Some(kind));
+    /// The lease that a claim by beats of `source` on this address means: another cluster's, where the policy lets an address stand in
+    /// one only.
+    pub(super) fn lease_by_beats(
+        &self,
+        service: &ServiceKey,
+        address: &Address,
+        kind: Kind,
+        source: &Actor,
+    ) -> Option<u32> {
+        let own = self.find_row_of(service, address, kind).and_then(|row| self.lease_for(row, source, None));
         if own.is_some() || self.policy.claims.sources != Sources::OnePerHostPort {
             return own;
         }
@@ -57,19 +64,25 @@ impl Registry {
         let clusters = self.services.get(slot).clusters.iter();
         let mut keys =
             clusters.map(|&(cluster, _)| Key { service: slot, host, port: address.port.get(), cluster, kind });
-        let by_beats = |&row: &u32| self.leases_of(row).any(|lease| self.leases.row(lease).session == NONE);
-        keys.find_map(|key| self.roster.find(key).filter(by_beats))
+        let by_beats = |&lease: &u32| self.leases.row(lease).session == NONE;
+        keys.find_map(|key| self.leases_of(self.roster.find(key)?).find(by_beats))
     }
 
     pub(super) fn is_present(&self, instance: u32) -> bool {
         self.roster.row(instance).first_lease != NONE
     }
 
-    /// The key under which decisions about an address are remembered, where somebody named it before.
-    pub(super) fn find_memory(&self, service: &ServiceKey, address: &Address, kind: Option<Kind>) -> Option<Key> {
-        let row = self.find_present(service, address, kind).map(|slot| self.roster.row(slot).key);
-        let key = row.or_else(|| self.find_key(service, address, kind.unwrap_or_default()))?;
-        Some(self.memory_key(key))
+    /// The memory that somebody means by an address: of the instance that is there, or else whichever has what he speaks of.
+    pub(super) fn find_memory(
+        &self,
+        service: &ServiceKey,
+        address: &Address,
+        has: impl Fn(Key) -> bool,
+    ) -> Option<Key> {
+        let present = self.find_present(service, address, None).map(|slot| self.roster.row(slot).key);
+        let kinds = [Kind::Ephemeral, Kind::Persistent].map(|kind| self.find_key(service, address, kind));
+        let mut meant = [present].into_iter().chain(kinds).flatten().map(|key| self.memory_key(key));
+        meant.find(|&key| has(key))
     }
 
     /// The key under which decisions about an instance are remembered: both kinds share one, unless each record has its own.

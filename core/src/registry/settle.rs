@@ -1,10 +1,12 @@
 //! Time: everything due by a moment happens, each at its own moment.
 
+use alloc::collections::BTreeSet;
+
 use super::journal::Author;
 use super::{Registry, Timer};
 use crate::account::Gap;
 use crate::instance::Cause;
-use crate::liveness::{Braked, Lapse};
+use crate::liveness::{Braked, Due, Lapse};
 use crate::time::Instant;
 
 impl Registry {
@@ -23,12 +25,14 @@ impl Registry {
 
     #[inline]
     pub(super) fn settle(&mut self, now: Instant) {
-        if now < self.now {
+        let now = if now < self.now {
             self.clamped += 1;
-            return;
-        }
-        if let Some(due) = self.next_deadline().filter(|&due| due <= now) {
-            self.excuse_gap(due, now);
+            self.now
+        } else {
+            now
+        };
+        if self.next_deadline().is_some_and(|due| due <= now) {
+            self.excuse_gap(now);
             self.run_due(now);
         }
         self.now = now;
@@ -36,12 +40,17 @@ impl Registry {
     }
 
     /// Rule 10: who is called much later than it asked for did not watch, and what it did not see it holds against nobody.
-    fn excuse_gap(&mut self, due: Instant, now: Instant) {
-        if self.policy.expiry.gap_max.is_some_and(|max| now.since(due) > max) {
-            self.leases.excuse(now);
-            self.sessions.excuse(now);
-            self.gap = Some(Gap { from: due, until: now });
+    fn excuse_gap(&mut self, now: Instant) {
+        let Some(max) = self.policy.expiry.gap_max else { return };
+        // A deadline may be early, by how much depends on when the host last looked: what counts is when anything was due.
+        let timer = self.timers.first().map(|&(at, _)| at);
+        let due = timer.into_iter().chain(self.leases.first_due()).min().map(|at| at.max(self.now));
+        let Some(due) = due.filter(|&due| now.since(due) > max) else { return };
+        self.leases.excuse(now);
+        for slot in self.sessions.excuse(now) {
+            self.arm_session(slot, now);
         }
+        self.gap = Some(Gap { from: due, until: now });
     }
 
     fn run_due(&mut self, now: Instant) {
@@ -51,9 +60,12 @@ impl Registry {
                 break;
             }
             let mut due = due.into_iter().peekable();
+            // Removals that waited, to be looked at again within the same stretch: each has its turn among the others.
+            let mut again = BTreeSet::new();
             loop {
                 let timer = self.timers.first().copied().filter(|&(at, _)| at <= now);
-                match (timer, due.peek().copied()) {
+                let next = [due.peek().copied(), again.first().copied()].into_iter().flatten().min();
+                match (timer, next) {
                     (Some((at, timer)), lease) if lease.is_none_or(|lease| at <= lease.at) => {
                         self.timers.pop_first();
                         // A timer may have been set for a moment that had passed.
@@ -61,15 +73,18 @@ impl Registry {
                         self.timer_due(timer);
                         if matches!(timer, Timer::Override(_)) {
                             // The end of a decision may give leases other times: what is due next is to be found anew.
-                            self.leases.put_back(due);
+                            self.leases.put_back(due.chain(again));
                             break;
                         }
                     }
                     (_, Some(lease)) => {
-                        due.next();
+                        if !again.remove(&lease) {
+                            due.next();
+                        }
                         self.now = self.now.max(lease.at);
                         let lapse = self.leases.lapse(lease);
-                        self.lease_lapsed(lease.slot, lapse);
+                        let waits = self.lease_lapsed(lease.slot, lapse);
+                        again.extend(waits.filter(|&at| at <= now).map(|at| Due { at, slot: lease.slot }));
                     }
                     (_, None) => break,
                 }
@@ -105,22 +120,37 @@ impl Registry {
         }
     }
 
-    fn lease_lapsed(&mut self, lease: u32, lapse: Lapse) {
+    /// Acts on the lapse of a lease; until when its removal waits, where it does.
+    fn lease_lapsed(&mut self, lease: u32, lapse: Lapse) -> Option<Instant> {
         match lapse {
-            Lapse::Nothing => {}
+            Lapse::Nothing => None,
             Lapse::Silent => {
-                let instance = self.leases.row(lease).instance;
-                if !self.is_alive(instance) {
-                    self.decide_fate(instance, Cause::Silent, &Author::time());
-                    self.note(instance, Cause::Silent, &Author::time());
-                    self.touch(instance, Cause::Silent, false);
-                    self.keep_last(self.roster.row(instance).key.service);
-                }
+                self.fell_silent(lease);
+                None
             }
-            Lapse::Expired => match self.held_up(lease) {
-                Some(until) => self.leases.postpone(lease, until),
-                None => self.withdraw(lease, Cause::Expired, &Author::time()),
-            },
+            Lapse::Expired => {
+                let Some(until) = self.held_up(lease) else {
+                    self.withdraw(lease, Cause::Expired, &Author::time());
+                    return None;
+                };
+                // A delete time below the timeout: it was never silent before its removal was due.
+                let was_alive = self.leases.is_alive(lease);
+                self.leases.postpone(lease, until);
+                if was_alive {
+                    self.fell_silent(lease);
+                }
+                Some(until)
+            }
+        }
+    }
+
+    fn fell_silent(&mut self, lease: u32) {
+        let instance = self.leases.row(lease).instance;
+        if !self.is_alive(instance) {
+            self.decide_fate(instance, Cause::Silent, &Author::time());
+            self.note(instance, Cause::Silent, &Author::time());
+            self.touch(instance, Cause::Silent, false);
+            self.keep_last(self.roster.row(instance).key.service);
         }
     }
 }

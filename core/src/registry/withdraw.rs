@@ -27,17 +27,17 @@ impl Registry {
             return Ok(Outcome::Deregistered { withdrawn: leases.len() as u32, remaining: Vec::new() });
         }
         let ignored = self.policy.claims.foreign_deregistration == ForeignDeregistration::Ignored;
-        let found = match kind {
-            Some(kind) => self.find_claimed(service, address, *kind),
-            None => self.find_present(service, address, None),
-        };
+        let elsewhere = kind.and_then(|kind| self.lease_by_beats(service, address, kind, source));
+        let found = self
+            .find_present(service, address, *kind)
+            .or_else(|| elsewhere.map(|lease| self.leases.row(lease).instance));
         let Some(instance) = found else {
             if ignored {
                 return Ok(Outcome::Deregistered { withdrawn: 0, remaining: Vec::new() });
             }
             return Err(Registry::unknown_instance(service, address));
         };
-        let Some(lease) = self.lease_to_withdraw(instance, source) else {
+        let Some(lease) = self.lease_to_withdraw(instance, source, *session) else {
             let remaining = self.holders(instance);
             if ignored {
                 return Ok(Outcome::Deregistered { withdrawn: 0, remaining });
@@ -135,11 +135,13 @@ impl Registry {
         self.withdraw(lease, Cause::Deregistered, &Author::of(source));
     }
 
-    /// The lease that a deregistration by name of `source` means: its own, or the one that anybody may withdraw.
-    fn lease_to_withdraw(&self, instance: u32, source: &Actor) -> Option<u32> {
-        let own =
-            self.leases_of(instance).find(|&slot| self.names.text(self.leases.row(slot).source) == source.as_str());
-        own.or_else(|| self.lease_for(instance, source, None))
+    /// The lease that a deregistration by name of `source` means: its own, the one over the session it names before its others; or the
+    /// one that anybody may withdraw.
+    fn lease_to_withdraw(&self, instance: u32, source: &Actor, session: Option<SessionId>) -> Option<u32> {
+        let session = session.filter(|&id| self.sessions.get(id).is_some());
+        let over = session.and_then(|id| self.lease_for(instance, source, Some(id.slot())));
+        let is_own = |&slot: &u32| self.names.text(self.leases.row(slot).source) == source.as_str();
+        over.or_else(|| self.leases_of(instance).find(is_own)).or_else(|| self.lease_for(instance, source, None))
     }
 
     fn unchain(&mut self, instance: u32, lease: u32) {

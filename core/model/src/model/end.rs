@@ -191,7 +191,9 @@ impl Model {
     pub(super) fn note(&mut self, place: Place, cause: Cause, by: Option<&Actor>, because: Option<&Reason>) {
         let entry = Entry { at: self.now, place, cause, by: by.cloned(), because: because.cloned() };
         self.journal.push_back(entry);
-        if self.journal.len() > self.policy.limits.journal_max as usize {
+        let limits = &self.policy.limits;
+        let (count, bytes) = (limits.journal_max as usize, u64::from(limits.journal_bytes_max));
+        while self.journal.len() > count || self.journal.iter().map(Entry::bytes).sum::<u64>() > bytes {
             self.journal.pop_front();
             self.dropped += 1;
         }

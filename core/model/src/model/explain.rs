@@ -2,7 +2,7 @@
 
 use liveset::{
     Address, Cause, Deciding, Explanation, FenceAccount, Gap, Kind, LeaseAccount, LeaseKind, NextEvent, NextKind,
-    OverrideAccount, ProtectionAccount, Remedy, Rule, ServiceKey, Sight, Sights, Span, Standing, state,
+    OverrideAccount, ProtectionAccount, Remedy, Rule, ServiceKey, Sight, Sights, Span, Standing, Telling, state,
 };
 
 use super::apply::millis;
@@ -27,6 +27,8 @@ impl Model {
             at: millis(self.now),
             standing: self.standing(place),
             sights: self.sights(place),
+            telling: place.map(|place| self.telling(place)).unwrap_or_default(),
+            copies: Vec::new(),
             decided_by: Deciding { rule: Rule::Nothing, at: None, by: None, because: None },
             leases: place.map(|place| self.lease_accounts(place)).unwrap_or_default(),
             overrides: memory.map(|memory| self.override_accounts(memory, place)).unwrap_or_default(),
@@ -77,6 +79,17 @@ impl Model {
         let seen = state::PRESENT | state::HEALTHY | state::SERVED;
         let stale = (shown ^ self.state_in_force(place)) & seen != 0;
         Sights { operator, consumer: Sight { listed, healthy, enabled: listed }, stale }
+    }
+
+    /// Which subscribers were not told of its last change, as far as the changes of its service are remembered.
+    fn telling(&self, place: Place) -> Telling {
+        let (known, id) = (&self.services[&place.service], self.instances[&place].id);
+        let newest = known.changes.iter().rev().find(|change| change.instance == id);
+        let newest = newest.map_or(known.revision - known.changes.len() as u64, |change| change.revision);
+        let all = self.subscribers(&self.service_names[place.service]);
+        let subscribers = all.len() as u32;
+        let behind: Vec<_> = all.into_iter().filter(|account| account.told < newest).collect();
+        Telling { subscribers, behind: behind.len() as u32, first: behind.into_iter().take(8).collect() }
     }
 
     fn lease_accounts(&self, place: Place) -> Vec<LeaseAccount> {
@@ -216,32 +229,21 @@ impl Model {
         Deciding { rule, at: Some(millis(fate.at)), by: fate.by.clone(), because }
     }
 
-    /// The first of the things that happen to it by themselves.
+    /// The first of the things that happen to it by themselves; that silence makes it unhealthy only where nothing else is to come.
     fn next_turn(&self, memory: Option<Place>, place: Option<Place>, explanation: &Explanation) -> Option<NextEvent> {
         let mut turns = Vec::new();
         if let Some(place) = place.filter(|_| explanation.sights.stale) {
             let refresh = self.services[&place.service].refresh_at;
-            turns.extend(refresh.map(|at| (millis(at), NextKind::ViewComputed)));
+            turns.extend(refresh.map(|at| NextEvent { at: millis(at), what: NextKind::ViewComputed }));
         }
         let held = !explanation.leases.is_empty();
         let end = memory.and_then(|memory| self.decisions.get(&memory)?.next_end(&self.policy.overrides));
         let forgets = if held { NextKind::OverrideForgottenWhileAlive } else { NextKind::OverrideForgotten };
-        turns.extend(end.map(|at| (millis(at), forgets)));
-        let alive: Vec<&LeaseAccount> = explanation.leases.iter().filter(|lease| lease.alive).collect();
-        let counted: Vec<&LeaseAccount> =
-            if alive.is_empty() { explanation.leases.iter().collect() } else { alive.clone() };
-        let dues: Option<Vec<_>> = counted.iter().map(|lease| lease.due).collect();
-        if let Some(at) = dues.and_then(|dues| dues.into_iter().max()) {
-            let waits = counted.iter().any(|lease| lease.waits);
-            turns.push(match explanation.kept_until.filter(|&until| until > at && alive.is_empty()) {
-                Some(until) => (until, NextKind::RemovalConsidered),
-                None if !alive.is_empty() => (at, NextKind::Unhealthy),
-                None if waits => (at, NextKind::RemovalConsidered),
-                None => (at, NextKind::Removed),
-            });
-        }
-        let (at, what) = turns.into_iter().reduce(|first, other| if other.0 < first.0 { other } else { first })?;
-        Some(NextEvent { at, what })
+        turns.extend(end.map(|at| NextEvent { at: millis(at), what: forgets }));
+        turns.extend(explanation.fence.as_ref().map(|fence| NextEvent { at: fence.until, what: NextKind::FenceEnds }));
+        let silence = silence(explanation);
+        turns.extend(silence.filter(|turn| turn.what != NextKind::Unhealthy));
+        turns.into_iter().min_by_key(|turn| turn.at).or(silence)
     }
 
     fn remedies(&self, explanation: &Explanation) -> Vec<Remedy> {
@@ -273,4 +275,19 @@ impl Model {
             }
         }
     }
+}
+
+/// What silence brings next: it is unhealthy when the last claim that is alive falls silent, and gone when the last of all is over.
+fn silence(explanation: &Explanation) -> Option<NextEvent> {
+    let alive: Vec<&LeaseAccount> = explanation.leases.iter().filter(|lease| lease.alive).collect();
+    let all: Vec<&LeaseAccount> = explanation.leases.iter().collect();
+    let counted = if alive.is_empty() { &all } else { &alive };
+    let dues: Option<Vec<_>> = counted.iter().map(|lease| lease.due).collect();
+    let at = dues?.into_iter().max()?;
+    Some(match explanation.kept_until.filter(|&until| until > at && alive.is_empty()) {
+        Some(until) => NextEvent { at: until, what: NextKind::RemovalConsidered },
+        None if !alive.is_empty() => NextEvent { at, what: NextKind::Unhealthy },
+        None if all.iter().any(|lease| lease.waits) => NextEvent { at, what: NextKind::RemovalConsidered },
+        None => NextEvent { at, what: NextKind::Removed },
+    })
 }

@@ -144,6 +144,13 @@ pub(super) struct Changed {
 pub(super) struct Subscription {
     pub(super) id: u64,
     pub(super) service: usize,
+    pub(super) subscriber: Actor,
+    pub(super) since: Ms,
+    /// The revision that its host was last told of, and when.
+    pub(super) told: u64,
+    pub(super) told_at: Ms,
+    /// Since when a notice waits.
+    pub(super) waiting_since: Option<Ms>,
 }
 
 /// What the host should be told.
@@ -162,6 +169,13 @@ pub(super) struct Entry {
     pub(super) cause: Cause,
     pub(super) by: Option<Actor>,
     pub(super) because: Option<Reason>,
+}
+
+impl Entry {
+    /// What it counts for in the journal.
+    pub(super) fn bytes(&self) -> u64 {
+        64 + self.because.as_ref().map_or(0, |because| because.as_str().len() as u64)
+    }
 }
 
 /// An entry in the list of the gone.

@@ -66,6 +66,8 @@ pub struct Model {
     removed: u64,
     gap: Option<(Ms, Ms)>,
     made: u64,
+    /// Whether decisions of one service ended at one moment: their order is that in which names were met.
+    pub(crate) tied: bool,
     ids: AllIds,
 }
 
@@ -110,6 +112,7 @@ impl Model {
             removed: 0,
             gap: None,
             made: 0,
+            tied: false,
             ids: AllIds::default(),
         }
     }

@@ -107,15 +107,16 @@ impl Model {
     }
 
     pub(super) fn queue_notices(&mut self, service: usize) {
-        for (&order, subscription) in &self.subscriptions {
+        for (&order, subscription) in &mut self.subscriptions {
             let notice = Waiting::Changed(order);
             if subscription.service == service && !self.waiting.contains(&notice) {
                 self.waiting.push_back(notice);
+                subscription.waiting_since = Some(self.now);
             }
         }
     }
 
-    pub(super) fn subscribe(&mut self, key: &ServiceKey, _subscriber: &Actor) -> Result<Outcome, Error> {
+    pub(super) fn subscribe(&mut self, key: &ServiceKey, subscriber: &Actor) -> Result<Outcome, Error> {
         let service = self.service_number(key);
         let limits = &self.policy.limits;
         let is_new = !self.services.contains_key(&service);
@@ -129,7 +130,16 @@ impl Model {
         }
         self.make_service(service);
         let (order, id) = (self.next_made(), self.ids.subscriptions.make());
-        self.subscriptions.insert(order, Subscription { id, service });
+        let subscription = Subscription {
+            id,
+            service,
+            subscriber: subscriber.clone(),
+            since: self.now,
+            told: self.services[&service].revision,
+            told_at: self.now,
+            waiting_since: None,
+        };
+        self.subscriptions.insert(order, subscription);
         if self.policy.view.refresh != Span::ZERO {
             self.arm_refresh(service);
             if !self.policy.view.unchanged_is_told {
@@ -165,8 +175,10 @@ impl Model {
             match self.waiting.pop_front() {
                 None => break,
                 Some(Waiting::Changed(order)) => {
-                    let subscription = &self.subscriptions[&order];
+                    let subscription = self.subscriptions.get_mut(&order).expect("it took its notices with it");
                     let service = &self.services[&subscription.service];
+                    subscription.waiting_since = None;
+                    (subscription.told, subscription.told_at) = (service.revision, self.now);
                     notices.push(Notice::Changed {
                         subscription: SubscriptionId::from_u64(subscription.id),
                         service: ServiceId::from_u64(service.id),

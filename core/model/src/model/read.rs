@@ -1,13 +1,17 @@
 //! Reading: lists, changes, records and the journal.
 
+use std::collections::BTreeSet;
+
 use liveset::policy::HealthyOnly;
 use liveset::{
-    Change, Changes, Cluster, Counters, InstanceId, InstanceQuery, InstanceView, Reader, ServiceKey, ServiceRecord,
-    ServiceView, Span, Transition, state,
+    Actor, Change, Changes, Cluster, Counters, InstanceId, InstanceQuery, InstanceView, Reader, ServiceKey,
+    ServiceRecord, ServiceView, Span, SubscriberAccount, SubscriptionId, Transition, state,
 };
 
 use super::apply::millis;
-use super::{Model, Place};
+use super::facts::{Entry, Subscription, Waiting};
+use super::ids::slot;
+use super::{Model, Ms, Place};
 
 impl Model {
     pub(crate) fn instances(&self, query: &InstanceQuery) -> ServiceView {
@@ -154,9 +158,64 @@ impl Model {
             services: self.services.values().filter(|known| known.record.is_some()).count() as u32,
             sessions: self.sessions.len() as u32,
             subscriptions: self.subscriptions.len() as u32,
+            notices: self.subscriptions.values().filter(|subscription| subscription.waiting_since.is_some()).count()
+                as u32,
+            oldest_notice: self.oldest_notice().map(millis),
+            overrides: self.decisions.len() as u32,
+            fences: self.fences.len() as u32,
+            names: self.names_held(),
             newest_transition: self.newest_transition(),
+            transitions: self.journal.len() as u32,
+            transition_bytes: self.journal.iter().map(Entry::bytes).sum(),
             transitions_dropped: self.dropped,
         }
+    }
+
+    fn oldest_notice(&self) -> Option<Ms> {
+        self.waiting.iter().find_map(|waiting| match waiting {
+            Waiting::Changed(order) => self.subscriptions[order].waiting_since,
+            Waiting::Probe(_) => None,
+        })
+    }
+
+    /// How many different texts anything holds: names of services and addresses, and who did something.
+    fn names_held(&self) -> u32 {
+        let mut held = BTreeSet::new();
+        for &service in self.services.keys() {
+            let key = &self.service_names[service];
+            held.extend([key.namespace.as_str(), key.group.as_str(), key.name.as_str()]);
+        }
+        let places =
+            self.instances.keys().chain(self.decisions.keys()).chain(self.fences.keys().map(|(place, _)| place));
+        for address in places.map(|place| &self.addresses[place.address]) {
+            held.extend([address.host.as_str(), address.cluster.as_str()]);
+        }
+        held.extend(self.services.values().flat_map(|known| &known.clusters).map(Cluster::as_str));
+        let fates = self.instances.values().filter_map(|known| known.fate.by.as_ref());
+        let sources = self.leases.values().map(|lease| &lease.source);
+        let fenced = self.fences.values().flat_map(|fence| &fence.sources);
+        let open = self.sessions.values().map(|session| &session.name);
+        let told = self.subscriptions.values().map(|subscription| &subscription.subscriber);
+        let authors = self.journal.iter().filter_map(|entry| entry.by.as_ref());
+        held.extend(fates.chain(sources).chain(fenced).chain(open).chain(told).chain(authors).map(Actor::as_str));
+        held.len() as u32
+    }
+
+    /// The subscribers of a service, by the slots of their subscriptions.
+    pub(crate) fn subscribers(&self, key: &ServiceKey) -> Vec<SubscriberAccount> {
+        let Some((service, _)) = self.known_service(key) else { return Vec::new() };
+        let mut found: Vec<_> =
+            self.subscriptions.values().filter(|subscription| subscription.service == service).collect();
+        found.sort_by_key(|subscription| slot(subscription.id));
+        let account = |subscription: &Subscription| SubscriberAccount {
+            subscription: SubscriptionId::from_u64(subscription.id),
+            subscriber: subscription.subscriber.clone(),
+            since: millis(subscription.since),
+            told: subscription.told,
+            told_at: millis(subscription.told_at),
+            waiting_since: subscription.waiting_since.map(millis),
+        };
+        found.into_iter().map(account).collect()
     }
 
     /// Instances about which anything is decided, and those that are fenced, sorted by name.

@@ -41,6 +41,7 @@ impl Model {
             }
         }
         while let Some((at, event)) = self.next_event().filter(|&(at, _)| at <= now) {
+            self.tied |= self.ties(at, event);
             self.now = self.now.max(at);
             self.happen(event);
             self.forget_services();
@@ -51,13 +52,6 @@ impl Model {
     /// When the next thing happens by itself.
     pub(crate) fn next_deadline(&self) -> Option<Ms> {
         self.next_event().map(|(at, _)| at.max(self.now))
-    }
-
-    /// Whether two decisions of one service end at the same moment next, whose order is that in which names were met.
-    pub(crate) fn decisions_tie(&self, until: Ms) -> bool {
-        let ends = |place: &Place| self.decisions[place].next_end(&self.policy.overrides).filter(|&end| end <= until);
-        let due: Vec<Place> = self.decisions.keys().copied().filter(|place| ends(place).is_some()).collect();
-        due.iter().any(|one| due.iter().any(|other| one < other && one.service == other.service))
     }
 
     fn next_event(&self) -> Option<(Ms, Event)> {
@@ -217,6 +211,13 @@ impl Model {
             session.last = now;
             session.probed = None;
         }
+    }
+
+    /// Whether another decision of the same service ends at the same moment.
+    fn ties(&self, at: Ms, event: Event) -> bool {
+        let Event::Decision { place, .. } = event else { return false };
+        let others = self.decisions.iter().filter(|&(&other, _)| other != place && other.service == place.service);
+        others.filter_map(|(_, decided)| decided.next_end(&self.policy.overrides)).any(|end| end == at)
     }
 
     fn tie(&self, place: Place) -> Tie {

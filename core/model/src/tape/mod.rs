@@ -137,6 +137,15 @@ fn in_cluster(address: Address, cluster: &str) -> Address {
     Address { cluster: Cluster::parse(cluster).expect("good"), ..address }
 }
 
+/// How many steps pin the names of a tape.
+pub(crate) const PINS: usize = HOSTS.len() * CLUSTERS.len();
+
+/// Whether a tape begins with them.
+pub(crate) fn are_pinned(steps: &[Step]) -> bool {
+    let is_pin = |step: &Step| matches!(&step.deed, Deed::Do(Command::SetOverride(change)) if change.service.name.as_str() == PINNED);
+    steps.len() >= PINS && steps[..PINS].iter().all(is_pin)
+}
+
 fn pins() -> impl Iterator<Item = Command> {
     addresses().into_iter().map(|address| {
         Command::SetOverride(OverrideChange {

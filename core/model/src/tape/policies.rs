@@ -157,6 +157,7 @@ fn view(random: &mut Random, policy: &mut Policy) {
 fn limits(random: &mut Random, policy: &mut Policy) {
     let limits = &mut policy.limits;
     set(random, &mut limits.journal_max, &[16, 40, 4096]);
+    set(random, &mut limits.journal_bytes_max, &[4096, 1 << 20]);
     set(random, &mut limits.instances_max, &[3, 6, 1000]);
     set(random, &mut limits.leases_per_instance_max, &[1, 2, 16]);
     // One is for the names that are pinned.
