@@ -7,6 +7,7 @@ mod header;
 mod lang;
 mod readme;
 mod rust;
+mod soak;
 mod tidy;
 mod tool;
 
@@ -27,6 +28,7 @@ recordings [DIR] [--explain] [--only SUBSTRING]
 vectors                           writes core/vectors from core/scenarios
 digests                           replays the vectors in every engine and compares the digests
 header                            writes bindings/c/include/liveset.h from the Rust sources
+soak [--minutes N] [--seed S]        compares the registry with its naive model on random tapes, and shortens what parts them
 fuzz [TARGET...] [--seconds N]    lets strangers' bytes in, N seconds for each target (60 without it)
 bench                             measures the hot path beside a bare random store";
 
@@ -49,6 +51,7 @@ fn run(words: &[&str]) -> Result<()> {
         ["test", languages @ ..] => test(languages),
         ["scenario", rest @ ..] if !rest.is_empty() => rust::cli(&[&["scenario"], rest].concat()),
         ["recordings", rest @ ..] => rust::recordings(rest),
+        ["soak", options @ ..] => soak::soak(options),
         ["vectors"] => rust::cli(&["vectors", "core/scenarios", "core/vectors"]),
         ["digests"] => digests::digests(),
         ["header"] => header::generate(),

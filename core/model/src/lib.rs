@@ -9,8 +9,10 @@ mod fight;
 mod model;
 mod shrink;
 pub mod tape;
+mod tell;
 
 pub use duel::{Disagreement, Duel};
 pub use fight::{Defeat, Fight, fight};
 pub use model::Model;
 pub use shrink::{replay, shrink};
+pub use tell::as_vector;

@@ -29,9 +29,9 @@ impl Registry {
         if self.sessions.get(batch.session).is_none() {
             return Err(Error::UnknownSession { session: batch.session.to_u64() });
         }
-        let service = self.ensure_service(&batch.service);
+        let held = self.find_service(&batch.service).map(|service| self.leases_over(batch.session.slot(), service));
         let mut withdrawn = 0;
-        for lease in self.leases_over(batch.session.slot(), service) {
+        for lease in held.unwrap_or_default() {
             let key = self.roster.row(self.leases.row(lease).instance).key;
             let address = self.address(key);
             if !claims.iter().any(|claim| claim.address == address) {
@@ -43,7 +43,6 @@ impl Registry {
         for claim in &claims {
             members.push(self.claim(claim, Cause::Registered, false)?);
         }
-        self.free_service(service);
         Ok(Outcome::RegisteredBatch { members, withdrawn })
     }
 

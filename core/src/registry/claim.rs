@@ -108,12 +108,16 @@ impl Registry {
         self.brake.hear(self.now);
         let service_slot = self.ensure_service(service);
         self.make_record(service_slot, Some(*kind), false);
-        if session.is_none()
-            && lease.is_none()
-            && let Some(moved) = self.lease_by_beats(service, address, *kind, source)
-        {
-            self.withdraw(moved, Cause::Replaced, &Author::of(source));
-        }
+        let claims_by_beats = session.is_none() && lease.is_none();
+        let moved = self.lease_by_beats(service, address, *kind, source).filter(|_| claims_by_beats);
+        let row = match moved {
+            Some(moved) => {
+                self.withdraw(moved, Cause::Replaced, &Author::of(source));
+                // It may have been gone, and forgotten as the other one went.
+                self.find_row_of(service, address, *kind)
+            }
+            None => row,
+        };
         let instance = row.unwrap_or_else(|| self.new_row(service_slot, address, *kind, cause));
         let was_present = self.is_present(instance);
         let life = self.life_of(instance, lease, *incarnation);

@@ -109,9 +109,9 @@ impl Model {
         })
     }
 
-    /// The id of a service that anything speaks of.
-    pub(crate) fn service_id(&self, key: &ServiceKey) -> Option<u64> {
-        self.known_service(key).map(|(_, known)| known.id)
+    /// The id and the revision of a service that anything speaks of.
+    pub(crate) fn stands_at(&self, key: &ServiceKey) -> Option<(u64, u64)> {
+        self.known_service(key).map(|(_, known)| (known.id, known.revision))
     }
 
     /// Every instance there is or was lately, by id.
