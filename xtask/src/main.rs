@@ -5,6 +5,7 @@ mod digests;
 mod fuzz;
 mod header;
 mod lang;
+mod museum;
 mod readme;
 mod rust;
 mod soak;
@@ -28,6 +29,7 @@ recordings [DIR] [--explain] [--only SUBSTRING]
 vectors                           writes core/vectors from core/scenarios
 digests                           replays the vectors in every engine and compares the digests
 header                            writes bindings/c/include/liveset.h from the Rust sources
+museum [NAME]                     puts historic bugs back one by one, into a copy; each must be caught
 soak [--minutes N] [--seed S]        compares the registry with its naive model on random tapes, and shortens what parts them
 fuzz [TARGET...] [--seconds N]    lets strangers' bytes in, N seconds for each target (60 without it)
 bench                             measures the hot path beside a bare random store";
@@ -51,6 +53,8 @@ fn run(words: &[&str]) -> Result<()> {
         ["test", languages @ ..] => test(languages),
         ["scenario", rest @ ..] if !rest.is_empty() => rust::cli(&[&["scenario"], rest].concat()),
         ["recordings", rest @ ..] => rust::recordings(rest),
+        ["museum"] => museum::museum(None),
+        ["museum", only] => museum::museum(Some(only)),
         ["soak", options @ ..] => soak::soak(options),
         ["vectors"] => rust::cli(&["vectors", "core/scenarios", "core/vectors"]),
         ["digests"] => digests::digests(),

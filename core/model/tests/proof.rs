@@ -14,10 +14,10 @@ fn hold(policy: impl Fn(u64) -> Policy) {
     let (mut steps, mut number) = (0, 0);
     while steps < STEPS {
         let fight = fight(&policy(number), number, LENGTH);
-        if let Some(defeat) = fight.defeat {
-            panic!("tape {number}, shortened:\n{}", shrink(defeat));
-        }
         steps += fight.steps;
+        if let Some(defeat) = fight.defeat {
+            panic!("after {steps} steps, in tape {number}, which is here shortened:\n{}", shrink(defeat));
+        }
         number += 1;
     }
 }
