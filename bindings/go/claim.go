@@ -156,6 +156,8 @@ type Deregistration struct {
 	Session SessionID `json:"session,omitzero"`
 	// Kind is which of the two instances that an address may have; whichever is there where it is empty.
 	Kind Kind `json:"kind,omitzero"`
+	// Because is why, in the source's words; accounts of the instance tell it.
+	Because string `json:"because,omitzero"`
 }
 
 // Deregistered is what a deregistration returns.

@@ -19,6 +19,10 @@ type Explanation struct {
 	Standing Standing `json:"standing"`
 	// Sights is what each kind of reader gets.
 	Sights Sights `json:"sights"`
+	// Telling is who was told of its last change, and who was not yet.
+	Telling Telling `json:"telling"`
+	// Copies are those that were handed in, beside what consumers get here.
+	Copies []CopyAccount `json:"copies"`
 	// DecidedBy is what decides its standing.
 	DecidedBy Deciding `json:"decided_by"`
 	// Leases are all claims on it, oldest first.
@@ -29,8 +33,19 @@ type Explanation struct {
 	Fence *FenceAccount `json:"fence"`
 	// Protection is the protection of its service; nil when it is not in force.
 	Protection *ProtectionAccount `json:"protection"`
+	// ClusterProtection is the protection that readers of its cluster alone meet; nil where they meet none, or there is one cluster.
+	ClusterProtection *ProtectionAccount `json:"cluster_protection"`
+	// Unprotected says why protection does not show it as healthy; nil unless it is unhealthy and served.
+	Unprotected *UnprotectedAccount `json:"unprotected"`
 	// KeptUntil is until when its service is served as it last was, because everybody in it is silent; nil where it is not.
 	KeptUntil *Instant `json:"kept_until"`
+	// WarmingUntil is until when the registry, which restarted without its instances, does not know whether what it does not list is
+	// there; nil while it does.
+	WarmingUntil *Instant `json:"warming_until"`
+	// NewestLife is its newest life; nil where claims as an older one are not refused.
+	NewestLife *uint64 `json:"newest_life"`
+	// KeptKind is the kind that its empty service keeps; nil where it keeps none.
+	KeptKind *KindAccount `json:"kept_kind"`
 	// Gap is the time in which nobody watched the registry, where that gave its claims a fresh start; nil where none did.
 	Gap *Gap `json:"gap"`
 	// History is what happened to it, newest first, at most eight entries.
@@ -43,9 +58,14 @@ type Explanation struct {
 	Document json.RawMessage `json:"-"`
 }
 
-// Explain tells why an instance is what it is, whether it is present, hidden or gone, or never was.
-func (r *Registry) Explain(service ServiceKey, address Address) (Explanation, error) {
-	document, err := ask[json.RawMessage](r, "explain", InstanceName{service, address})
+// Explain tells why an instance is what it is, whether it is present, hidden or gone, or never was. Copies are what readers' own
+// layers hold of it, to be told beside what consumers get here.
+func (r *Registry) Explain(service ServiceKey, address Address, copies ...CopyReport) (Explanation, error) {
+	type fields struct {
+		InstanceName
+		Copies []CopyReport `json:"copies,omitempty"`
+	}
+	document, err := ask[json.RawMessage](r, "explain", fields{InstanceName{service, address}, copies})
 	if err != nil {
 		return Explanation{}, err
 	}
@@ -107,6 +127,8 @@ type LeaseAccount struct {
 	Source string `json:"source"`
 	// Kind is what the claim lives by: "beats" or "session"; or "persistent", which stays until somebody takes it back.
 	Kind string `json:"kind"`
+	// Connection is the name of the connection that carries it; empty where none does.
+	Connection string `json:"connection"`
 	// Incarnation is which life it is for.
 	Incarnation uint64 `json:"incarnation"`
 	// Since is when it was made.
@@ -174,6 +196,28 @@ type FenceAccount struct {
 	ByOperator bool `json:"by_operator"`
 }
 
+// UnprotectedAccount is a service that protection leaves alone.
+type UnprotectedAccount struct {
+	// Healthy is how many served instances are healthy.
+	Healthy int `json:"healthy"`
+	// Total is how many instances are served.
+	Total int `json:"total"`
+	// Threshold is the one they are not at or below; nil where none is set.
+	Threshold *float64 `json:"threshold"`
+}
+
+// KindAccount is an empty service that keeps the kind of its first instance: one of the other kind cannot register.
+type KindAccount struct {
+	// Kind is the kind.
+	Kind Kind `json:"kind"`
+	// Since is since when the service is known.
+	Since Instant `json:"since"`
+	// EmptySince is since when it is empty, or when anything about it last happened.
+	EmptySince Instant `json:"empty_since"`
+	// Until is when it is forgotten; nil where it never is.
+	Until *Instant `json:"until"`
+}
+
 // ProtectionAccount is the protection of a service.
 type ProtectionAccount struct {
 	// Healthy is how many served instances are healthy.
@@ -196,7 +240,7 @@ type Gap struct {
 type NextEvent struct {
 	// At is when.
 	At Instant `json:"at"`
-	// What is "unhealthy", "removed", "removal_considered", "override_forgotten", "override_forgotten_while_alive" or
-	// "view_computed".
+	// What is "unhealthy", "removed", "removal_considered", "override_forgotten", "override_forgotten_while_alive",
+	// "view_computed" or "fence_ends".
 	What string `json:"what"`
 }

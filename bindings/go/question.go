@@ -25,6 +25,8 @@ type ServiceView struct {
 	Protected bool `json:"protected"`
 	// KeptUntil is until when it is served as it last was, because everybody in it is silent; nil while it is not.
 	KeptUntil *Instant `json:"kept_until"`
+	// WarmingUntil is until when the list is incomplete, because the registry restarted without its instances; nil while it is not.
+	WarmingUntil *Instant `json:"warming_until"`
 	// Instances are in the order of host, port and cluster.
 	Instances []InstanceView `json:"instances"`
 }
@@ -140,8 +142,22 @@ type Counters struct {
 	Sessions int `json:"sessions"`
 	// Subscriptions are active.
 	Subscriptions int `json:"subscriptions"`
+	// Notices are those of changes that the host has not taken yet.
+	Notices int `json:"notices"`
+	// OldestNotice is since when the oldest of them waits; nil where none does.
+	OldestNotice *Instant `json:"oldest_notice"`
+	// Overrides are the instances about which an operator's decision is remembered.
+	Overrides int `json:"overrides"`
+	// Fences are in force.
+	Fences int `json:"fences"`
+	// Names are held: services, hosts, actors.
+	Names int `json:"names"`
 	// NewestTransition is the newest entry of the journal.
 	NewestTransition uint64 `json:"newest_transition"`
+	// Transitions are the entries that the journal holds.
+	Transitions int `json:"transitions"`
+	// TransitionBytes is what they count for, in bytes.
+	TransitionBytes uint64 `json:"transition_bytes"`
 	// TransitionsDropped are the entries that the journal dropped.
 	TransitionsDropped uint64 `json:"transitions_dropped"`
 }

@@ -79,6 +79,12 @@ func (r *Registry) Restart(now Instant) error {
 	return err
 }
 
+// Loaded says that all that a restart lost has been handed in again: lists are marked as incomplete no more.
+func (r *Registry) Loaded(now Instant) error {
+	_, err := r.Apply(now, []byte(`"loaded"`))
+	return err
+}
+
 // NextDeadline tells the moment before which nothing happens by itself; false where nothing is pending, as in a closed registry.
 // It may be early, never late. Any verb can move it.
 func (r *Registry) NextDeadline() (Instant, bool) {

@@ -230,3 +230,23 @@ func TestWhatWasNotWatchedAndWhatIsKeptIsTold(t *testing.T) {
 		t.Fatalf("got %+v at %v", view, silent)
 	}
 }
+
+func TestWhatReadersOwnLayersHoldIsToldBesideTheRegistrysView(t *testing.T) {
+	registry := open(t, liveset.Strict())
+	register(t, registry, 0, claim)
+	must(registry.Subscribe(0, orders, "gateway"))(t)
+	gone := liveset.At(7 * time.Second)
+	must(registry.Deregister(gone, liveset.Deregistration{Service: orders, Address: first, Source: claim.Source}))(t)
+	if counters := must(registry.Counters())(t); counters.Notices != 1 || counters.OldestNotice == nil || *counters.OldestNotice != gone {
+		t.Fatalf("got %+v", counters)
+	}
+	if told := must(registry.Subscribers(orders))(t); len(told) != 1 || told[0].WaitingSince == nil || told[0].Told != 1 {
+		t.Fatalf("got %+v", told)
+	}
+	taken := liveset.At(3 * time.Second)
+	copied := liveset.CopyReport{Reader: "gateway", Layer: liveset.FrameworkLayer, Taken: &taken, Listed: true, Healthy: true}
+	why := must(registry.Explain(orders, first, copied))(t)
+	if why.Telling.Behind != 1 || len(why.Copies) != 1 || why.Copies[0].Agrees || why.Copies[0].Missed.Cause != liveset.CauseDeregistered {
+		t.Fatalf("got %+v %+v", why.Telling, why.Copies)
+	}
+}

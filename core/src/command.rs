@@ -134,6 +134,8 @@ pub enum Command {
     },
     /// The registry's process ended and began again: what the policy does not keep over that is gone.
     Restart,
+    /// The host has handed in all that a restart lost: lists are complete from here on.
+    Loaded,
     /// Takes up to `max` notices (1 to 65536).
     Poll {
         /// How many.
@@ -183,12 +185,24 @@ pub struct Deregistration {
     /// Whether the claim ended at another node of a cluster, and this takes its copy away: nobody's absence begins to count here.
     #[serde(default)]
     pub copied: bool,
+    /// Why.
+    #[serde(default)]
+    pub because: Option<Reason>,
 }
 
 impl Deregistration {
     /// The claim of `source` on `address` in `service`, whichever life it is.
     pub fn new(service: ServiceKey, address: Address, source: Actor) -> Deregistration {
-        Deregistration { service, address, source, incarnation: None, session: None, kind: None, copied: false }
+        Deregistration {
+            service,
+            address,
+            source,
+            incarnation: None,
+            session: None,
+            kind: None,
+            copied: false,
+            because: None,
+        }
     }
 }
 
@@ -362,6 +376,8 @@ pub enum Outcome {
     Unsubscribed,
     /// What was kept is there.
     Restarted,
+    /// Lists are complete.
+    Loaded,
     /// What to do next.
     Notices {
         /// In the order in which they arose.

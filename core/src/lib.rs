@@ -62,9 +62,9 @@ mod time;
 mod view;
 
 pub use account::{
-    CopyAccount, CopyReport, Deciding, Explanation, FenceAccount, Gap, Layer, LeaseAccount, LeaseKind, NextEvent,
-    NextKind, OverrideAccount, ProtectionAccount, Remedy, Rule, Sight, Sights, Standing, SubscriberAccount, Telling,
-    Transition,
+    CopyAccount, CopyReport, Deciding, Explanation, FenceAccount, Gap, KindAccount, Layer, LeaseAccount, LeaseKind,
+    NextEvent, NextKind, OverrideAccount, ProtectionAccount, Remedy, Rule, Sight, Sights, Standing, SubscriberAccount,
+    Telling, Transition, UnprotectedAccount,
 };
 pub use command::{
     BatchMember, BatchRegistration, Command, Deregistration, InstanceBeat, Outcome, OverrideField, Removal,

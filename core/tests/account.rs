@@ -138,3 +138,19 @@ fn the_journal_stays_within_its_bytes_and_counts_what_it_dropped() {
     let again = Registry::restore(&registry.snapshot(), (1, 2)).expect("a good snapshot");
     assert_eq!(again.counters(), counters);
 }
+
+#[test]
+fn who_switched_it_on_again_is_what_decides_that_it_is_online() {
+    let mut registry = strict(|_| {});
+    registry.register(at(0), &claim("x")).expect("good");
+    registry.set_override(at(1), &offline("x", "drain", None)).expect("good");
+    let online = OverrideChange { by: actor("boss"), enabled: Some(true), ..offline("x", "checked", None) };
+    registry.set_override(at(2), &online).expect("good");
+    registry.register(at(3), &claim("x")).expect("good");
+    let explained = registry.explain(&orders(), &host("x"));
+    assert_eq!(explained.sentences[0], "online: switched on by boss (\"checked\") at 2s");
+    // Somebody who says once more what holds already took nothing back.
+    registry.register(at(3), &claim("y")).expect("good");
+    registry.set_override(at(4), &OverrideChange { address: host("y"), ..online }).expect("good");
+    assert_eq!(registry.explain(&orders(), &host("y")).sentences[0], "online: since 3s, registered by order-1");
+}

@@ -209,7 +209,7 @@ fn reports_before_a_turn_of_health_do_not_count_after_it() {
     let mut registry = strict(|_| {});
     let checked = Registration { kind: Kind::Persistent, ..claim("x", "a") };
     registry.register(at(0), &checked).expect("good");
-    let mut report = |registry: &mut Registry, healthy| {
+    let report = |registry: &mut Registry, healthy| {
         registry.report_health(at(1), &orders(), &host("x"), healthy, false).expect("there");
     };
     report(&mut registry, false);

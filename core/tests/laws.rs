@@ -5,7 +5,8 @@ mod tape;
 use std::collections::BTreeMap;
 
 use liveset::{
-    Command, InstanceQuery, Instant, Outcome, Policy, Reader, Registry, ServiceId, Standing, document, state,
+    Command, InstanceQuery, Instant, Outcome, Policy, Reader, Registry, ServiceId, ServiceKey, Standing, document,
+    state,
 };
 use tape::{Random, address, policies, service, tape};
 
@@ -243,6 +244,32 @@ fn an_operators_offline_outlasts_everything_but_operators_under_the_strict_polic
 }
 
 #[test]
+fn what_is_done_to_one_service_never_changes_another() {
+    on_tapes(|policy, tape, name| {
+        let mut registry = fresh(policy);
+        for (now, command) in tape {
+            registry.advance(*now);
+            let views = |registry: &Registry, number| {
+                [Reader::Consumer, Reader::Operator]
+                    .map(|reader| registry.instances(&InstanceQuery::new(service(number), reader)))
+            };
+            let before = [views(&registry, 0), views(&registry, 1)];
+            let touched = (0..2).filter(|&number| names(command, &service(number))).collect::<Vec<u64>>();
+            let _ = registry.apply(*now, command.clone());
+            if let [only] = touched[..] {
+                let other = 1 - only;
+                assert_eq!(before[other as usize], views(&registry, other), "{name}: {command:?} at {now}");
+            }
+        }
+    });
+}
+
+/// Whether a command says in words that it is about a service.
+fn names(command: &Command, service: &ServiceKey) -> bool {
+    document::write(command).contains(&document::write(service))
+}
+
+#[test]
 fn commands_survive_the_document_lane() {
     for seed in 0..SEEDS {
         for (_, command) in tape(seed, LENGTH) {
@@ -270,6 +297,39 @@ fn every_single_bit_flip_of_a_snapshot_is_refused() {
         assert!(Registry::restore(&bytes[..length], (0, 0)).is_err(), "{length} bytes");
     }
     assert!(Registry::restore(&[&bytes[..], &[0]].concat(), (0, 0)).is_err());
+}
+
+/// Both readers' views, without the revision.
+fn views(registry: &Registry) -> Vec<liveset::ServiceView> {
+    let queries = [Reader::Consumer, Reader::Operator].into_iter();
+    let view = |reader| (0..2).map(move |number| InstanceQuery::new(service(number), reader));
+    queries.flat_map(view).map(|query| registry.instances(&query)).collect()
+}
+
+#[test]
+fn what_is_said_twice_at_once_changes_nothing_and_is_told_to_nobody() {
+    let mut repeated = 0;
+    for seed in 0..60 {
+        let mut registry = fresh(&Policy::strict());
+        for (now, command) in tape(seed, 300) {
+            let _ = registry.apply(now, command.clone());
+            // A node that begins to watch finds what is overdue when it looks next.
+            registry.advance(now);
+            while registry.poll().is_some() {}
+            // An open connection or a subscription is new each time: it has an id of its own.
+            let mints = matches!(command, Command::OpenSession { .. } | Command::Subscribe { .. } | Command::Restart);
+            // A checker that reports twice has found out twice.
+            if mints || matches!(command, Command::ReportHealth { .. }) {
+                continue;
+            }
+            let before = views(&registry);
+            let _ = registry.apply(now, command.clone());
+            assert_eq!(views(&registry), before, "{command:?} at {now}, seed {seed}");
+            assert!(!registry.has_notices(), "{command:?} at {now}, seed {seed}");
+            repeated += 1;
+        }
+    }
+    assert!(repeated > 10_000);
 }
 
 #[test]

@@ -3,9 +3,11 @@
 mod demo;
 mod digests;
 mod fuzz;
+mod golden;
 mod header;
 mod lang;
 mod museum;
+mod proof;
 mod readme;
 mod rust;
 mod soak;
@@ -24,13 +26,17 @@ demo [--lang rust|c|java|go|js]   plays the five reports under the policy compla
 test [rust|c|java|go|js]...       runs every test, or those of the languages named
 scenario [--bless|--timeline] FILE|DIR...
                                   plays scenarios; closes with `N passed, N failed`
+incidents [DIR]                   lists the incidents, by default core/scenarios/incidents: id, title, compatible, strict, explain;
+                                  closes with `N passed, N failed`
 recordings [DIR] [--explain] [--only SUBSTRING]
                                   replays what real servers did, by default core/nacos/recordings, which must all match
 vectors                           writes core/vectors from core/scenarios
+golden                            writes the kept snapshots of this version of the format, core/snapshots
 digests                           replays the vectors in every engine and compares the digests
 header                            writes bindings/c/include/liveset.h from the Rust sources
 museum [NAME]                     puts historic bugs back one by one, into a copy; each must be caught
-soak [--minutes N] [--seed S]        compares the registry with its naive model on random tapes, and shortens what parts them
+soak [--minutes N] [--seed S]     compares the registry with its naive model on random tapes, and shortens what parts them
+proof [--seconds N]               what takes longer than a test may; fuzzes each target for N seconds (60 without it)
 fuzz [TARGET...] [--seconds N]    lets strangers' bytes in, N seconds for each target (60 without it)
 bench                             measures the hot path beside a bare random store";
 
@@ -52,13 +58,18 @@ fn run(words: &[&str]) -> Result<()> {
         ["demo", "--lang", language] => demo::demo(language),
         ["test", languages @ ..] => test(languages),
         ["scenario", rest @ ..] if !rest.is_empty() => rust::cli(&[&["scenario"], rest].concat()),
+        ["incidents"] => rust::cli(&["incidents", "core/scenarios/incidents"]),
+        ["incidents", place] => rust::cli(&["incidents", place]),
         ["recordings", rest @ ..] => rust::recordings(rest),
         ["museum"] => museum::museum(None),
         ["museum", only] => museum::museum(Some(only)),
         ["soak", options @ ..] => soak::soak(options),
         ["vectors"] => rust::cli(&["vectors", "core/scenarios", "core/vectors"]),
+        ["golden"] => golden::write(),
         ["digests"] => digests::digests(),
         ["header"] => header::generate(),
+        ["proof"] => proof::proof(60),
+        ["proof", "--seconds", seconds] => proof::proof(seconds.parse()?),
         ["fuzz", targets @ .., "--seconds", seconds] => fuzz::fuzz(targets, seconds.parse()?),
         ["fuzz", targets @ ..] => fuzz::fuzz(targets, 60),
         ["bench"] => tool::run(tool::cargo().args(["bench", "--quiet", "--package", "liveset-benches"])),

@@ -8,7 +8,7 @@ use liveset::{Command, Instant, Registry, document};
 use serde_json::Value;
 
 use crate::lang::Engine;
-use crate::{files, header, readme, tidy, tool};
+use crate::{files, golden, header, readme, tidy, tool};
 
 /// The crates that are tested on this machine's own target.
 const CRATES: [&str; 7] =
@@ -20,6 +20,7 @@ pub const ENGINE: Engine = Engine { name: "rust", replay, play };
 pub fn test() -> Result<()> {
     tidy::check()?;
     header::check()?;
+    golden::check()?;
     tool::run(tool::cargo().args(["fmt", "--all", "--check"]))?;
     tool::run(tool::cargo().args(["clippy", "--quiet", "--workspace", "--all-targets", "--", "--deny", "warnings"]))?;
     tool::need_target("wasm32v1-none")?;

@@ -28,9 +28,18 @@ pub fn soak(words: &[&str]) -> Result<()> {
             other => bail!("no option {other}; there are --minutes and --seed"),
         }
     }
+    soak_at(Duration::from_secs_f64(minutes * 60.0), seed)
+}
+
+/// For so many seconds, on tapes that a test does not play.
+pub fn soak_for(seconds: u32) -> Result<()> {
+    soak_at(Duration::from_secs(u64::from(seconds)), 1)
+}
+
+fn soak_at(length: Duration, seed: u64) -> Result<()> {
     // A panic is a disagreement like any other, and told as one.
     std::panic::set_hook(Box::new(|_| {}));
-    let told = run(Duration::from_secs_f64(minutes * 60.0), seed);
+    let told = run(length, seed);
     drop(std::panic::take_hook());
     told
 }

@@ -7,10 +7,11 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use liveset_world::recorded::{Recording, part, score};
-use liveset_world::{Scenario, bless, play, play_document, vectors};
+use liveset_world::{Scenario, bless, incidents, play, play_document, vectors};
 
 const USAGE: &str = "\
 usage: liveset scenario [--bless | --timeline | --json] FILE|DIR...
+       liveset incidents DIR
        liveset vectors SCENARIOS_DIR VECTORS_DIR [--check]
        liveset story RECORDING...
        liveset recordings FILE|DIR [--explain] [--only SUBSTRING] [--all]
@@ -19,6 +20,8 @@ scenario   plays scenarios and says of each whether it held; closes with `N pass
            --bless      rewrites the expectations of those that did not, and nothing else
            --timeline   prints what happened, too
            --json       prints the report document of each on a line of its own, and nothing else
+incidents  plays the scenarios that tell of incidents, and lists each: id, title, compatible, strict, explain; closes with
+           `N passed, N failed`, where one without a compatible or a strict file failed
 vectors    writes what the registries of all scenarios were told, one file for each registry
            --check      writes nothing and fails when a file is not as it would be written
 story      plays what a recorded server was asked under its policy and under the strict one, and says when and why they part
@@ -32,6 +35,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match &words[..] {
         ["scenario", rest @ ..] if !rest.is_empty() => scenarios(rest),
+        ["incidents", place] => list_incidents(Path::new(place)),
         ["vectors", from, to] => write_vectors(Path::new(from), Path::new(to), false),
         ["vectors", from, to, "--check"] => write_vectors(Path::new(from), Path::new(to), true),
         ["story", files @ ..] if !files.is_empty() => stories(files),
@@ -110,6 +114,12 @@ fn one(file: &Path, text: &str, blesses: bool, timeline: bool) -> io::Result<boo
         }
     }
     Ok(word != "FAILED")
+}
+
+fn list_incidents(place: &Path) -> io::Result<bool> {
+    let found = incidents(place).map_err(|error| in_file(place, &error))?;
+    println!("{found}");
+    Ok(found.failed() == 0 && found.passed() > 0)
 }
 
 fn stories(files: &[&str]) -> io::Result<bool> {

@@ -1,6 +1,6 @@
 // What can be asked, and the documents that answer.
 
-import type { Address, InstanceId, Kind, Lifetime, Place, Service, ServiceKey } from "./documents.js";
+import type { Address, InstanceId, Kind, Lifetime, Place, Service, ServiceKey, SubscriptionId } from "./documents.js";
 import type { CauseName } from "./rows.js";
 import type { Policy } from "./policy.js";
 
@@ -17,11 +17,12 @@ export interface InstanceFilter {
 
 /** Everything that can be asked of a registry. */
 export type Question =
-  | { explain: { service: Service; address: Place } }
+  | { explain: { service: Service; address: Place; copies?: CopyReport[] } }
   | { instances: { service: Service; reader: Reader } & InstanceFilter }
   | { transitions: { since: number } }
   | { instance_name: { instance: InstanceId } }
   | { service: { service: Service } }
+  | { subscribers: { service: Service } }
   | "services"
   | "overridden"
   | "fenced"
@@ -37,13 +38,15 @@ export type ReplyTo<Q extends Question> = Q extends { explain: unknown }
       ? Transition[]
       : Q extends { service: unknown }
         ? ServiceRecord | null
-        : Q extends "services"
-          ? Required<ServiceKey>[]
-          : Q extends "counters"
-            ? Counters
-            : Q extends "policy"
-              ? Policy
-              : InstanceNames[];
+        : Q extends { subscribers: unknown }
+          ? SubscriberAccount[]
+          : Q extends "services"
+            ? Required<ServiceKey>[]
+            : Q extends "counters"
+              ? Counters
+              : Q extends "policy"
+                ? Policy
+                : InstanceNames[];
 
 /** An instance's two names. */
 export interface InstanceNames {
@@ -78,6 +81,8 @@ export interface ServiceView {
   protected: boolean;
   /** Until when it is served as it last was, because everybody in it is silent; null while it is not. */
   kept_until: number | null;
+  /** Until when the list is incomplete, because the registry restarted without its instances; null while it is not. */
+  warming_until: number | null;
   /** By host, port and cluster. */
   instances: InstanceView[];
 }
@@ -120,7 +125,21 @@ export interface Counters {
   services: number;
   sessions: number;
   subscriptions: number;
+  /** Notices of changes that the host has not taken yet. */
+  notices: number;
+  /** Since when the oldest of them waits. */
+  oldest_notice: number | null;
+  /** Instances about which an operator's decision is remembered. */
+  overrides: number;
+  /** Fences in force. */
+  fences: number;
+  /** Names held: services, hosts, actors. */
+  names: number;
   newest_transition: number;
+  /** Entries the journal holds. */
+  transitions: number;
+  /** What they count for, in bytes. */
+  transition_bytes: number;
   transitions_dropped: number;
 }
 
@@ -139,6 +158,10 @@ export interface Explanation {
   standing: Standing;
   /** What each kind of reader gets; `stale` while the view has not been computed again since the last change. */
   sights: { operator: Sight; consumer: Sight; stale: boolean };
+  /** Who was told of its last change, and who was not yet: the first eight of those. */
+  telling: { subscribers: number; behind: number; first: SubscriberAccount[] };
+  /** The copies that were handed in, beside what consumers get here. */
+  copies: CopyAccount[];
   /** The rule that decides, and the event that set it. */
   decided_by: { rule: Rule; at: number | null; by: string | null; because: string | null };
   /** Every claim on it, oldest first. */
@@ -149,8 +172,18 @@ export interface Explanation {
   fence: FenceAccount | null;
   /** The protection of its service, when in force. */
   protection: { healthy: number; total: number; threshold: number } | null;
+  /** The protection that readers of its cluster alone meet, where its service has several clusters. */
+  cluster_protection: { healthy: number; total: number; threshold: number } | null;
+  /** Why protection does not show it as healthy, where it is unhealthy and served. */
+  unprotected: { healthy: number; total: number; threshold: number | null } | null;
   /** Until when its service is served as it last was, because everybody in it is silent. */
   kept_until: number | null;
+  /** Until when the registry, which restarted without its instances, does not know whether what it does not list is there. */
+  warming_until: number | null;
+  /** Its newest life, where claims as an older one are refused. */
+  newest_life: number | null;
+  /** The kind that its empty service keeps. */
+  kept_kind: { kind: Kind; since: number; empty_since: number; until: number | null } | null;
   /** The time in which nobody watched the registry, where that gave its claims a fresh start. */
   gap: { from: number; until: number } | null;
   /** What happened to it, newest first, at most eight entries. */
@@ -161,6 +194,44 @@ export interface Explanation {
   remedies: Remedy[];
   /** The same in sentences, the verdict first. */
   sentences: string[];
+}
+
+/** How far one subscriber was told of its service. */
+export interface SubscriberAccount {
+  subscription: SubscriptionId;
+  subscriber: string;
+  /** When it subscribed. */
+  since: number;
+  /** The revision it was last told of, or subscribed at. */
+  told: number;
+  told_at: number;
+  /** Since when a notice waits that its host has not taken. */
+  waiting_since: number | null;
+}
+
+/** What one layer of a reader holds of an instance, as its host reports it: the list of its registry client, or of the framework above. */
+export interface CopyReport {
+  reader: string;
+  layer: "client" | "framework";
+  /** When it took the list it holds; null where it never took one. */
+  taken: number | null;
+  /** Whether the instance is in that list. */
+  listed: boolean;
+  healthy?: boolean;
+  /** Since when, and until when, push-empty protection keeps that list against a newer one. */
+  kept_since?: number | null;
+  kept_until?: number | null;
+}
+
+/** A copy beside what the registry gives consumers. */
+export interface CopyAccount {
+  copy: Required<CopyReport>;
+  /** Whether it lists the instance as the registry does. */
+  agrees: boolean;
+  /** Whether the reader is subscribed to the service here, so that it will be told of the next change. */
+  subscribed: boolean;
+  /** The newest that happened to the instance since the copy was taken, where they differ. */
+  missed: Transition | null;
 }
 
 /** An instance in one reader's list. */
@@ -194,6 +265,8 @@ export type LeaseKind = "beats" | "session" | "persistent";
 export interface LeaseAccount {
   source: string;
   kind: LeaseKind;
+  /** The name of the connection that carries it, where one does. */
+  connection: string | null;
   incarnation: number;
   /** When it was made. */
   since: number;
@@ -244,7 +317,8 @@ export type NextKind =
   | "removal_considered"
   | "override_forgotten"
   | "override_forgotten_while_alive"
-  | "view_computed";
+  | "view_computed"
+  | "fence_ends";
 
 /** What would change the standing. */
 export type Remedy =

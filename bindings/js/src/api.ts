@@ -1,6 +1,8 @@
 // What every entry exports.
 
 export type {
+  CopyAccount,
+  CopyReport,
   Counters,
   Explanation,
   FenceAccount,
@@ -20,6 +22,7 @@ export type {
   ServiceView,
   Sight,
   Standing,
+  SubscriberAccount,
   Transition,
 } from "./answers.js";
 export type {

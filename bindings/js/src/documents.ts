@@ -150,6 +150,8 @@ export interface Deregistration {
   kind?: Kind | null;
   /** Whether the claim ended at another node of a cluster, and this takes its copy away. */
   copied?: boolean;
+  /** Why. */
+  because?: string | null;
 }
 
 export interface Deregistered {
@@ -253,6 +255,7 @@ export type Command =
   | { unsubscribe: { subscription: SubscriptionId } }
   | { poll: { max: number } }
   | "restart"
+  | "loaded"
   | "advance";
 
 /** A notice in a document; {@link Registry.poll} gives the same as rows. */
@@ -289,4 +292,5 @@ export type Outcome =
   | "session_touched"
   | "unsubscribed"
   | "restarted"
+  | "loaded"
   | "advanced";

@@ -28,6 +28,7 @@ export interface Policy {
     malformed_times: "refused" | "default" | "zero";
     times_in_order: boolean;
     registration_revives: boolean;
+    beat_revives_unhealthy: boolean;
     /** The silence that ends any claim, whatever times of its own it has. */
     cap: { silence: number; sweep: Clock } | null;
     /** What slows removals down when too many are silent at once: from `floor` claims on, above `share` percent of all, to `pace` in a
@@ -54,6 +55,9 @@ export interface Policy {
     enabled: "both_allow" | "override_wins";
     absence: "no_lease_left" | "any_lease_ended";
     copies_end_absence: boolean;
+    persistent_ages: boolean;
+    batches_age: boolean;
+    by_owner: boolean;
     sweep: Clock;
     end_is_told: boolean;
     end_drops_settings: boolean;
@@ -61,7 +65,13 @@ export interface Policy {
   /** What is remembered of an ended life; 0 means no fence. */
   fence: { removal: number; deregistration: number };
   /** What a restart of the registry leaves. */
-  restart: { instances: boolean; ages: boolean; services: boolean };
+  restart: {
+    instances: boolean;
+    /** How long lists are marked as incomplete after a restart that kept no instances; null for not at all. */
+    warming: number | null;
+    ages: boolean;
+    services: boolean;
+  };
   /** What readers get, and when. */
   view: {
     refresh: number;
@@ -78,6 +88,8 @@ export interface Policy {
   /** Services, empty ones above all. */
   services: {
     kinds: "apart" | "together";
+    /** Whether an empty service keeps the kind that its first instance gave it. */
+    empty_keeps_kind: boolean;
     /** How long a service may be empty before it is forgotten; null means for ever. */
     empty: number | null;
     sweep: Clock;

@@ -1,5 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type {
+  CopyReport,
   Counters,
   Explanation,
   InstanceFilter,
@@ -9,6 +10,7 @@ import type {
   ReplyTo,
   ServiceRecord,
   ServiceView,
+  SubscriberAccount,
   Transition,
 } from "./answers.js";
 import { batch, bytes, invalid, json, record, whole } from "./check.js";
@@ -190,6 +192,11 @@ export class Registry {
     this.apply(now, "restart");
   }
 
+  /** All that a restart lost has been handed in again: lists are marked as incomplete no more. */
+  loaded(now: number): void {
+    this.apply(now, "loaded");
+  }
+
   /** Lets everything happen that is due by `now`, each at its own moment. How often a host calls it cannot be observed. */
   advance(now: number): void {
     whole(now, "now");
@@ -231,9 +238,15 @@ export class Registry {
     return this.ask({ service: { service } });
   }
 
-  /** Why is this instance what it is? For instances present, hidden, gone and never seen. */
-  explain(service: Service, address: Place): Explanation {
-    return this.ask({ explain: { service, address } });
+  /** Why is this instance what it is? For instances present, hidden, gone and never seen. `copies` are what readers' own layers hold of
+   * it, to be told beside what consumers get here. */
+  explain(service: Service, address: Place, copies: CopyReport[] = []): Explanation {
+    return this.ask({ explain: { service, address, copies } });
+  }
+
+  /** The subscribers of a service, in the order of their subscriptions, and how far each was told. */
+  subscribers(service: Service): SubscriberAccount[] {
+    return this.ask({ subscribers: { service } });
   }
 
   /** What happened after entry `since` of the journal, oldest first; 0 for all that is remembered. */

@@ -40,15 +40,25 @@ pub struct Explanation {
     pub fence: Option<FenceAccount>,
     /// The protection of its service, when in force.
     pub protection: Option<ProtectionAccount>,
+    /// The protection that readers of its cluster alone meet, where its service has several clusters.
+    pub cluster_protection: Option<ProtectionAccount>,
+    /// Why protection does not show it as healthy, where it is unhealthy and served.
+    pub unprotected: Option<UnprotectedAccount>,
     /// Until when its service is served as it last was, because everybody in it is silent.
     pub kept_until: Option<Instant>,
+    /// Until when the registry, which restarted without its instances, does not know whether what it does not list is there.
+    pub warming_until: Option<Instant>,
+    /// Its newest life, where claims as an older one are refused.
+    pub newest_life: Option<u64>,
+    /// The kind that its empty service keeps.
+    pub kept_kind: Option<KindAccount>,
     /// The time in which nobody watched the registry, where that gave its claims a fresh start.
     pub gap: Option<Gap>,
     /// What happened to it, newest first, at most eight entries.
     pub history: Vec<Transition>,
     /// What happens next by itself.
     pub next: Option<NextEvent>,
-    /// What would change its standing: any one of these; all of them for an instance that is gone.
+    /// What would change its standing: any one of these; all of them for an instance that is gone or offline.
     pub remedies: Vec<Remedy>,
     /// The same in sentences, the verdict first.
     pub sentences: Vec<String>,
@@ -157,6 +167,8 @@ pub struct LeaseAccount {
     pub source: Actor,
     /// What the claim lives by.
     pub kind: LeaseKind,
+    /// The name of the connection that carries it, where one does.
+    pub connection: Option<Actor>,
     /// Which life it is for.
     pub incarnation: u64,
     /// When it was made.
@@ -234,6 +246,30 @@ pub struct ProtectionAccount {
     pub total: u32,
     /// The threshold they are at or below.
     pub threshold: Threshold,
+}
+
+/// A service that protection leaves alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct UnprotectedAccount {
+    /// Healthy served instances.
+    pub healthy: u32,
+    /// Served instances.
+    pub total: u32,
+    /// The threshold they are not at or below; none where none is set.
+    pub threshold: Option<Threshold>,
+}
+
+/// An empty service that keeps the kind of its first instance: one of the other kind cannot register.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct KindAccount {
+    /// The kind.
+    pub kind: Kind,
+    /// Since when the service is known.
+    pub since: Instant,
+    /// Since when it is empty, or when anything about it last happened.
+    pub empty_since: Instant,
+    /// When it is forgotten, and its kind with it.
+    pub until: Option<Instant>,
 }
 
 /// What happens next by itself.

@@ -7,8 +7,8 @@ mod sentence;
 pub(crate) mod snapshot;
 
 pub use explain::{
-    Deciding, Explanation, FenceAccount, Gap, LeaseAccount, LeaseKind, NextEvent, NextKind, OverrideAccount,
-    ProtectionAccount, Remedy, Rule, Sight, Sights, Standing,
+    Deciding, Explanation, FenceAccount, Gap, KindAccount, LeaseAccount, LeaseKind, NextEvent, NextKind,
+    OverrideAccount, ProtectionAccount, Remedy, Rule, Sight, Sights, Standing, UnprotectedAccount,
 };
 pub use journal::Transition;
 pub(crate) use journal::{Entry, Journal};

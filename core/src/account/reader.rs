@@ -78,6 +78,8 @@ pub struct CopyAccount {
     pub copy: CopyReport,
     /// Whether it lists the instance as the registry does.
     pub agrees: bool,
+    /// Whether the reader is subscribed to the service here, so that it will be told of the next change.
+    pub subscribed: bool,
     /// The newest that happened to the instance since the copy was taken, where they differ and the journal still knows.
     pub missed: Option<Transition>,
 }
@@ -122,8 +124,9 @@ impl CopyAccount {
             alloc::format!(", which push-empty protection keeps since {since} {until}")
         });
         let missed = self.missed.as_ref().map(|entry| alloc::format!("; since then: {}", event(entry)));
+        let unknown = if self.subscribed { "" } else { ", and it is not subscribed here" };
         alloc::format!(
-            "{reader}'s {layer}: {still}{has}, by its list of {taken}{}{}",
+            "{reader}'s {layer}: {still}{has}, by its list of {taken}{}{unknown}{}",
             kept.unwrap_or_default(),
             missed.unwrap_or_default()
         )

@@ -4,9 +4,12 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::{Explanation, LeaseAccount, LeaseKind, NextKind, OverrideAccount, Remedy, Rule, Standing, Transition};
-use crate::instance::Cause;
-use crate::name::{Actor, Reason};
+use super::{
+    Explanation, LeaseAccount, LeaseKind, NextKind, OverrideAccount, ProtectionAccount, Remedy, Rule, Standing,
+    Transition, UnprotectedAccount,
+};
+use crate::instance::{Cause, Kind};
+use crate::name::{Actor, Reason, Threshold};
 use crate::policy::Lifetime;
 
 /// Entries of the history that are told.
@@ -27,6 +30,8 @@ impl Explanation {
         if self.standing != Standing::Unhealthy || self.leases.len() > 1 {
             lines.extend(self.leases.iter().map(lease));
         }
+        lines.extend(self.reached());
+        lines.extend(self.published());
         let deciding = self.decided_by.rule == Rule::Override;
         lines.extend(self.overrides.iter().filter(|o| !(deciding && o.field == "enabled")).map(|o| self.remembered(o)));
         if let Some(fence) = &self.fence {
@@ -44,9 +49,43 @@ impl Explanation {
                 protection.healthy, protection.total, protection.threshold
             ));
         }
+        if let Some(ProtectionAccount { healthy, total, threshold }) = &self.cluster_protection {
+            lines.push(format!(
+                "protected in {}: {healthy} of {total} healthy is at or below the threshold {threshold}; whoever asks for that cluster \
+                 alone gets all of it as healthy",
+                self.address.cluster
+            ));
+        }
+        if let Some(unprotected) = &self.unprotected {
+            let UnprotectedAccount { healthy, total, threshold } = unprotected;
+            lines.push(match threshold {
+                None => format!("not protected: no threshold is set for {}", self.service),
+                Some(Threshold::ZERO) if *healthy == 0 => "not protected: a threshold of 0 protects nobody".to_string(),
+                Some(threshold) => {
+                    format!("not protected: {healthy} of {total} healthy is above the threshold {threshold}")
+                }
+            });
+        }
         if let Some(until) = self.kept_until {
             lines.push(format!(
                 "kept: its service is served as it last was until {until}, for everybody in it fell silent"
+            ));
+        }
+        if let Some(until) = self.warming_until.filter(|_| self.leases.is_empty()) {
+            lines.push(format!(
+                "warming: the registry restarted without its instances, and this one may be there; until {until} or until all is loaded"
+            ));
+        }
+        let fenced = self.fence.as_ref().is_some_and(|fence| fence.by_operator);
+        if let Some(life) = self.newest_life.filter(|&life| life > 1 && self.leases.is_empty() && !fenced) {
+            lines.push(format!("newest life: incarnation {life}; a claim as an older one is refused"));
+        }
+        if let Some(kept) = &self.kept_kind {
+            let kind = if kept.kind == Kind::Persistent { "persistent" } else { "ephemeral" };
+            let until = kept.until.map(|until| format!(", forgotten at {until}")).unwrap_or_default();
+            lines.push(format!(
+                "kind: {} is {kind} since {}, and stays so while it is known; empty since {}{until}",
+                self.service, kept.since, kept.empty_since
             ));
         }
         if let Some(gap) = &self.gap {
@@ -71,7 +110,8 @@ impl Explanation {
         match (self.standing, decided.rule) {
             (Standing::Unknown, _) => "unknown: never seen here, or forgotten".to_string(),
             (Standing::Offline, Rule::Override) => {
-                let until = self.overrides.iter().find(|o| o.field == "enabled").map(until).unwrap_or_default();
+                let decision = self.overrides.iter().find(|o| o.field == "enabled");
+                let until = decision.map(|decision| self.until(decision)).unwrap_or_default();
                 format!("offline: {by} switched it off at {at}{}; {until}", because(decided.because.as_ref()))
             }
             (Standing::Offline, _) => format!("offline: {by} registered it as disabled at {at}"),
@@ -84,11 +124,15 @@ impl Explanation {
                 let last = silent.map_or(at, |lease| lease.last_seen);
                 format!("unhealthy: no beat of {name} for {allowed}; last at {last}, marked at {at}")
             }
-            (Standing::Online, Rule::Override) => format!("online: switched on{who} at {at}, over its provider's word"),
+            (Standing::Online, Rule::Override) => {
+                let own = self.overrides.iter().find(|o| o.field == "enabled").and_then(|o| o.published.as_deref());
+                let over = if own == Some("false") { ", over its provider's word" } else { "" };
+                format!("online: switched on{who} at {at}{over}")
+            }
             (Standing::Online, Rule::OverrideEnded) => match &decided.by {
                 None => format!("online: since {at}, when what the operator decided was forgotten"),
                 Some(by) if self.leases.iter().any(|lease| lease.source == *by) => {
-                    format!("online: since {at}, when a registration of {by} overwrote what the operator decided")
+                    format!("online: since {at}, when a registration of {by} ended what the operator decided")
                 }
                 Some(by) => format!("online: since {at}, when {by} cleared the override"),
             },
@@ -121,9 +165,27 @@ impl Explanation {
         }
     }
 
+    /// That somebody who says that he is unhealthy is there.
+    fn reached(&self) -> Option<String> {
+        let [LeaseAccount { source, last_seen, kind: LeaseKind::Beats, .. }] = &self.leases[..] else { return None };
+        let says_so = (self.standing, self.decided_by.rule) == (Standing::Unhealthy, Rule::Registration);
+        says_so.then(|| format!("reached: beats of {source}, last at {last_seen}"))
+    }
+
+    /// What its provider says of a field that an operator's word decides.
+    fn published(&self) -> Option<String> {
+        if (self.standing, self.decided_by.rule) != (Standing::Offline, Rule::Override) {
+            return None;
+        }
+        let life = self.leases.iter().map(|lease| lease.incarnation).max()?;
+        let own = self.overrides.iter().find(|decided| decided.field == "enabled")?.published.as_deref()?;
+        let word = if own == "true" { "enabled" } else { "disabled" };
+        Some(format!("published: {word}, by incarnation {life}"))
+    }
+
     fn remembered(&self, decided: &OverrideAccount) -> String {
         let who = format!("{} at {}{}", decided.by, decided.at, because(decided.because.as_ref()));
-        let until = until(decided);
+        let until = self.until(decided);
         match (decided.field.as_str(), decided.value.as_str()) {
             ("enabled", "false") => format!("remembered: switched off by {who}; {until}"),
             ("enabled", _) => format!("allowed: switched on by {who}; {until}"),
@@ -134,11 +196,30 @@ impl Explanation {
         }
     }
 
+    fn until(&self, decided: &OverrideAccount) -> String {
+        match (decided.lifetime, decided.ends) {
+            (Lifetime::UntilCleared, _) => "until cleared".to_string(),
+            (Lifetime::ThisIncarnation, _) => "for this life of the instance".to_string(),
+            (_, Some(ends)) => format!("until {ends}"),
+            (Lifetime::Absent(span), None) if span.as_millis() == 0 => {
+                "until it registers again or is gone".to_string()
+            }
+            (Lifetime::Absent(_), None) if self.leases.is_empty() => {
+                "until cleared, for this absence is not counted".to_string()
+            }
+            (Lifetime::Absent(span), None) => format!("until it has been away for {span}"),
+            (Lifetime::For(span), None) => format!("for {span}"),
+        }
+    }
+
     /// What else happened, newest first, when there is a story: somebody ended it, or somebody brought it back.
     fn story(&self) -> Option<String> {
         let decided = (self.decided_by.at, &self.decided_by.by);
-        let rest: Vec<&Transition> =
-            self.history.iter().filter(|entry| (Some(entry.at), &entry.by) != decided).take(STORY_MAX).collect();
+        let told = |entry: &Transition| {
+            let ended = entry.cause == Cause::OverrideEnded && self.decided_by.rule != Rule::OverrideEnded;
+            (Some(entry.at), &entry.by) == decided && !ended
+        };
+        let rest: Vec<&Transition> = self.history.iter().filter(|entry| !told(entry)).take(STORY_MAX).collect();
         let turned = rest.iter().any(|entry| {
             matches!(
                 entry.cause,
@@ -182,15 +263,15 @@ impl Explanation {
             Standing::Offline | Standing::Gone | Standing::Unknown => "would be served again if",
         };
         let change = if self.standing == Standing::Unknown { "would be served if" } else { change };
-        // Whoever is away and switched off needs both.
-        let all = matches!(self.standing, Standing::Gone | Standing::Unknown);
+        // Whoever is away and switched off needs both, and so does whoever is switched off on both sides.
+        let all = matches!(self.standing, Standing::Gone | Standing::Unknown | Standing::Offline);
         Some(format!("{change}: {}", ways.join(if all { ", and " } else { ", or " })))
     }
 }
 
 fn lease(lease: &LeaseAccount) -> String {
     match (lease.kind, lease.alive) {
-        (LeaseKind::Session, _) => format!("alive: connection of {}, open since {}", lease.source, lease.since),
+        (LeaseKind::Session, _) => format!("alive: connection of {}, open since {}", carrier(lease), lease.since),
         (LeaseKind::Persistent, true) => format!("persistent: claimed by {} at {}", lease.source, lease.since),
         (LeaseKind::Persistent, false) => {
             format!("persistent: claimed by {} at {}, unhealthy", lease.source, lease.since)
@@ -200,24 +281,22 @@ fn lease(lease: &LeaseAccount) -> String {
     }
 }
 
+/// Whose connection it is: a copy from another node, or a proxy, has one of another name.
+fn carrier(lease: &LeaseAccount) -> String {
+    let source = lease.source.as_str();
+    match &lease.connection {
+        Some(name) if name.as_str().starts_with(source) => name.to_string(),
+        Some(name) => format!("{source} ({name})"),
+        None => source.to_string(),
+    }
+}
+
 fn author(by: Option<&Actor>, why: Option<&Reason>) -> String {
     by.map(|by| format!(" by {by}")).unwrap_or_default() + &because(why)
 }
 
 fn because(reason: Option<&Reason>) -> String {
     reason.map(|reason| format!(" (\"{reason}\")")).unwrap_or_default()
-}
-
-fn until(decided: &OverrideAccount) -> String {
-    let ends = decided.ends;
-    match (decided.lifetime, ends) {
-        (Lifetime::UntilCleared, _) => "until cleared".to_string(),
-        (Lifetime::ThisIncarnation, _) => "for this life of the instance".to_string(),
-        (_, Some(ends)) => format!("until {ends}"),
-        (Lifetime::Absent(span), None) if span.as_millis() == 0 => "until it registers again or is gone".to_string(),
-        (Lifetime::Absent(span), None) => format!("until it has been away for {span}"),
-        (Lifetime::For(span), None) => format!("for {span}"),
-    }
 }
 
 fn event(entry: &Transition) -> String {
@@ -244,6 +323,7 @@ fn event(entry: &Transition) -> String {
         Cause::Removed => format!("removed{who} at {at}"),
         Cause::OverrideSet => format!("overridden{who} at {at}"),
         Cause::OverrideCleared => format!("override cleared{who} at {at}"),
+        Cause::OverrideEnded if entry.by.is_some() => format!("override ended by a registration of {by} at {at}"),
         Cause::OverrideEnded => format!("override forgotten at {at}"),
         Cause::FenceLifted => format!("fence lifted{who} at {at}"),
         Cause::ServiceChanged => format!("service changed{who} at {at}"),

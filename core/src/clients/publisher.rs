@@ -204,6 +204,8 @@ pub struct Publisher {
     /// The ticks of `redo` count from here; from the host's zero where it was never held up.
     ticks_from: Option<Instant>,
     outbox: VecDeque<Request>,
+    /// When it last wanted a registration or a sign of life sent.
+    sent: Option<Instant>,
 }
 
 impl Publisher {
@@ -225,6 +227,7 @@ impl Publisher {
             unanswered: 0,
             ticks_from: None,
             outbox: VecDeque::new(),
+            sent: None,
         }
     }
 
@@ -235,6 +238,7 @@ impl Publisher {
         self.phase = Phase::Published;
         self.life = self.life.wrapping_add(1);
         self.send_register();
+        self.sent = Some(now);
         self.next = Some((sign.unwrap_or(now + self.policy.first), Next::Sign));
     }
 
@@ -290,6 +294,7 @@ impl Publisher {
             }
             Reply::RegisterAgain => {
                 self.send_register();
+                self.sent = Some(now);
                 self.next = Some((now + self.interval, Next::Sign));
             }
             Reply::Stop => {
@@ -303,6 +308,7 @@ impl Publisher {
     /// Sends what is due by `now`.
     pub fn advance(&mut self, now: Instant) {
         while let Some((at, what)) = self.next.filter(|&(at, what)| at <= now && self.acts(what)) {
+            self.sent = Some(at);
             self.next = match what {
                 Next::Registration => {
                     self.send_register();
@@ -335,6 +341,11 @@ impl Publisher {
     /// Whether the registry told it to stop.
     pub fn is_stopped(&self) -> bool {
         self.phase == Phase::Stopped
+    }
+
+    /// When it last produced a registration, a sign of life or an attempt to connect: a host alarms where that lies too far back.
+    pub fn last_sent(&self) -> Option<Instant> {
+        self.sent
     }
 
     /// What keeps its instance alive.

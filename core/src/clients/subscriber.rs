@@ -2,15 +2,14 @@
 //!
 //! Push-empty protection is here and not in the registry: the registry may have removed an instance long ago while consumers keep it.
 
-use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 use alloc::{format, vec};
 
 use serde::{Deserialize, Serialize};
 
+use super::list::{Emptiness, Host, Push, by_address, changes};
 use crate::account::{CopyReport, Layer};
-use crate::instance::{Content, InstanceView, Kind};
 use crate::name::{Actor, Address};
 use crate::time::{Instant, Span};
 
@@ -109,62 +108,6 @@ impl SubscriberPolicy {
     }
 }
 
-/// An instance in a pushed list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Host {
-    /// Its address.
-    pub address: Address,
-    /// Whether it is healthy.
-    pub healthy: bool,
-    /// What keeps it.
-    #[serde(default)]
-    pub kind: Kind,
-    /// Weight, whether it takes traffic, and free texts.
-    #[serde(default)]
-    pub content: Content,
-}
-
-impl Host {
-    /// Whether a consumer may call it: healthy, enabled and of positive weight (R6.1).
-    pub fn is_usable(&self) -> bool {
-        self.healthy && self.content.enabled && self.content.weight.get() > 0.0
-    }
-}
-
-impl From<InstanceView> for Host {
-    fn from(row: InstanceView) -> Host {
-        let InstanceView { address, kind, healthy, enabled, weight, metadata, .. } = row;
-        Host { address, healthy, kind, content: Content { weight, enabled, metadata } }
-    }
-}
-
-/// A list as the registry sent it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Push {
-    /// Which connection it came over, counted by the consumer: a new connection may be behind the old one's revisions.
-    pub epoch: u64,
-    /// The service's revision.
-    pub revision: u64,
-    /// The list.
-    pub hosts: Vec<Host>,
-    /// Why it is empty, or has nobody usable.
-    pub emptiness: Emptiness,
-}
-
-/// Why a list is empty or has nobody usable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Emptiness {
-    /// It is not, or the registry does not say.
-    Unknown,
-    /// Everybody left on purpose: deregistered, removed, or switched off.
-    Decided,
-    /// Somebody only fell silent.
-    Silence,
-}
-
 /// What protection holds against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Guard {
@@ -195,6 +138,10 @@ pub struct Subscriber {
     guard: Option<Guard>,
     /// The list that is kept out.
     blocked: Option<Push>,
+    /// Revision of the last list that was dropped as older than the one in hand, and when it came.
+    dropped: Option<(u64, Instant)>,
+    /// What the last list that changed anything changed in hosts that were there before, at most eight of them.
+    changed: Vec<(Address, String)>,
     /// When it asks by itself.
     query: Option<Instant>,
     /// Whether a list was taken since it last asked.
@@ -212,6 +159,8 @@ impl Subscriber {
             taken: None,
             guard: None,
             blocked: None,
+            dropped: None,
+            changed: Vec::new(),
             query: None,
             taken_since: false,
             empties: 0,
@@ -228,6 +177,7 @@ impl Subscriber {
     pub fn receive(&mut self, now: Instant, push: Push) -> bool {
         self.advance(now);
         if self.is_stale(&push) {
+            self.dropped = Some((push.revision, now));
             return false;
         }
         if self.keeps_out(&push) {
@@ -320,7 +270,7 @@ impl Subscriber {
             return vec![String::from("not called: no list has come yet")];
         };
         let from = format!("in the list of {at} (revision {revision})");
-        match (found, self.guard) {
+        let mut sentences = match (found, self.guard) {
             (None, _) => vec![format!("not called: not {from}")],
             (Some(host), None) => {
                 let health = if host.healthy { "healthy" } else { "unhealthy" };
@@ -333,7 +283,14 @@ impl Subscriber {
                     String::from("would be let go if: a list with a usable host comes"),
                 ]
             }
+        };
+        if let Some((_, fields)) = self.changed.iter().find(|(changed, _)| changed == address) {
+            sentences.push(format!("changed: {fields}, with the last list that changed anything"));
         }
+        if let Some((older, came)) = self.dropped {
+            sentences.push(format!("dropped: a list of revision {older}, which came at {came} and is older"));
+        }
+        sentences
     }
 
     /// What it holds of an instance, to be explained beside what the registry gives.
@@ -375,15 +332,14 @@ impl Subscriber {
         } else {
             by_address(&self.hosts) != by_address(&push.hosts)
         };
+        if told {
+            self.changed = changes(&self.hosts, &push.hosts);
+        }
         self.hosts = push.hosts;
         self.taken = Some((push.epoch, push.revision, now));
         self.guard = None;
         self.blocked = None;
+        self.dropped = None;
         told
     }
-}
-
-/// Of two rows for one `ip:port` the later one counts (R2.10).
-fn by_address(hosts: &[Host]) -> BTreeMap<(&str, u16), &Host> {
-    hosts.iter().map(|host| ((host.address.host.as_str(), host.address.port.get()), host)).collect()
 }

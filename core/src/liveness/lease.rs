@@ -28,6 +28,10 @@ pub(crate) struct Lease {
     pub(crate) since: Instant,
     /// When the clock that looks for its silence began.
     pub(crate) clock_began: Instant,
+    /// Whether it was claimed in a batch.
+    pub(crate) in_batch: bool,
+    /// Whether its source last registered it as unhealthy.
+    pub(crate) said_unhealthy: bool,
 }
 
 /// What became of a lease whose deadline came.
@@ -181,6 +185,12 @@ impl Leases {
     pub(crate) fn report(&mut self, slot: u32, healthy: bool) {
         let state = if healthy { State::Held } else { State::Down };
         self.hot.set(slot, state, self.hot.class(slot), None);
+    }
+
+    /// A beat of a silent lease that leaves it silent: it only lives longer.
+    pub(crate) fn prolong(&mut self, now: Instant, slot: u32) {
+        self.waiting.remove(&slot);
+        self.set_silent(slot, self.hot.class(slot), now, self.times(slot));
     }
 
     /// A beat of a lease that the hot path did not take: it was silent, has its own times, or hangs on a session. True when it

@@ -59,6 +59,8 @@ pub(crate) struct Decided<T> {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Override {
     pub(crate) enabled: Option<Decided<bool>>,
+    /// Whether the decision about `enabled` took back the opposite one.
+    pub(crate) overturned: bool,
     pub(crate) weight: Option<Decided<Weight>>,
     pub(crate) metadata: BTreeMap<String, Decided<String>>,
     /// Whether the provider's own metadata does not show.
@@ -169,6 +171,8 @@ impl Overrides {
             }
         };
         if let Some(value) = enabled {
+            let before = entry.enabled.as_ref().map(|decided| decided.value);
+            entry.overturned = before.is_some_and(|before| before != value || entry.overturned);
             entry.enabled = Some(decided(change, now, incarnation, lifetime, value));
         }
         if let Some(value) = weight {

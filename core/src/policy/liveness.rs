@@ -24,6 +24,9 @@ pub struct Expiry {
     pub times_in_order: bool,
     /// Whether registering again makes a silent instance healthy. Nacos 1.4: no, only a beat does (recorded).
     pub registration_revives: bool,
+    /// Whether a beat makes an instance healthy that its own source registered as unhealthy. Nacos: yes. Where it does not, the source
+    /// says so by registering anew.
+    pub beat_revives_unhealthy: bool,
     /// The silence that ends any claim, whatever times of its own it has. Nacos 2.0.3 and later: 180000 (R-CE-6).
     pub cap: Option<Cap>,
     /// What slows removals down when too many are silent at once; none for as fast as silence says. It never holds a deregistration or an

@@ -19,6 +19,14 @@ pub struct OverridePolicy {
     pub absence: Absence,
     /// Whether a copy of a registration made at another node ends the absence, too. Nacos 2.0 to 2.2: no.
     pub copies_end_absence: bool,
+    /// Whether the absence of a persistent instance counts. Nacos up to 2.5.0: no, what was decided about one is remembered for ever
+    /// (R-MH-9).
+    pub persistent_ages: bool,
+    /// Whether the absence of a member of a batch counts. Nacos 2: no, for the batch's own record stands where the member's should
+    /// (BatchInstancePublishInfo).
+    pub batches_age: bool,
+    /// Whether a source may decide, as an operator, about an instance that it holds itself. Nacos: yes.
+    pub by_owner: bool,
     /// When ended lifetimes are looked for. Nacos 2: every 5000 ms.
     pub sweep: Clock,
     /// Whether the end of a lifetime changes the view at once. Nacos 2: no, readers see it at the service's next change.
@@ -33,6 +41,9 @@ pub struct OverridePolicy {
 pub struct RestartPolicy {
     /// Whether ephemeral instances, sessions and subscriptions are still there. Nacos: no.
     pub instances: bool,
+    /// How long a registry that came back without its instances marks its lists as incomplete, in ms, unless its host says earlier that
+    /// all is loaded; none for not at all. Nacos: none. Service Center: 120000.
+    pub warming: Option<Span>,
     /// Whether the clocks of absence go on. Nacos 2: no, so that what was decided about somebody who was away holds until he goes
     /// again (R-MD-14).
     pub ages: bool,

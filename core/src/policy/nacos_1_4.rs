@@ -17,6 +17,7 @@ pub(super) fn policy() -> Policy {
             malformed_times: MalformedTimes::Default,
             times_in_order: false,
             registration_revives: false,
+            beat_revives_unhealthy: true,
             brake: None,
             ..strict.expiry
         },
@@ -31,10 +32,11 @@ pub(super) fn policy() -> Policy {
             lifetime: Lifetime::Absent(Span::ZERO),
             write: OverrideWrite::Record,
             enabled: EnabledRule::OverrideWins,
+            by_owner: true,
             ..strict.overrides
         },
         fence: FencePolicy { removal: Span::ZERO, deregistration: Span::ZERO },
-        restart: RestartPolicy { instances: false, ages: true, services: true },
+        restart: RestartPolicy { instances: false, warming: None, ages: true, services: true },
         view: ViewPolicy {
             notice_window: Span::from_secs(1),
             unchanged_is_told: true,
@@ -46,6 +48,7 @@ pub(super) fn policy() -> Policy {
         },
         services: ServicePolicy {
             kinds: Kinds::Together,
+            empty_keeps_kind: true,
             // Forgotten at the fifth sighting in a row by a clock of 30 s.
             empty: Some(Span::from_secs(120)),
             sweep: Clock::every(Span::from_secs(30)),

@@ -16,6 +16,7 @@ pub(super) fn policy() -> Policy {
             sweep: Sweep::PerLease(Span::from_secs(5)),
             malformed_times: MalformedTimes::Zero,
             times_in_order: false,
+            beat_revives_unhealthy: true,
             cap: Some(Cap { silence: Span::from_secs(180), sweep: five_seconds }),
             brake: None,
             ..strict.expiry
@@ -39,12 +40,15 @@ pub(super) fn policy() -> Policy {
             enabled: EnabledRule::OverrideWins,
             absence: Absence::AnyLeaseEnded,
             copies_end_absence: false,
+            persistent_ages: false,
+            batches_age: false,
+            by_owner: true,
             sweep: five_seconds,
             end_is_told: false,
             end_drops_settings: true,
         },
         fence: FencePolicy { removal: Span::ZERO, deregistration: Span::ZERO },
-        restart: RestartPolicy { instances: false, ages: false, services: false },
+        restart: RestartPolicy { instances: false, warming: None, ages: false, services: false },
         view: ViewPolicy {
             refresh: Span::HALF_SECOND,
             engine: Clock::every(Span::unbounded(100)),
@@ -58,6 +62,7 @@ pub(super) fn policy() -> Policy {
         },
         services: ServicePolicy {
             kinds: Kinds::Together,
+            empty_keeps_kind: true,
             empty: Some(Span::from_secs(60)),
             sweep: Clock::every(Span::from_secs(60)),
             created_stays: false,

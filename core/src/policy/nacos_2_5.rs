@@ -11,7 +11,12 @@ pub(super) fn policy() -> Policy {
         label: "nacos_2_5".to_owned(),
         expiry: Expiry { times_in_order: true, ..earlier.expiry },
         session: SessionPolicy { probe: Span::from_secs(5), ..earlier.session },
-        overrides: OverridePolicy { copies_end_absence: true, end_drops_settings: false, ..earlier.overrides },
+        overrides: OverridePolicy {
+            copies_end_absence: true,
+            persistent_ages: true,
+            end_drops_settings: false,
+            ..earlier.overrides
+        },
         limits: Limits { metadata_bytes_max: 1024, ..earlier.limits },
         ..earlier
     }

@@ -17,6 +17,7 @@ pub(super) fn policy() -> Policy {
             malformed_times: MalformedTimes::Refused,
             times_in_order: true,
             registration_revives: true,
+            beat_revives_unhealthy: false,
             cap: None,
             brake: Some(Brake { floor: 10, share: 10, pace: 20 }),
             gap_max: None,
@@ -40,6 +41,9 @@ pub(super) fn policy() -> Policy {
             enabled: EnabledRule::BothAllow,
             absence: Absence::NoLeaseLeft,
             copies_end_absence: true,
+            persistent_ages: true,
+            batches_age: true,
+            by_owner: false,
             sweep: Clock::EXACT,
             end_is_told: true,
             end_drops_settings: false,
@@ -47,7 +51,7 @@ pub(super) fn policy() -> Policy {
         // An hour outlives every beat in flight and every retry loop; an owner's own fence only has to outlive its last beats.
         fence: FencePolicy { removal: Span::from_secs(3600), deregistration: Span::from_secs(30) },
         // A host that writes snapshots loses nothing.
-        restart: RestartPolicy { instances: true, ages: true, services: true },
+        restart: RestartPolicy { instances: true, warming: Some(Span::from_secs(120)), ages: true, services: true },
         view: ViewPolicy {
             refresh: Span::ZERO,
             engine: Clock::EXACT,
@@ -61,6 +65,7 @@ pub(super) fn policy() -> Policy {
         },
         services: ServicePolicy {
             kinds: Kinds::Apart,
+            empty_keeps_kind: false,
             empty: Some(Span::from_secs(60)),
             sweep: Clock::EXACT,
             created_stays: true,

@@ -49,6 +49,9 @@ pub enum HealthyOnly {
 pub struct ServicePolicy {
     /// Whether ephemeral and persistent instances may stand in one service.
     pub kinds: Kinds,
+    /// Whether an empty service keeps the kind that its first instance gave it. Nacos 2.0.4 and later: yes, until it is forgotten
+    /// (R-DM-13). A kind that an operator named stays in any case.
+    pub empty_keeps_kind: bool,
     /// How long a service may be empty before it is forgotten, in ms; none means for ever. Nacos 1.4: 120000; Nacos 2: 60000.
     pub empty: Option<Span>,
     /// When empty services are looked for. Nacos 1.4: every 30000 ms; Nacos 2: every 60000 ms.

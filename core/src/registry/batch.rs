@@ -41,7 +41,9 @@ impl Registry {
         }
         let mut members = Vec::with_capacity(claims.len());
         for claim in &claims {
-            members.push(self.claim(claim, Cause::Registered, false)?);
+            let member = self.claim(claim, Cause::Registered, false)?;
+            self.leases.row_mut(member.lease.slot()).in_batch = true;
+            members.push(member);
         }
         Ok(Outcome::RegisteredBatch { members, withdrawn })
     }

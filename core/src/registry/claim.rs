@@ -121,6 +121,7 @@ impl Registry {
         let instance = row.unwrap_or_else(|| self.new_row(service_slot, address, *kind, cause));
         let was_present = self.is_present(instance);
         let life = self.life_of(instance, lease, *incarnation);
+        let switches = self.roster.row(instance).enabled != content.enabled;
         let changed = self.set_content(instance, content);
         let author = Author::of(source);
         let (joins, was_alive) = (lease.is_none(), self.is_alive(instance));
@@ -135,6 +136,8 @@ impl Registry {
             }
             None => self.new_lease(instance, registration, life, times),
         };
+        let row = self.leases.row_mut(lease);
+        (row.in_batch, row.said_unhealthy) = (false, !*healthy);
         if !was_present {
             self.roster.arrived();
             let cluster = self.roster.row(instance).key.cluster;
@@ -155,6 +158,9 @@ impl Registry {
             let cause = if was_alive { Cause::Reregistered } else { Cause::Beat };
             self.decide_fate(instance, cause, &author);
             self.note(instance, cause, &author);
+        }
+        if was_present && switches && self.is_alive(instance) {
+            self.decide_fate(instance, Cause::Reregistered, &author);
         }
         let memory = self.memory_key(self.roster.row(instance).key);
         let forgot = self.overrides.registered(&self.policy.overrides, memory, life, *copied);
@@ -213,6 +219,11 @@ impl Registry {
         let now = self.now;
         self.brake.hear(now);
         self.hear_session(row.session);
+        let stays = row.said_unhealthy && !self.policy.expiry.beat_revives_unhealthy;
+        if stays && self.leases.is_watched(lease.slot()) && !self.leases.is_alive(lease.slot()) {
+            self.leases.prolong(now, lease.slot());
+            return Ok(());
+        }
         if self.leases.revive(now, lease.slot()) {
             let author = Author::of(&self.actor(row.source));
             self.decide_fate(row.instance, Cause::Beat, &author);
@@ -337,6 +348,8 @@ impl Registry {
             incarnation: life,
             since: self.now,
             clock_began,
+            in_batch: false,
+            said_unhealthy: false,
         };
         let lease = self.leases.insert(self.now, lease, times, registration.healthy);
         self.leases.watch(self.now, lease, !registration.copied);

@@ -5,14 +5,16 @@ use alloc::vec::Vec;
 
 use super::Registry;
 use crate::account::{
-    CopyReport, Deciding, Explanation, FenceAccount, Gap, LeaseAccount, LeaseKind, NextEvent, NextKind,
-    OverrideAccount, ProtectionAccount, Remedy, Rule, Sight, Sights, Standing, Transition,
+    CopyReport, Deciding, Explanation, FenceAccount, Gap, KindAccount, LeaseAccount, LeaseKind, NextEvent, NextKind,
+    OverrideAccount, ProtectionAccount, Remedy, Rule, Sight, Sights, Standing, Transition, UnprotectedAccount,
 };
 use crate::id::NONE;
 use crate::instance::{Cause, Key, Kind, state};
 use crate::memory::Decided;
 use crate::name::{Address, ServiceKey};
+use crate::policy::Kinds;
 use crate::time::Instant;
+use crate::view::is_protected;
 
 const HISTORY_MAX: usize = 8;
 
@@ -43,7 +45,14 @@ impl Registry {
             overrides: key.map(|key| self.override_accounts(key, instance)).unwrap_or_default(),
             fence: key.and_then(|key| self.fence_account(key)),
             protection: instance.and_then(|slot| self.protection_account(slot)),
+            cluster_protection: instance.and_then(|slot| self.cluster_protection(slot)),
+            unprotected: instance.and_then(|slot| self.unprotected_account(slot)),
             kept_until: instance.and_then(|slot| self.kept_account(slot)),
+            warming_until: self.warming_until,
+            newest_life: instance
+                .filter(|_| self.policy.claims.incarnations)
+                .map(|slot| self.roster.row(slot).incarnation),
+            kept_kind: self.find_service(service).and_then(|slot| self.kept_kind(slot)),
             gap: instance.and_then(|slot| self.gap_account(slot)),
             history: instance.map(|slot| self.history(slot)).unwrap_or_default(),
             next: None,
@@ -54,9 +63,9 @@ impl Registry {
             explanation.decided_by = self.deciding(instance, &explanation);
         }
         let (given, history) = (explanation.sights.consumer, &explanation.history);
-        explanation.copies = copies.iter().map(|copy| self.copy_account(copy, given, history)).collect();
+        explanation.copies = copies.iter().map(|copy| self.copy_account(service, copy, given, history)).collect();
         explanation.next = self.next_event(key, instance, &explanation);
-        explanation.remedies = remedies(&explanation);
+        explanation.remedies = remedies(&explanation, self.policy.expiry.beat_revives_unhealthy);
         explanation.sentences = explanation.tell();
         explanation
     }
@@ -105,6 +114,7 @@ impl Registry {
                     (false, Kind::Ephemeral) => LeaseKind::Session,
                     (false, Kind::Persistent) => LeaseKind::Persistent,
                 },
+                connection: session.map(|session| self.actor(session.name)),
                 incarnation: row.incarnation,
                 since: row.since,
                 last_seen,
@@ -190,6 +200,40 @@ impl Registry {
         (self.protects(slot) && healthy < total).then_some(ProtectionAccount { healthy, total, threshold })
     }
 
+    fn cluster_protection(&self, instance: u32) -> Option<ProtectionAccount> {
+        let key = self.roster.row(instance).key;
+        let service = self.services.get(key.service);
+        let threshold = service.settings.threshold.or(self.policy.view.default_threshold)?;
+        let states = |own: bool| {
+            let members = service.members.iter().map(|&slot| self.roster.row(slot));
+            members.filter(move |row| row.state & state::SERVED != 0 && (row.key.cluster == key.cluster) == own)
+        };
+        let total = states(true).count() as u32;
+        let healthy = states(true).filter(|row| row.state & state::HEALTHY != 0).count() as u32;
+        let several = states(false).next().is_some();
+        let protects = is_protected(&self.policy.view, service.settings.threshold, healthy, total);
+        (several && protects && healthy < total).then_some(ProtectionAccount { healthy, total, threshold })
+    }
+
+    fn kept_kind(&self, slot: u32) -> Option<KindAccount> {
+        let apart = self.policy.services.kinds == Kinds::Apart;
+        let service = self.services.get(slot);
+        let record = service.record.filter(|record| apart && service.held == 0 && !record.kind_named)?;
+        let kind = self.kind_in_force(slot)?;
+        let until = self.service_look(slot);
+        Some(KindAccount { kind, since: record.since, empty_since: service.changed_at, until })
+    }
+
+    fn unprotected_account(&self, instance: u32) -> Option<UnprotectedAccount> {
+        let row = self.roster.row(instance);
+        let slot = row.key.service;
+        let service = self.services.get(slot);
+        let threshold = service.settings.threshold.or(self.policy.view.default_threshold);
+        let (total, healthy) = service.served();
+        let shown_silent = row.state & state::SERVED != 0 && row.state & state::HEALTHY == 0;
+        (shown_silent && !self.protects(slot)).then_some(UnprotectedAccount { healthy, total, threshold })
+    }
+
     fn kept_account(&self, instance: u32) -> Option<Instant> {
         let row = self.roster.row(instance);
         let service = row.key.service;
@@ -210,9 +254,10 @@ impl Registry {
     fn deciding(&self, instance: u32, explanation: &Explanation) -> Deciding {
         let row = self.roster.row(instance);
         let decided = explanation.overrides.iter().find(|account| account.field == "enabled");
+        let overturned = self.overrides.get(self.memory_key(row.key)).is_some_and(|entry| entry.overturned);
         let wins = match explanation.standing {
             Standing::Offline => decided.filter(|account| account.value == "false"),
-            Standing::Online => decided.filter(|account| account.value == "true" && !row.enabled),
+            Standing::Online => decided.filter(|account| account.value == "true" && (!row.enabled || overturned)),
             _ => None,
         };
         if let Some(account) = wins {
@@ -224,8 +269,16 @@ impl Registry {
         if let Some(entry) = ended.filter(|_| explanation.standing == Standing::Online && decided.is_none()) {
             return Deciding { rule: Rule::OverrideEnded, at: Some(entry.at), by: entry.by.clone(), because: None };
         }
+        if explanation.standing == Standing::Offline {
+            let claims = [Cause::Registered, Cause::RegisteredByBeat, Cause::Reregistered, Cause::SourceJoined];
+            let word = explanation.history.iter().find(|entry| claims.contains(&entry.cause));
+            let (at, by) = match word {
+                Some(entry) => (entry.at, entry.by.clone()),
+                None => (row.fate.at, row.fate.by.map(|by| self.actor(by))),
+            };
+            return Deciding { rule: Rule::Published, at: Some(at), by, because: None };
+        }
         let rule = match (explanation.standing, row.fate.cause) {
-            (Standing::Offline, _) => Rule::Published,
             (_, Cause::RegisteredByBeat) => Rule::BeatForTheUnknown,
             (_, Cause::Beat) => Rule::Recovery,
             (_, Cause::Silent | Cause::Expired) => Rule::BeatExpiry,
@@ -302,7 +355,8 @@ fn account<T>(
     }
 }
 
-fn remedies(explanation: &Explanation) -> Vec<Remedy> {
+fn remedies(explanation: &Explanation, beats_revive: bool) -> Vec<Remedy> {
+    let says_unhealthy = explanation.decided_by.rule == Rule::Registration && !beats_revive;
     let decided_off =
         explanation.overrides.iter().find(|account| account.field == "enabled" && account.value == "false");
     let mut ways = Vec::new();
@@ -318,16 +372,18 @@ fn remedies(explanation: &Explanation) -> Vec<Remedy> {
         }
         Standing::Unhealthy => {
             let way = |lease: &LeaseAccount| match lease.kind {
-                LeaseKind::Beats => Remedy::Beat { source: lease.source.clone() },
-                LeaseKind::Session => Remedy::PublishHealthy { source: lease.source.clone() },
+                LeaseKind::Beats if !says_unhealthy => Remedy::Beat { source: lease.source.clone() },
+                LeaseKind::Beats | LeaseKind::Session => Remedy::PublishHealthy { source: lease.source.clone() },
                 LeaseKind::Persistent => Remedy::ReportHealthy,
             };
             ways.extend(explanation.leases.iter().map(way));
         }
-        Standing::Offline => ways.push(match decided_off {
-            Some(account) => Remedy::ClearOverride { by: account.by.clone() },
-            None => Remedy::PublishEnabled,
-        }),
+        Standing::Offline => {
+            ways.extend(decided_off.map(|account| Remedy::ClearOverride { by: account.by.clone() }));
+            if decided_off.is_none_or(|account| account.published.as_deref() == Some("false")) {
+                ways.push(Remedy::PublishEnabled);
+            }
+        }
         Standing::Gone | Standing::Unknown => {
             ways.push(match explanation.fence.as_ref().filter(|fence| fence.by_operator) {
                 Some(fence) => Remedy::RegisterNewer { than: fence.incarnation, until: fence.until },

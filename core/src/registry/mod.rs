@@ -82,6 +82,8 @@ pub struct Registry {
     brake: Brake,
     /// The last time in which nobody watched.
     gap: Option<Gap>,
+    /// Until when its lists are marked as incomplete.
+    warming_until: Option<Instant>,
 }
 
 /// What has to be looked at apart from beats. The order is the order in which they act at one moment.
@@ -94,6 +96,7 @@ enum Timer {
     Notice(u32),
     Service(u32),
     Keep(u32),
+    Warm,
 }
 
 impl Registry {
@@ -124,6 +127,7 @@ impl Registry {
             timers: BTreeSet::new(),
             brake: Brake::default(),
             gap: None,
+            warming_until: None,
             policy,
         })
     }
@@ -191,6 +195,10 @@ impl Registry {
             Command::Restart => {
                 self.restart(now);
                 Ok(Outcome::Restarted)
+            }
+            Command::Loaded => {
+                self.loaded(now);
+                Ok(Outcome::Loaded)
             }
             Command::Poll { max } => {
                 const MAX: u32 = 65_536;

@@ -9,9 +9,12 @@ use crate::error::Error;
 use crate::instance::{Cause, Key, Kind};
 use crate::liveness::times_of;
 use crate::memory::{Fence, Fields, OverrideChange};
-use crate::name::{Actor, Address, Metadata, ServiceKey};
+use crate::name::{Actor, Address, Metadata, ServiceKey, Weight};
 use crate::time::{Instant, Span};
 use crate::view::Settings;
+
+/// Instances with the weight and the metadata that readers get of each.
+type Contents = Vec<(u32, (Weight, Metadata))>;
 
 impl Registry {
     /// Ends every claim on an instance and fences the life that ended: its beats and retries are told to stop.
@@ -79,6 +82,7 @@ impl Registry {
             return Err(Error::invalid("set_override", "nothing", "enabled, weight or at least one key of metadata"));
         }
         self.check_times_decided(change)?;
+        self.refuse_owner(change)?;
         let service = self.ensure_service(&change.service);
         let instance = self.find_present(&change.service, &change.address, change.kind);
         let kind = instance.map_or(change.kind.unwrap_or_default(), |slot| self.roster.row(slot).key.kind);
@@ -90,10 +94,11 @@ impl Registry {
         }
         let life = instance.map_or(0, |slot| self.roster.row(slot).incarnation);
         let absent = instance.is_none();
+        let before = self.contents(key);
         self.overrides.set(&self.policy.overrides, self.now, key, change, life, absent);
         self.arm_override(key);
         self.services.get_mut(service).changed_at = self.now;
-        self.tell_override(key, Cause::OverrideSet, &Author::with(&change.by, change.because.as_ref()));
+        self.tell_override(before, Cause::OverrideSet, &Author::with(&change.by, change.because.as_ref()));
         Ok(Outcome::OverrideSet)
     }
 
@@ -116,9 +121,10 @@ impl Registry {
         let Some(key) = self.find_memory(service, address, |key| self.overrides.has(key, &fields)) else {
             return Err(Registry::unknown_instance(service, address));
         };
+        let before = self.contents(key);
         self.overrides.clear(key, &fields);
         self.release_override_key(key);
-        self.tell_override(key, Cause::OverrideCleared, &Author::of(by));
+        self.tell_override(before, Cause::OverrideCleared, &Author::of(by));
         Ok(Outcome::OverrideCleared)
     }
 
@@ -128,9 +134,25 @@ impl Registry {
         let Some(key) = self.find_memory(service, address, |key| self.overrides.get(key).is_some()) else {
             return Err(Registry::unknown_instance(service, address));
         };
+        let before = self.contents(key);
         self.overrides.clear(key, &Fields::All);
-        self.override_ended(key);
+        self.override_ended(key, before);
         Ok(Outcome::OverrideEnded)
+    }
+
+    /// Refuses a source that decides about what it holds itself, where the policy says so: it may say the same by registering.
+    fn refuse_owner(&self, change: &OverrideChange) -> Result<(), Error> {
+        let instance = self.find_present(&change.service, &change.address, change.kind);
+        let holds = instance.is_some_and(|slot| self.holders(slot).contains(&change.by));
+        if holds && !self.policy.overrides.by_owner {
+            let found = alloc::format!("{}, who holds {}", change.by, change.address);
+            return Err(Error::invalid(
+                "set_override.by",
+                found,
+                "an operator; its source registers it as it should be",
+            ));
+        }
+        Ok(())
     }
 
     /// Refuses an operator's times that the policy would refuse of a provider, where they can be told alone.
@@ -178,25 +200,26 @@ impl Registry {
 
     /// Ends what has come to its end; the policy says whether readers hear of it.
     pub(super) fn override_due(&mut self, key: Key) {
+        let before = self.contents(key);
         let ended = self.overrides.end_due(&self.policy.overrides, self.now, key);
         self.arm_override(key);
         if ended {
-            self.override_ended(key);
+            self.override_ended(key, before);
         }
     }
 
-    fn override_ended(&mut self, key: Key) {
+    fn override_ended(&mut self, key: Key, before: Contents) {
         self.release_override_key(key);
         if self.policy.overrides.end_drops_settings && !self.overrides.any_in(key.service) {
             self.services.get_mut(key.service).settings = Settings::default();
             self.free_service(key.service);
         }
-        for instance in self.rows_of(key) {
+        if self.policy.overrides.end_is_told {
+            return self.tell_override(before, Cause::OverrideEnded, &Author::time());
+        }
+        for (instance, _) in before {
             self.note_lasting(instance, Cause::OverrideEnded, &Author::time());
             self.retime(instance);
-            if self.policy.overrides.end_is_told {
-                self.touch(instance, Cause::OverrideEnded, true);
-            }
         }
     }
 
@@ -216,11 +239,17 @@ impl Registry {
         keys
     }
 
-    fn tell_override(&mut self, key: Key, cause: Cause, author: &Author) {
-        for instance in self.rows_of(key) {
+    /// What the instances of a key show, to be told apart from what they show later.
+    fn contents(&self, key: Key) -> Contents {
+        self.rows_of(key).into_iter().map(|instance| (instance, self.content_in_force(instance))).collect()
+    }
+
+    fn tell_override(&mut self, before: Contents, cause: Cause, author: &Author) {
+        for (instance, content) in before {
             self.note_lasting(instance, cause, author);
             self.retime(instance);
-            self.touch(instance, cause, true);
+            let changed = self.policy.view.unchanged_is_told || self.content_in_force(instance) != content;
+            self.touch(instance, cause, changed);
         }
     }
 

@@ -77,6 +77,8 @@ pub struct ServiceView {
     pub protected: bool,
     /// Until when it is served as it last was, because everybody in it is silent.
     pub kept_until: Option<Instant>,
+    /// Until when the list is marked as incomplete, because the registry restarted without its instances; an empty one says nothing then.
+    pub warming_until: Option<Instant>,
     /// Its instances, by host, port and cluster.
     pub instances: Vec<InstanceView>,
 }
@@ -90,6 +92,7 @@ impl Registry {
                 revision: 0,
                 protected: false,
                 kept_until: None,
+                warming_until: self.warming_until,
                 instances: Vec::new(),
             };
         };
@@ -135,6 +138,7 @@ impl Registry {
             revision: service.revision,
             protected,
             kept_until: service.kept_until,
+            warming_until: self.warming_until,
             instances,
         }
     }

@@ -49,10 +49,18 @@ impl Registry {
     }
 
     /// A host's report of a copy, beside `given`, which is what consumers get of the instance here.
-    pub(super) fn copy_account(&self, copy: &CopyReport, given: Sight, history: &[Transition]) -> CopyAccount {
+    pub(super) fn copy_account(
+        &self,
+        service: &ServiceKey,
+        copy: &CopyReport,
+        given: Sight,
+        history: &[Transition],
+    ) -> CopyAccount {
         let agrees =
             copy.taken.is_some() && (copy.listed, copy.listed && copy.healthy) == (given.listed, given.healthy);
         let missed = history.first().filter(|entry| !agrees && copy.taken.is_some_and(|taken| entry.at >= taken));
-        CopyAccount { copy: copy.clone(), agrees, missed: missed.cloned() }
+        let mut names = self.find_service(service).into_iter().flat_map(|slot| self.subscribers_in(slot));
+        let subscribed = names.any(|account| account.subscriber == copy.reader);
+        CopyAccount { copy: copy.clone(), agrees, subscribed, missed: missed.cloned() }
     }
 }

@@ -16,6 +16,7 @@ impl Registry {
         if !self.policy.restart.instances {
             self.lose_instances();
             self.lose_subscriptions();
+            self.warm_up();
         }
         if !self.policy.restart.ages {
             self.overrides.stop_ageing();
@@ -26,6 +27,19 @@ impl Registry {
                 self.forget_record(slot);
             }
         }
+    }
+
+    /// All that a restart lost has been handed in again, or there was nothing: lists are complete from here on.
+    pub fn loaded(&mut self, now: Instant) {
+        self.settle(now);
+        self.warming_until = None;
+        self.timers.retain(|(_, timer)| *timer != Timer::Warm);
+    }
+
+    fn warm_up(&mut self) {
+        self.timers.retain(|(_, timer)| *timer != Timer::Warm);
+        self.warming_until = self.policy.restart.warming.map(|span| self.now + span);
+        self.timers.extend(self.warming_until.map(|until| (until, Timer::Warm)));
     }
 
     fn lose_instances(&mut self) {

@@ -75,6 +75,7 @@ impl Registry {
                 .all()
                 .all(|(key, fence)| key_fits(key) && fence.sources.iter().all(|name| (name.0 as usize) < names))
             && self.timers.iter().all(|(_, timer)| match timer {
+                Timer::Warm => true,
                 Timer::Session(slot) => (*slot as usize) < sessions,
                 Timer::Override(key) | Timer::Fence(key) => key_fits(key),
                 Timer::Refresh(slot) | Timer::Notice(slot) | Timer::Service(slot) | Timer::Keep(slot) => {

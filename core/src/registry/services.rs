@@ -57,14 +57,16 @@ impl Registry {
     /// The record of a service: made where there is none, by an operator or by its first instance.
     pub(super) fn make_record(&mut self, slot: u32, kind: Option<Kind>, created: bool) {
         let since = self.now;
+        let free = self.kind_in_force(slot).is_none();
         let entry = self.services.get_mut(slot);
         if entry.record.is_none() {
-            entry.record = Some(Record { since, kind: None, created });
+            entry.record = Some(Record { since, kind: None, kind_named: false, created });
             entry.settings_until = None;
             entry.changed_at = since;
         }
-        if let Some(record) = &mut entry.record {
-            record.kind = record.kind.or(kind);
+        if let Some(record) = entry.record.as_mut().filter(|_| free) {
+            record.kind = kind.or(record.kind);
+            record.kind_named |= created && kind.is_some();
         }
         self.arm_service(slot);
     }
@@ -99,8 +101,7 @@ impl Registry {
     /// Refuses an instance of one kind in a service of the other, where the policy keeps them apart.
     pub(super) fn refuse_other_kind(&self, service: &ServiceKey, address: &Address, kind: Kind) -> Result<(), Error> {
         let slot = self.find_service(service).filter(|_| self.policy.services.kinds == Kinds::Apart);
-        let of_service = slot.and_then(|slot| self.services.get(slot).record).and_then(|record| record.kind);
-        match of_service {
+        match slot.and_then(|slot| self.kind_in_force(slot)) {
             Some(other) if other != kind => Err(Error::OtherKind {
                 service: service.to_string(),
                 instance: address.to_string(),
@@ -108,6 +109,13 @@ impl Registry {
             }),
             _ => Ok(()),
         }
+    }
+
+    /// The kind that a service has and keeps: where the policy says so, an empty one takes the kind of whoever comes next.
+    pub(super) fn kind_in_force(&self, slot: u32) -> Option<Kind> {
+        let entry = self.services.get(slot);
+        let keeps = |record: &Record| entry.held > 0 || record.kind_named || self.policy.services.empty_keeps_kind;
+        entry.record.filter(keeps)?.kind
     }
 
     /// Sees to it that somebody looks when the service may be forgotten.
@@ -142,7 +150,7 @@ impl Registry {
     }
 
     /// When its emptiness, or what is left of it, is looked at; none while it has instances or stays for ever.
-    fn service_look(&self, slot: u32) -> Option<Instant> {
+    pub(super) fn service_look(&self, slot: u32) -> Option<Instant> {
         let entry = self.services.get(slot);
         let Some(record) = entry.record else { return entry.settings_until };
         let stays = entry.held > 0 || (record.created && self.policy.services.created_stays);

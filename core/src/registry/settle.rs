@@ -117,6 +117,7 @@ impl Registry {
             Timer::Notice(service) => self.notices_due(service),
             Timer::Service(service) => self.service_due(service),
             Timer::Keep(service) => self.keep_due(service),
+            Timer::Warm => self.warming_until = self.warming_until.filter(|&until| until > self.now),
         }
     }
 

@@ -9,9 +9,9 @@ use super::journal::Author;
 use crate::command::{Deregistration, Outcome};
 use crate::error::Error;
 use crate::id::{LeaseId, NONE, SessionId};
-use crate::instance::{Cause, Key};
+use crate::instance::{Cause, Key, Kind};
 use crate::memory::Fence;
-use crate::name::{Actor, ServiceKey};
+use crate::name::{Actor, Reason, ServiceKey};
 use crate::policy::{ForeignDeregistration, Holds};
 use crate::time::{Instant, Span};
 
@@ -19,10 +19,10 @@ impl Registry {
     /// Takes back the claim of its source. Other sources keep the instance, and the outcome names them.
     pub fn deregister(&mut self, now: Instant, deregistration: &Deregistration) -> Result<Outcome, Error> {
         self.settle(now);
-        let Deregistration { service, address, source, incarnation, session, kind, copied } = deregistration;
+        let Deregistration { service, address, source, incarnation, session, kind, copied, because } = deregistration;
         if let Some(leases) = session.and_then(|session| self.held_over(session, service)) {
             for &lease in &leases {
-                self.deregister_slot(lease, source);
+                self.deregister_slot(lease, source, because.as_ref());
             }
             return Ok(Outcome::Deregistered { withdrawn: leases.len() as u32, remaining: Vec::new() });
         }
@@ -47,9 +47,9 @@ impl Registry {
         };
         self.refuse_older(*incarnation, self.leases.row(lease).incarnation, address)?;
         if *copied {
-            self.withdraw(lease, Cause::CopyEnded, &Author::of(source));
+            self.withdraw(lease, Cause::CopyEnded, &Author::with(source, because.as_ref()));
         } else {
-            self.deregister_slot(lease, source);
+            self.deregister_slot(lease, source, because.as_ref());
         }
         Ok(Outcome::Deregistered { withdrawn: 1, remaining: self.holders(instance) })
     }
@@ -76,7 +76,7 @@ impl Registry {
             return Err(Error::UnknownLease { what: lease.to_u64().to_string() });
         };
         let source = self.actor(row.source);
-        self.deregister_slot(lease.slot(), &source);
+        self.deregister_slot(lease.slot(), &source, None);
         Ok(Outcome::Deregistered { withdrawn: 1, remaining: self.holders(row.instance) })
     }
 
@@ -97,7 +97,9 @@ impl Registry {
         // Whoever goes to another address is not away, and the end of a copy is another node's to count.
         let memory = self.memory_key(key);
         let unseen = [Cause::Replaced, Cause::CopyEnded].contains(&cause)
-            || (cause == Cause::RegistryRestarted && !self.policy.restart.ages);
+            || (cause == Cause::RegistryRestarted && !self.policy.restart.ages)
+            || (row.kind == Kind::Persistent && !self.policy.overrides.persistent_ages)
+            || (row.in_batch && !self.policy.overrides.batches_age);
         if !unseen && self.overrides.lease_ended(&self.policy.overrides, self.now, memory, left) {
             self.arm_override(memory);
         }
@@ -115,7 +117,7 @@ impl Registry {
         self.forget_gone();
     }
 
-    fn deregister_slot(&mut self, lease: u32, source: &Actor) {
+    fn deregister_slot(&mut self, lease: u32, source: &Actor, because: Option<&Reason>) {
         let row = *self.leases.row(lease);
         let key = self.memory_key(self.roster.row(row.instance).key);
         let keeps = self.policy.fence.deregistration;
@@ -127,12 +129,12 @@ impl Registry {
                 at: self.now,
                 until: self.now + keeps,
                 by: source.clone(),
-                because: None,
+                because: because.cloned(),
                 by_operator: false,
             };
             self.set_fence(key, fence);
         }
-        self.withdraw(lease, Cause::Deregistered, &Author::of(source));
+        self.withdraw(lease, Cause::Deregistered, &Author::with(source, because));
     }
 
     /// The lease that a deregistration by name of `source` means: its own, the one over the session it names before its others; or the

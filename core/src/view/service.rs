@@ -67,6 +67,8 @@ pub(crate) struct Record {
     pub(crate) since: Instant,
     /// None until its first instance decides.
     pub(crate) kind: Option<Kind>,
+    /// Whether an operator named that kind.
+    pub(crate) kind_named: bool,
     /// Whether an operator made it, and no registration.
     pub(crate) created: bool,
 }

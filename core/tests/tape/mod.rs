@@ -43,6 +43,8 @@ pub(crate) fn policies() -> Vec<Policy> {
     small.services.created_stays = false;
     small.services.settings = Span::from_secs(6);
     small.session.holds = Holds::One;
+    small.restart.instances = false;
+    small.restart.warming = Some(Span::from_secs(15));
     let mut swept = Policy::nacos_2_5();
     swept.label = "swept".into();
     swept.expiry.sweep = Sweep::PerService(Span::from_secs(3));
@@ -155,6 +157,7 @@ fn command(random: &mut Random) -> Command {
             session: random.one_in(4).then(|| SessionId::from_u64(id(random))),
             kind: random.one_in(2).then(|| kind(random)),
             copied: random.one_in(4),
+            because: Reason::parse("gone").ok(),
         }),
         18 => Command::DeregisterLease { lease: LeaseId::from_u64(id(random)) },
         19 => Command::Remove(Removal {
@@ -213,6 +216,7 @@ fn command(random: &mut Random) -> Command {
         34 => Command::RemoveService { service },
         35 => Command::Look { service },
         36 if random.one_in(9) => Command::Restart,
+        37 if random.one_in(3) => Command::Loaded,
         _ => Command::Advance,
     }
 }

@@ -3,10 +3,11 @@
 //! It is written on the public API of `liveset` only, and reads scenarios: short texts that a support engineer can read aloud.
 //! [`Scenario::parse`] reads one, [`play`] plays it into a [`Report`], [`bless`] rewrites its expectations, and [`vectors`] turns what
 //! its registries were told into lines that every language replays. `SCENARIOS.md` beside this crate is the format.
-//! [`recorded`] replays recordings of real servers.
+//! [`incidents`] plays those that tell of real failures, and lists what became of each. [`recorded`] replays recordings of real servers.
 
 #![forbid(unsafe_code)]
 
+mod incidents;
 mod network;
 mod node;
 mod parties;
@@ -16,6 +17,7 @@ mod report;
 mod scenario;
 mod world;
 
+pub use incidents::{Incident, Incidents, incidents};
 pub use report::{Explained, Held, Moment, Report};
 pub use scenario::{Problem, Scenario, bless};
 

@@ -3,7 +3,7 @@
 use liveset::document::{Answer, write};
 use liveset::{
     Address, Command, CopyReport, Error, Explanation, InstanceQuery, Instant, Outcome, Policy, Reader, Registry,
-    ServiceKey, ServiceView, Transition,
+    ServiceKey, ServiceView, Span, Transition,
 };
 
 use crate::scenario::Scenario;
@@ -14,6 +14,10 @@ pub(crate) struct Node {
     tape: Tape,
     /// Suspended: nobody calls the registry, and nothing arrives.
     pub(crate) frozen: bool,
+    /// Its host takes no notices: subscribers are told nothing.
+    pub(crate) silent: bool,
+    /// How far its clock is ahead of the world's.
+    ahead: Span,
     /// Newest entry of the journal that the world has seen.
     seen: u64,
 }
@@ -43,10 +47,19 @@ impl Node {
     /// The policy was checked when the scenario was read.
     pub(crate) fn new(name: &str, policy: &Policy) -> Option<Node> {
         let registry = Registry::new(policy.clone()).ok()?;
-        Some(Node { name: name.to_owned(), registry, tape: Tape::default(), frozen: false, seen: 0 })
+        Some(Node {
+            name: name.to_owned(),
+            registry,
+            tape: Tape::default(),
+            frozen: false,
+            silent: false,
+            ahead: Span::ZERO,
+            seen: 0,
+        })
     }
 
     pub(crate) fn apply(&mut self, now: Instant, command: &Command) -> Result<Outcome, Error> {
+        let now = now + self.ahead;
         let result = self.registry.apply(now, command.clone());
         self.tape.0.push(format!(
             "{{\"now\":{},\"command\":{},\"answer\":{},\"digest\":\"{:016x}\"}}",
@@ -59,16 +72,21 @@ impl Node {
     }
 
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
-        self.registry.next_deadline().filter(|_| !self.frozen)
+        let due = self.registry.next_deadline().filter(|_| !self.frozen)?;
+        Some(Instant::ZERO + due.since(Instant::ZERO + self.ahead))
+    }
+
+    /// Its clock is so much further ahead from here on.
+    pub(crate) fn jump(&mut self, span: Span) {
+        self.ahead = Span::from_millis(self.ahead.as_millis() + span.as_millis()).unwrap_or(Span::MAX);
     }
 
     pub(crate) fn view(&self, service: &ServiceKey, reader: Reader) -> ServiceView {
         self.registry.instances(&InstanceQuery::new(service.clone(), reader))
     }
 
-    pub(crate) fn view_healthy(&self, service: &ServiceKey) -> ServiceView {
-        self.registry
-            .instances(&InstanceQuery { healthy_only: true, ..InstanceQuery::new(service.clone(), Reader::Consumer) })
+    pub(crate) fn view_of(&self, query: &InstanceQuery) -> ServiceView {
+        self.registry.instances(query)
     }
 
     pub(crate) fn knows(&self, service: &ServiceKey) -> bool {

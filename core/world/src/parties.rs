@@ -19,6 +19,8 @@ pub(crate) struct Party {
     pub(crate) batch: Option<(ServiceKey, Vec<BatchMember>)>,
     pub(crate) publisher: Option<Publisher>,
     pub(crate) consumer: Option<Consumer>,
+    /// When it last sent anything.
+    pub(crate) sent: Option<Instant>,
     /// The last thing it was told, so that the timeline says it once.
     pub(crate) told: String,
     /// Counts its lives, so that beats of an earlier one end.
@@ -32,6 +34,8 @@ pub(crate) struct Consumer {
     pub(crate) epoch: u64,
     /// How many lists it got, those that answered its subscriptions among them.
     pub(crate) lists: u64,
+    /// How often its listeners were told of a change.
+    pub(crate) heard: u64,
     /// The list that its framework copied, and when.
     pub(crate) copied: Option<(Instant, Vec<Host>)>,
 }
@@ -58,6 +62,7 @@ impl Party {
             batch: None,
             publisher: None,
             consumer: None,
+            sent: None,
             told: String::new(),
             life: 0,
         }

@@ -8,7 +8,7 @@ use serde::Serialize;
 pub struct Report {
     /// The scenario's title.
     pub title: String,
-    /// Which report or incident it tells of.
+    /// Which report it tells of, or which incident.
     pub report: Option<String>,
     /// Its policy.
     pub policy: String,

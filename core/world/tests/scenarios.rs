@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use liveset::{Command, Instant, Policy, Registry, document};
-use liveset_world::{Report, Scenario, bless, play, vectors};
+use liveset_world::{Report, Scenario, bless, incidents, play, vectors};
 use serde_json::Value;
 
 fn files(folder: &Path) -> Vec<PathBuf> {
@@ -49,6 +49,37 @@ fn each_of_the_five_reports_has_a_complaint_and_an_answer() {
         assert!(told.iter().any(|policy| policy == "strict"), "{report}");
         assert!(told.iter().any(|policy| policy.starts_with("nacos")), "{report}");
     }
+}
+
+#[test]
+fn each_incident_is_told_and_explained_under_the_policy_at_fault_and_under_the_strict_one() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/incidents");
+    let told = incidents(&folder).expect("it can be read");
+    assert!(told.passed() > 0 && told.failed() == 0, "{told}");
+}
+
+#[test]
+fn an_incident_that_lacks_a_side_or_an_explanation_has_failed() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("incidents");
+    fs::create_dir_all(&folder).expect("it can be written");
+    let text = |policy: &str, explain: &str| {
+        format!(
+            "title A\nincident Z01\npolicy {policy}\n\n0s expect orders counts 0, 0 healthy\n0s a register orders 10.0.0.1:80\n{explain}"
+        )
+    };
+    let explain = "0s explain orders 10.0.0.1:80\n| online: since 0s, registered by a\n| alive: beats of a, last at 0s\n\
+                   | would go if: a deregisters, or is silent until 15s\n";
+    let told = |name: &str, text: &str| {
+        fs::write(folder.join(name), text).expect("it can be written");
+        let told = incidents(&folder).expect("it can be read");
+        (told.passed(), told.failed())
+    };
+    assert_eq!(told("a.scenario", &text("strict", explain)), (0, 1));
+    assert_eq!(told("b.scenario", &text("strict with overrides.enabled override_wins", explain)), (0, 1));
+    assert_eq!(told("c.scenario", &text("nacos_1_4", "")), (0, 1));
+    assert_eq!(told("c.scenario", &text("nacos_1_4", explain)), (1, 0));
+    assert_eq!(told("d.scenario", "title B\n"), (1, 1));
+    fs::remove_dir_all(&folder).expect("it can be removed");
 }
 
 #[test]
@@ -178,10 +209,21 @@ fn a_fleet_is_many_who_do_the_same_each_on_its_own_host() {
 }
 
 #[test]
+fn a_node_tells_in_its_own_time_and_an_actor_in_the_name_it_is_given() {
+    let text = "title A\npolicy strict\n\n0s registry jumps 1h\n0s a register orders 10.0.0.1:80 as b copied\n\
+                1h a beat of stock\n1h expect a told register again: no such lease or instance here (10.0.0.1:80)\n\
+                1h expect a sent 3600s\n1h explain orders 10.0.0.1:80\n\
+                | online: since 3600s, registered by b\n| alive: beats of b, last at 3600s\n| would go if: b deregisters\n\
+                1h registry watches orders 10.0.0.1:80\n1h expect orders serves nothing\n";
+    assert_eq!(play(&Scenario::parse(text).expect("it parses")).failures(), Vec::<String>::new());
+}
+
+#[test]
 fn a_problem_names_line_column_and_what_was_expected_there() {
     let head = "title A\npolicy strict\n\n";
     for (text, line, column, expected) in [
-        ("titel A", 1, 1, "expected title, report, policy"),
+        ("titel A", 1, 1, "expected one of title, report, incident, policy"),
+        ("title A\nincident A-1", 2, 10, "expected an incident's id, such as A01, found `A-1`"),
         ("title A\npolicy nacos_9", 2, 8, "expected a policy"),
         (&format!("{head}12 a register"), 4, 1, "expected a time such as 12s"),
         (&format!("{head}0s a registers"), 4, 6, "expected a verb"),
@@ -200,7 +242,7 @@ fn a_problem_names_line_column_and_what_was_expected_there() {
         ("title A\npolicy strict with expiry.timeot 3s", 2, 20, "expected a field of the policy"),
         ("title A\npolicy strict with expiry.timeout 0s", 2, 20, "at least 1 ms"),
         ("title A\npolicy strict with expiry.delete 60s, checks.rise 0", 2, 39, "checks.rise: 0; expected 1 to 100"),
-        (&format!("{head}0s registry registers"), 4, 13, "expected `restarts`, `freezes` or `thaws`"),
+        (&format!("{head}0s registry registers"), 4, 13, "expected `restarts`, `freezes`, `thaws`, `jumps`"),
         (&format!("{head}0s 1 web dies"), 4, 4, "expected how many: 2 to 1000"),
         (&format!("{head}0s ops reports orders 10.0.0.1:80 fine"), 4, 35, "expected `healthy` or `unhealthy`"),
         (&format!("{head}0s expect registry knows orders"), 4, 1, "found `orders`"),

@@ -32,6 +32,9 @@ const C99: &[&str] = &["-x", "c", "-std=c99"];
 const CPP17: &[&str] = &["-x", "c++", "-std=c++17"];
 const SANITIZED: &[&str] = &["-x", "c", "-std=c99", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
 
+/// The build that runs under valgrind, and through many cycles.
+const PLAIN: &str = "c99-static";
+
 const BUILDS: [Build; 5] = [
     Build { name: "c99-static", compiler: "gcc", flags: C99, shared: false },
     Build { name: "c99-shared", compiler: "gcc", flags: C99, shared: true },
@@ -62,6 +65,13 @@ pub fn test() -> Result<()> {
             passed += held;
             failed += broken + u32::from(broken == 0 && !said.status.success());
         }
+        if build.name == PLAIN {
+            let said = output(program(compile(build, "cycles")?, ".").arg("100000"))?;
+            let (held, broken) = closing(&said).context("cycles: it did not finish")?;
+            print!("cycles, {}: {said}", build.name);
+            passed += held;
+            failed += broken;
+        }
         let replayed = output(program(compile(build, "replay")?, ".").args(&vectors))?;
         println!("replay, {}: {} vectors hold", build.name, replayed.lines().count());
         passed += replayed.lines().count() as u32;
@@ -76,6 +86,28 @@ pub fn test() -> Result<()> {
         run(&mut compiler(&BUILDS[0], file, &made))?;
         Ok(program(made, "."))
     })
+}
+
+/// The programs under valgrind: no byte read that was never written or is gone, and none left behind.
+pub fn valgrind() -> Result<()> {
+    need("valgrind", "install valgrind")?;
+    libraries()?;
+    let vectors = files("core/vectors", ".jsonl")?;
+    let plain = BUILDS.iter().find(|build| build.name == PLAIN).context("no plain build")?;
+    for (test, words) in [("loop", vec![]), ("errors", vec![]), ("cycles", vec!["50".into()]), ("replay", vectors)] {
+        let mut watched = program("valgrind", ".");
+        watched.args([
+            "--quiet",
+            "--error-exitcode=9",
+            "--leak-check=full",
+            "--errors-for-leak-kinds=definite,indirect",
+        ]);
+        // Replaying everything would take an hour: it is the same door for each.
+        watched.arg(compile(plain, test)?).args(words.into_iter().take(12));
+        output(&mut watched).with_context(|| format!("{test}: valgrind complains"))?;
+        println!("{test} under valgrind: nothing found");
+    }
+    Ok(())
 }
 
 /// Both libraries of the C ABI.

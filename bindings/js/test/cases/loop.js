@@ -184,6 +184,27 @@ export const cases = {
     });
   },
 
+  "who was told, and what readers' own layers hold, is told beside the registry's view"() {
+    using_(new Registry(), (registry) => {
+      registry.register(0, { ...orders, source: "order-1" });
+      registry.subscribe(0, { service: "orders", subscriber: "gateway" });
+      registry.deregister(7_000, { ...orders, source: "order-1" });
+      assert.equal(registry.counters().oldest_notice, 7_000);
+      assert.equal(registry.subscribers("orders")[0].waiting_since, 7_000);
+      const copy = { reader: "gateway", layer: "framework", taken: 3_000, listed: true, healthy: true };
+      const why = registry.explain("orders", orders.address, [copy]);
+      assert.equal(why.telling.behind, 1);
+      assert.equal(why.copies[0].agrees, false);
+      assert.equal(why.copies[0].missed.cause, "deregistered");
+      assert.ok(
+        why.sentences.includes(
+          "gateway's framework: still has it as healthy, by its list of 3s; since then: deregistered by order-1 at 7s",
+        ),
+        why.sentences.join("\n"),
+      );
+    });
+  },
+
   "the journal tells what happened after an entry, with the names that rows have as numbers"() {
     using_(new Registry(), (registry) => {
       const { service } = registry.register(0, { ...orders, source: "order-1" });

@@ -51,6 +51,10 @@ impl Model {
             Command::Subscribe { service, subscriber } => self.subscribe(service, subscriber),
             Command::Unsubscribe { subscription } => self.unsubscribe(*subscription),
             Command::Restart => Ok(self.restart()),
+            Command::Loaded => {
+                self.warming_until = None;
+                Ok(Outcome::Loaded)
+            }
             Command::Poll { max } if (1..=65_536).contains(max) => self.poll(*max),
             Command::Poll { max } => Err(Error::invalid("poll.max", max, "1 to 65536")),
             Command::Advance => Ok(Outcome::Advanced),

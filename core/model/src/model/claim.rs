@@ -76,8 +76,12 @@ impl Model {
                 withdrawn += 1;
             }
         }
-        let members =
+        let members: Vec<Registered> =
             claims.iter().zip(checked).map(|(claim, times)| self.claim(claim, times, Cause::Registered)).collect();
+        for member in &members {
+            let order = self.lease_named(member.lease)?;
+            self.lease_mut(order).in_batch = true;
+        }
         Ok(Outcome::RegisteredBatch { members, withdrawn })
     }
 
@@ -160,13 +164,16 @@ impl Model {
         let now = self.now;
         self.heard = now;
         let looked_for = self.looks_for(order);
+        let beats_revive = self.policy.expiry.beat_revives_unhealthy;
         let lease = self.lease_mut(order);
         let (place, source, session) = (lease.place, lease.source.clone(), lease.session);
         lease.last_beat = now;
-        let revives = looked_for && !lease.alive;
+        if looked_for {
+            lease.waits = None;
+        }
+        let revives = looked_for && !lease.alive && (beats_revive || !lease.said_unhealthy);
         if revives {
             lease.alive = true;
-            lease.waits = None;
         }
         if let Some(session) = session {
             self.touch_session(session);
@@ -196,7 +203,7 @@ impl Model {
         }
         let place = self.place(&claim.service, &claim.address, claim.kind);
         self.refuse_fenced(place, &claim.address, &claim.source, claim.incarnation, is_beat)?;
-        let of_service = self.services.get(&place.service).and_then(|known| known.record.as_ref()?.kind);
+        let of_service = self.kind_in_force(place.service);
         if self.policy.services.kinds == Kinds::Apart && of_service.is_some_and(|kind| kind != claim.kind) {
             return Err(Error::OtherKind {
                 service: claim.service.to_string(),
@@ -323,12 +330,15 @@ impl Model {
         let instance = self.instances.get_mut(&place).expect("just made");
         instance.incarnation = instance.incarnation.max(life);
         let changed = instance.content != *content;
+        let switches = instance.content.enabled != content.enabled;
         instance.content = content.clone();
         let joins = lease.is_none();
         let order = match lease {
             Some(order) => self.renew(order, claim, life, times),
             None => self.join(place, claim, life, times),
         };
+        let lease = self.lease_mut(order);
+        (lease.in_batch, lease.said_unhealthy) = (false, !claim.healthy);
         if !was_present {
             let cluster = &address.cluster;
             let known = self.services.get_mut(&place.service).expect("just made");
@@ -349,6 +359,9 @@ impl Model {
             let turn = if was_alive { Cause::Reregistered } else { Cause::Beat };
             self.decide_fate(place, turn, Some(source));
             self.note(place, turn, Some(source), None);
+        }
+        if was_present && switches && self.is_alive(place) {
+            self.decide_fate(place, Cause::Reregistered, Some(source));
         }
         let forgot = self.decisions_meet_registration(place, life, claim.copied);
         if forgot {
@@ -409,6 +422,8 @@ impl Model {
             since: self.now,
             times,
             clock_began,
+            in_batch: false,
+            said_unhealthy: false,
             last_beat: self.now,
             alive: claim.healthy,
             watched: !claim.copied,

@@ -10,6 +10,8 @@ use super::facts::{Decided, Decisions, Settings};
 use super::times::times_of;
 use super::{Model, Place};
 
+type Contents = Vec<(Place, (Weight, Metadata))>;
+
 impl Model {
     /// Under which key decisions and fences about an instance are remembered: one for both kinds, unless each record has its own.
     pub(super) fn memory(&self, place: Place) -> Place {
@@ -62,6 +64,10 @@ impl Model {
         if let (Err(Error::Invalid { field, problem }), Some(_)) = (times, metadata) {
             return Err(Error::Invalid { field: format!("set_override.{field}"), problem });
         }
+        let holds = present.is_some_and(|place| self.holders(place).contains(by));
+        if holds && !self.policy.overrides.by_owner {
+            return Err(Error::invalid("set_override.by", by, "an operator"));
+        }
         self.make_service(number);
         let kind = present.map_or(kind.unwrap_or_default(), |place| place.kind);
         let memory = self.memory(Place { service: number, address: at, kind });
@@ -69,6 +75,7 @@ impl Model {
         let (now, lifetime) = (self.now, lifetime.unwrap_or(self.policy.overrides.lifetime));
         let write = self.policy.overrides.write;
         let ages = present.is_none() && self.policy.overrides.absence == Absence::NoLeaseLeft;
+        let before = self.contents(memory);
         let decided = self.decisions.entry(memory).or_default();
         let (enabled, weight) = match write {
             OverrideWrite::Fields => (*enabled, *weight),
@@ -89,6 +96,8 @@ impl Model {
             Decided { value, by: by.clone(), because: because.clone(), at, lifetime, life }
         }
         if let Some(value) = enabled {
+            let earlier = decided.enabled.as_ref().map(|earlier| earlier.value);
+            decided.overturned = earlier.is_some_and(|earlier| earlier != value || decided.overturned);
             decided.enabled = Some(field(value, by, because, now, lifetime, life));
         }
         if let Some(value) = weight {
@@ -101,7 +110,7 @@ impl Model {
             decided.absent_since = decided.absent_since.or(Some(now));
         }
         self.service_mut(number).changed_at = now;
-        self.tell_decision(memory, Cause::OverrideSet, by, because.as_ref());
+        self.tell_decision(before, Cause::OverrideSet, Some(by), because.as_ref());
         Ok(Outcome::OverrideSet)
     }
 
@@ -121,6 +130,7 @@ impl Model {
         let memory = self
             .memory_named(service, address, |model, memory| model.decisions.get(&memory).is_some_and(has))
             .ok_or_else(|| unknown(service, address))?;
+        let before = self.contents(memory);
         let decided = self.decisions.get_mut(&memory).expect("found before");
         match field {
             None => *decided = Decisions::default(),
@@ -129,7 +139,7 @@ impl Model {
             Some(OverrideField::Metadata(key)) => drop(decided.metadata.remove(key)),
         }
         self.drop_empty_decisions();
-        self.tell_decision(memory, Cause::OverrideCleared, by, None);
+        self.tell_decision(before, Cause::OverrideCleared, Some(by), None);
         Ok(Outcome::OverrideCleared)
     }
 
@@ -137,42 +147,50 @@ impl Model {
         let memory = self
             .memory_named(service, address, |model, memory| model.decisions.contains_key(&memory))
             .ok_or_else(|| unknown(service, address))?;
+        let before = self.contents(memory);
         self.decisions.remove(&memory);
-        self.decision_ended(memory);
+        self.decision_ended(memory, before);
         Ok(Outcome::OverrideEnded)
     }
 
     /// Ends the fields of a memory whose time is over.
     pub(super) fn decision_due(&mut self, memory: Place) {
         let (policy, now) = (self.policy.overrides.clone(), self.now);
-        let before = self.decisions[&memory].clone();
-        let ends = |lifetime, at| before.end(&policy, lifetime, at).is_some_and(|end| end <= now);
+        let before = self.contents(memory);
+        let decided = self.decisions[&memory].clone();
+        let ends = |lifetime, at| decided.end(&policy, lifetime, at).is_some_and(|end| end <= now);
         self.keep_fields(memory, |lifetime, at, _| !ends(lifetime, at));
-        self.decision_ended(memory);
+        self.decision_ended(memory, before);
     }
 
-    fn decision_ended(&mut self, memory: Place) {
+    fn decision_ended(&mut self, memory: Place, before: Contents) {
         if self.policy.overrides.end_drops_settings
             && !self.decisions.keys().any(|place| place.service == memory.service)
         {
             self.service_mut(memory.service).settings = Settings::default();
         }
-        for place in self.instances_about(memory) {
+        if self.policy.overrides.end_is_told {
+            return self.tell_decision(before, Cause::OverrideEnded, None, None);
+        }
+        for (place, _) in before {
             self.note(place, Cause::OverrideEnded, None, None);
             self.linger(place);
             self.retime(place);
-            if self.policy.overrides.end_is_told {
-                self.touch(place, Cause::OverrideEnded, true);
-            }
         }
     }
 
-    fn tell_decision(&mut self, memory: Place, cause: Cause, by: &Actor, because: Option<&liveset::Reason>) {
-        for place in self.instances_about(memory) {
-            self.note(place, cause, Some(by), because);
+    /// What readers may get of the instances of a memory: weight and metadata.
+    fn contents(&self, memory: Place) -> Contents {
+        self.instances_about(memory).into_iter().map(|place| (place, self.content_in_force(place))).collect()
+    }
+
+    fn tell_decision(&mut self, before: Contents, cause: Cause, by: Option<&Actor>, because: Option<&liveset::Reason>) {
+        for (place, content) in before {
+            self.note(place, cause, by, because);
             self.linger(place);
             self.retime(place);
-            self.touch(place, cause, true);
+            let changed = self.policy.view.unchanged_is_told || self.content_in_force(place) != content;
+            self.touch(place, cause, changed);
         }
     }
 

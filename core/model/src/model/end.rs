@@ -12,7 +12,7 @@ use super::{Maker, Model, Place};
 
 impl Model {
     pub(super) fn deregister(&mut self, given: &Deregistration) -> Result<Outcome, Error> {
-        let Deregistration { service, address, source, incarnation, session, kind, copied } = given;
+        let Deregistration { service, address, source, incarnation, session, kind, copied, because } = given;
         let number = self.service_number(service);
         let open = session.filter(|id| self.sessions.contains_key(&id.to_u64()));
         if let Some(session) =
@@ -20,7 +20,7 @@ impl Model {
         {
             let held = self.held_over(session.to_u64(), number);
             for &order in &held {
-                self.take_back(order, source);
+                self.take_back(order, source, because.as_ref());
             }
             return Ok(Outcome::Deregistered { withdrawn: held.len() as u32, remaining: Vec::new() });
         }
@@ -38,9 +38,9 @@ impl Model {
         };
         self.refuse_older(*incarnation, self.leases[&order].incarnation, address)?;
         if *copied {
-            self.withdraw(order, Cause::CopyEnded, Some(source), None);
+            self.withdraw(order, Cause::CopyEnded, Some(source), because.as_ref());
         } else {
-            self.take_back(order, source);
+            self.take_back(order, source, because.as_ref());
         }
         Ok(deregistered(1, self.holders(place)))
     }
@@ -69,16 +69,16 @@ impl Model {
     pub(super) fn deregister_lease(&mut self, lease: LeaseId) -> Result<Outcome, Error> {
         let order = self.lease_named(lease)?;
         let (place, source) = (self.leases[&order].place, self.leases[&order].source.clone());
-        self.take_back(order, &source);
+        self.take_back(order, &source, None);
         Ok(deregistered(1, self.holders(place)))
     }
 
-    fn take_back(&mut self, order: u64, by: &Actor) {
+    fn take_back(&mut self, order: u64, by: &Actor, because: Option<&Reason>) {
         let lease = &self.leases[&order];
         let (place, keeps) = (lease.place, self.policy.fence.deregistration);
         let (incarnation, sources) = (lease.incarnation, vec![lease.source.clone()]);
-        self.fence(place, Maker::Owner, keeps, incarnation, sources, by, None);
-        self.withdraw(order, Cause::Deregistered, Some(by), None);
+        self.fence(place, Maker::Owner, keeps, incarnation, sources, by, because);
+        self.withdraw(order, Cause::Deregistered, Some(by), because);
     }
 
     pub(super) fn remove(&mut self, removal: &Removal) -> Result<Outcome, Error> {
@@ -171,9 +171,12 @@ impl Model {
             Cause::RegistryRestarted => !self.policy.restart.ages,
             _ => false,
         };
+        let rules = &self.policy.overrides;
+        let uncounted =
+            (place.kind == Kind::Persistent && !rules.persistent_ages) || (lease.in_batch && !rules.batches_age);
         let away = !left || self.policy.overrides.absence == Absence::AnyLeaseEnded;
         let (memory, now) = (self.memory(place), self.now);
-        if let Some(decided) = self.decisions.get_mut(&memory).filter(|_| away && !unseen) {
+        if let Some(decided) = self.decisions.get_mut(&memory).filter(|_| away && !unseen && !uncounted) {
             decided.absent_since = decided.absent_since.or(Some(now));
         }
         if !left {

@@ -1,13 +1,15 @@
 //! The account of one instance, found by looking at everything that may speak of it.
 
 use liveset::{
-    Address, Cause, Deciding, Explanation, FenceAccount, Gap, Kind, LeaseAccount, LeaseKind, NextEvent, NextKind,
-    OverrideAccount, ProtectionAccount, Remedy, Rule, ServiceKey, Sight, Sights, Span, Standing, Telling, state,
+    Address, Cause, Deciding, Explanation, FenceAccount, Gap, Kind, KindAccount, LeaseAccount, LeaseKind, NextEvent,
+    NextKind, OverrideAccount, ProtectionAccount, Remedy, Rule, ServiceKey, Sight, Sights, Span, Standing, Telling,
+    UnprotectedAccount, state,
 };
 
 use super::apply::millis;
 use super::facts::{Decided, Decisions};
 use super::{Maker, Model, Place};
+use liveset::policy::Kinds;
 
 impl Model {
     /// Everything but the sentences, which follow from it.
@@ -34,7 +36,14 @@ impl Model {
             overrides: memory.map(|memory| self.override_accounts(memory, place)).unwrap_or_default(),
             fence: memory.and_then(|memory| self.fence_account(memory)),
             protection: place.and_then(|place| self.protection_account(place)),
+            cluster_protection: place.and_then(|place| self.cluster_protection(place)),
+            unprotected: place.and_then(|place| self.unprotected_account(place)),
             kept_until: None,
+            warming_until: self.warming_until.map(millis),
+            newest_life: place
+                .filter(|_| self.policy.claims.incarnations)
+                .map(|place| self.instances[&place].incarnation),
+            kept_kind: number.and_then(|service| self.kept_kind(service)),
             gap: None,
             history: Vec::new(),
             next: None,
@@ -105,6 +114,7 @@ impl Model {
                     (false, Kind::Ephemeral) => LeaseKind::Session,
                     (false, Kind::Persistent) => LeaseKind::Persistent,
                 },
+                connection: lease.session.and_then(|id| self.sessions.get(&id)).map(|session| session.name.clone()),
                 incarnation: lease.incarnation,
                 since: millis(lease.since),
                 last_seen: millis(last_seen),
@@ -181,6 +191,41 @@ impl Model {
         matters.then_some(ProtectionAccount { healthy, total, threshold })
     }
 
+    /// The protection that readers of its cluster alone meet, where others of the service are served from other clusters.
+    fn cluster_protection(&self, place: Place) -> Option<ProtectionAccount> {
+        let threshold = self.services[&place.service].settings.threshold.or(self.policy.view.default_threshold)?;
+        let cluster = |place: Place| &self.addresses[place.address].cluster;
+        let served = self.services[&place.service].members.iter().copied();
+        let served: Vec<Place> = served.filter(|member| self.instances[member].shown & state::SERVED != 0).collect();
+        let (own, others): (Vec<Place>, Vec<Place>) =
+            served.into_iter().partition(|&member| cluster(member) == cluster(place));
+        let healthy = own.iter().filter(|member| self.instances[member].shown & state::HEALTHY != 0).count() as u32;
+        let total = own.len() as u32;
+        let protects = self.is_protected(place.service, total, healthy);
+        (!others.is_empty() && protects && healthy < total).then_some(ProtectionAccount { healthy, total, threshold })
+    }
+
+    fn unprotected_account(&self, place: Place) -> Option<UnprotectedAccount> {
+        let shown = self.instances[&place].shown;
+        let threshold = self.services[&place.service].settings.threshold.or(self.policy.view.default_threshold);
+        let (total, healthy) = self.served(place.service);
+        let silent = shown & state::SERVED != 0 && shown & state::HEALTHY == 0;
+        (silent && !self.protects(place.service)).then_some(UnprotectedAccount { healthy, total, threshold })
+    }
+
+    /// The kind that an empty service keeps though no operator named it.
+    fn kept_kind(&self, service: usize) -> Option<KindAccount> {
+        let known = self.services.get(&service)?;
+        let record = known.record.as_ref().filter(|record| !record.kind_named)?;
+        let held = self.leases.values().any(|lease| lease.place.service == service);
+        if held || self.policy.services.kinds == Kinds::Together {
+            return None;
+        }
+        let (since, empty_since) = (millis(record.since), millis(known.changed_at));
+        let until = self.ends_at(service).map(millis);
+        Some(KindAccount { kind: self.kind_in_force(service)?, since, empty_since, until })
+    }
+
     /// The last time in which nobody watched, where it gave one of the leases a fresh start.
     fn gap_account(&self, place: Place) -> Option<Gap> {
         let (from, until) = self.gap?;
@@ -194,10 +239,12 @@ impl Model {
 
     fn deciding(&self, place: Place, explanation: &Explanation) -> Deciding {
         let known = &self.instances[&place];
-        let decided = self.decisions.get(&self.memory(place)).and_then(|decided| decided.enabled.as_ref());
+        let all = self.decisions.get(&self.memory(place));
+        let decided = all.and_then(|decided| decided.enabled.as_ref());
+        let overturned = all.is_some_and(|decided| decided.overturned);
         let operators_word = match explanation.standing {
             Standing::Offline => decided.filter(|decided| !decided.value),
-            Standing::Online => decided.filter(|decided| decided.value && !known.content.enabled),
+            Standing::Online => decided.filter(|decided| decided.value && (!known.content.enabled || overturned)),
             _ => None,
         };
         if let Some(word) = operators_word {
@@ -210,8 +257,13 @@ impl Model {
         if let (Standing::Online, None, Some(end)) = (explanation.standing, decided, end) {
             return Deciding { rule: Rule::OverrideEnded, at: Some(end.at), by: end.by.clone(), because: None };
         }
+        if explanation.standing == Standing::Offline {
+            let says = [Cause::Registered, Cause::RegisteredByBeat, Cause::Reregistered, Cause::SourceJoined];
+            let word = explanation.history.iter().find(|entry| says.contains(&entry.cause));
+            let (at, by) = word.map_or((millis(fate.at), fate.by.clone()), |word| (word.at, word.by.clone()));
+            return Deciding { rule: Rule::Published, at: Some(at), by, because: None };
+        }
         let rule = match fate.cause {
-            _ if explanation.standing == Standing::Offline => Rule::Published,
             Cause::RegisteredByBeat => Rule::BeatForTheUnknown,
             Cause::Beat => Rule::Recovery,
             Cause::Silent | Cause::Expired => Rule::BeatExpiry,
@@ -258,14 +310,19 @@ impl Model {
                 _ => vec![Remedy::AllClaimsEnd { sources: leases.iter().map(|lease| lease.source.clone()).collect() }],
             },
             Standing::Unhealthy => {
+                let says_so = explanation.decided_by.rule == Rule::Registration;
+                let beats_help = !says_so || self.policy.expiry.beat_revives_unhealthy;
                 let revive = |lease: &LeaseAccount| match lease.kind {
-                    LeaseKind::Beats => Remedy::Beat { source: lease.source.clone() },
-                    LeaseKind::Session => Remedy::PublishHealthy { source: lease.source.clone() },
+                    LeaseKind::Beats if beats_help => Remedy::Beat { source: lease.source.clone() },
+                    LeaseKind::Beats | LeaseKind::Session => Remedy::PublishHealthy { source: lease.source.clone() },
                     LeaseKind::Persistent => Remedy::ReportHealthy,
                 };
                 leases.iter().map(revive).collect()
             }
-            Standing::Offline => vec![clear.unwrap_or(Remedy::PublishEnabled)],
+            Standing::Offline => {
+                let published_off = off.is_none_or(|account| account.published.as_deref() == Some("false"));
+                clear.into_iter().chain(published_off.then_some(Remedy::PublishEnabled)).collect()
+            }
             Standing::Gone | Standing::Unknown => {
                 let back = match explanation.fence.as_ref().filter(|fence| fence.by_operator) {
                     Some(fence) => Remedy::RegisterNewer { than: fence.incarnation, until: fence.until },

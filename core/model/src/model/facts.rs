@@ -42,6 +42,10 @@ pub(super) struct Lease {
     pub(super) times: Times,
     /// When the clock that looks for its silence began.
     pub(super) clock_began: Ms,
+    /// Whether it was claimed in a batch.
+    pub(super) in_batch: bool,
+    /// Whether its source last registered it as unhealthy.
+    pub(super) said_unhealthy: bool,
     pub(super) last_beat: Ms,
     pub(super) alive: bool,
     /// Whether this node looks for its silence.
@@ -80,6 +84,8 @@ pub(super) struct Decided<T> {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Decisions {
     pub(super) enabled: Option<Decided<bool>>,
+    /// Whether that took back the opposite.
+    pub(super) overturned: bool,
     pub(super) weight: Option<Decided<Weight>>,
     pub(super) metadata: BTreeMap<String, Decided<String>>,
     pub(super) hides_metadata: bool,
@@ -106,6 +112,8 @@ pub(super) struct Settings {
 pub(super) struct Record {
     pub(super) since: Ms,
     pub(super) kind: Option<liveset::Kind>,
+    /// Whether an operator named it.
+    pub(super) kind_named: bool,
     pub(super) created: bool,
 }
 

@@ -65,6 +65,8 @@ pub struct Model {
     second: Ms,
     removed: u64,
     gap: Option<(Ms, Ms)>,
+    /// Until when lists are marked as incomplete.
+    warming_until: Option<Ms>,
     made: u64,
     /// Whether decisions of one service ended at one moment: their order is that in which names were met.
     pub(crate) tied: bool,
@@ -111,6 +113,7 @@ impl Model {
             second: 0,
             removed: 0,
             gap: None,
+            warming_until: None,
             made: 0,
             tied: false,
             ids: AllIds::default(),

@@ -20,6 +20,7 @@ impl Model {
             revision: 0,
             protected: false,
             kept_until: None,
+            warming_until: self.warming_until.map(millis),
             instances: Vec::new(),
         };
         let Some((service, known)) = self.known_service(&query.service) else { return view };

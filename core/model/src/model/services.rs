@@ -75,16 +75,25 @@ impl Model {
     /// The record of a service, made by an operator or by its first instance.
     pub(super) fn make_record(&mut self, service: usize, kind: Option<Kind>, created: bool) {
         let since = self.now;
+        let free = self.kind_in_force(service).is_none();
         let known = self.service_mut(service);
-        match &mut known.record {
-            Some(record) => record.kind = record.kind.or(kind),
-            None => {
-                known.record = Some(Record { since, kind, created });
-                known.settings_until = None;
-                known.changed_at = since;
-            }
+        if known.record.is_none() {
+            known.record = Some(Record { since, kind: None, kind_named: false, created });
+            known.settings_until = None;
+            known.changed_at = since;
+        }
+        if let Some(record) = known.record.as_mut().filter(|_| free) {
+            record.kind = kind.or(record.kind);
+            record.kind_named |= created && kind.is_some();
         }
         self.arm_look(service);
+    }
+
+    /// The kind that a service has and keeps: an empty one may take the kind of whoever comes next.
+    pub(super) fn kind_in_force(&self, service: usize) -> Option<Kind> {
+        let record = self.services.get(&service)?.record.as_ref()?;
+        let held = self.leases.values().any(|lease| lease.place.service == service);
+        if held || record.kind_named || self.policy.services.empty_keeps_kind { record.kind } else { None }
     }
 
     pub(super) fn service_mut(&mut self, service: usize) -> &mut Service {
@@ -92,7 +101,7 @@ impl Model {
     }
 
     /// When its emptiness, or what is left of it, ends; none while it has instances, or stays.
-    fn ends_at(&self, service: usize) -> Option<Ms> {
+    pub(super) fn ends_at(&self, service: usize) -> Option<Ms> {
         let known = &self.services[&service];
         let Some(record) = &known.record else { return known.settings_until };
         let rules = &self.policy.services;
@@ -204,6 +213,7 @@ impl Model {
             for id in active {
                 self.end_subscription(id);
             }
+            self.warming_until = rules.warming.map(|span| self.now + span.as_millis());
         }
         if !rules.ages {
             self.decisions.values_mut().for_each(|decided| decided.absent_since = None);

@@ -18,6 +18,7 @@ pub(super) enum Event {
     Notice { slot: usize, service: usize },
     Look { slot: usize, service: usize },
     Kept { slot: usize, service: usize },
+    Warm,
     Lease { slot: usize, order: u64 },
 }
 
@@ -85,7 +86,8 @@ impl Model {
             .leases
             .iter()
             .filter_map(|(&order, lease)| Some((self.lease_due(order)?, Event::Lease { slot: slot(lease.id), order })));
-        sessions.chain(decisions).chain(fences).chain(services).chain(leases).min()
+        let warm = self.warming_until.map(|at| (at, Event::Warm));
+        sessions.chain(decisions).chain(fences).chain(services).chain(warm).chain(leases).min()
     }
 
     /// When silence has its next consequence for a lease.
@@ -123,6 +125,7 @@ impl Model {
                 self.service_mut(service).kept_until = None;
                 self.service_changed(service);
             }
+            Event::Warm => self.warming_until = None,
             Event::Lease { order, .. } => self.lease_due_now(order),
         }
     }

@@ -31,6 +31,7 @@ pub(super) fn command(random: &mut Random, known: &Known) -> Command {
             session: random.one_in(3).then(|| session(random, known)),
             kind: random.one_in(2).then(|| kind(random)),
             copied: random.one_in(4),
+            because: random.one_in(4).then(|| reason(random)),
         }),
         47..50 => Command::DeregisterLease { lease: lease(random, known) },
         50..53 => Command::Remove(Removal {
@@ -80,6 +81,7 @@ pub(super) fn command(random: &mut Random, known: &Known) -> Command {
         88..90 => Command::Watch { service, address, watches: random.one_in(2) },
         90..92 => Command::Look { service },
         92 if random.one_in(8) => Command::Restart,
+        92 if random.one_in(4) => Command::Loaded,
         _ => Command::Advance,
     }
 }

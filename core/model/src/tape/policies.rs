@@ -124,12 +124,16 @@ fn memory(random: &mut Random, policy: &mut Policy) {
     set(random, &mut overrides.enabled, &[EnabledRule::BothAllow, EnabledRule::OverrideWins]);
     set(random, &mut overrides.absence, &[Absence::NoLeaseLeft, Absence::AnyLeaseEnded]);
     set(random, &mut overrides.copies_end_absence, &[false, true]);
+    set(random, &mut overrides.persistent_ages, &[false, true]);
+    set(random, &mut overrides.batches_age, &[false, true]);
+    set(random, &mut overrides.by_owner, &[false, true]);
     set(random, &mut overrides.sweep, &clocks());
     set(random, &mut overrides.end_is_told, &[false, true]);
     set(random, &mut overrides.end_drops_settings, &[false, true]);
     set(random, &mut policy.fence.removal, &[Span::ZERO, secs(20), ms(1500)]);
     set(random, &mut policy.fence.deregistration, &[Span::ZERO, secs(10), ms(1)]);
     set(random, &mut policy.restart.instances, &[false, true]);
+    set(random, &mut policy.restart.warming, &[None, Some(Span::ZERO), Some(secs(9))]);
     set(random, &mut policy.restart.ages, &[false, true]);
     set(random, &mut policy.restart.services, &[false, true]);
 }
@@ -148,6 +152,7 @@ fn view(random: &mut Random, policy: &mut Policy) {
     set(random, &mut view.healthy_only, &[HealthyOnly::AfterProtection, HealthyOnly::BeforeProtection]);
     let services = &mut policy.services;
     set(random, &mut services.kinds, &[Kinds::Apart, Kinds::Together]);
+    set(random, &mut services.empty_keeps_kind, &[false, true]);
     set(random, &mut services.empty, &[None, Some(Span::ZERO), Some(secs(4)), Some(secs(60))]);
     set(random, &mut services.sweep, &clocks());
     set(random, &mut services.created_stays, &[false, true]);

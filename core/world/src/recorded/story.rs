@@ -122,7 +122,7 @@ mod tests {
         let parting = part(&recording(&[CLAIM, OFF, AGAIN, END])).expect("good").expect("they part");
         assert_eq!(parting.at, Instant::from_secs(3));
         assert_eq!((parting.served.as_str(), parting.served_strictly.as_str()), ("10.0.0.1:8080", "nobody"));
-        assert!(parting.why[0].contains("overwrote what the operator decided"), "{:?}", parting.why);
+        assert!(parting.why[0].contains("ended what the operator decided"), "{:?}", parting.why);
         assert!(parting.why_strictly[0].starts_with("offline: operator switched it off"), "{:?}", parting.why_strictly);
     }
 

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use liveset::{
     Actor, BatchMember, Content, Deregistration, Instant, Kind, Metadata, OverrideChange, OverrideField, Reason,
-    Registration, Removal, ServiceSettings, Threshold, Weight, policy::Lifetime,
+    Registration, Removal, ServiceKey, ServiceSettings, Threshold, Weight, policy::Lifetime,
 };
 
 use super::words::{Problem, Words};
 use super::{Action, Fault, MachineDeed, Scenario};
 
 const VERBS: &str = "a verb: register, register-batch, beat, beats, deregister, restarts, dies, freezes, thaws, moves, connects, \
-    disconnects, subscribe, unsubscribe, copies, reads, reports, offline, online, weighs, marks, clears, removes, lifts, creates, sets, \
+    disconnects, subscribe, unsubscribe, pulls, copies, reads, reports, offline, online, weighs, marks, clears, removes, lifts, creates, sets, \
     cuts, half-opens, heals, delays, loses, duplicates, reorders, parts or joins";
 
 pub(super) fn deed(
@@ -37,18 +37,22 @@ pub(super) fn deed(
     Ok(match verb.as_str() {
         "register" => register(words, scenario, who)?,
         "register-batch" => batch(words, nodes)?,
-        "beat" => Action::Beat { full: words.take_if("fully") },
+        "beat" => Action::Beat { full: words.take_if("fully"), of: of(words)? },
         "beats" => {
-            let full = words.take_if("fully");
+            let (full, of) = (words.take_if("fully"), of(words)?);
             if !words.take_if("every") {
                 return Err(words.expected("`every`, or `fully every`"));
             }
-            Action::Beats { every: words.span()?, full, until: until.flatten() }
+            Action::Beats { every: words.span()?, full, of, until: until.flatten() }
         }
         "deregister" => {
             let deregistration = Deregistration::new(words.service()?, words.address()?, who.clone());
             let (kind, incarnation) = (kind(words), incarnation(words)?);
-            let deregistration = Box::new(Deregistration { kind, incarnation, ..deregistration });
+            let source = source(words)?.unwrap_or_else(|| who.clone());
+            let copied = words.take_if("copied");
+            let because = because(words)?;
+            let deregistration =
+                Box::new(Deregistration { kind, incarnation, source, copied, because, ..deregistration });
             Action::Deregister { deregistration, node: words.at_node(nodes)? }
         }
         "restarts" => Action::Restarts,
@@ -65,6 +69,7 @@ pub(super) fn deed(
         "disconnects" => Action::Disconnects,
         "subscribe" => Action::Subscribes { service: words.service()?, node: words.at_node(nodes)? },
         "unsubscribe" => Action::Unsubscribes,
+        "pulls" => Action::Pulls { service: words.service()?, node: words.at_node(nodes)? },
         "copies" => Action::Copies,
         "reads" => Action::Reads { service: words.service()?, node: words.at_node(nodes)? },
         "reports" => {
@@ -103,13 +108,35 @@ pub(super) fn deed(
 }
 
 fn machine(words: &mut Words, node: &str) -> Result<Action, Problem> {
-    let does = words.parsed("`restarts`, `freezes` or `thaws`, since this is a node", |word| match word {
+    let node = node.to_owned();
+    for (verb, watches) in [("watches", true), ("leaves", false)] {
+        if words.take_if(verb) {
+            return Ok(Action::Watches { node, service: words.service()?, address: words.address()?, watches });
+        }
+    }
+    if words.take_if("jumps") {
+        return Ok(Action::Machine { node, does: MachineDeed::Jumps(words.span()?) });
+    }
+    let what = "`restarts`, `freezes`, `thaws`, `jumps`, `falls-silent`, `speaks-again`, `watches` or `leaves`, since this is a node";
+    let does = words.parsed(what, |word| match word {
         "restarts" => Some(MachineDeed::Restarts),
         "freezes" => Some(MachineDeed::Freezes),
         "thaws" => Some(MachineDeed::Thaws),
+        "falls-silent" => Some(MachineDeed::FallsSilent),
+        "speaks-again" => Some(MachineDeed::SpeaksAgain),
         _ => None,
     })?;
-    Ok(Action::Machine { node: node.to_owned(), does })
+    Ok(Action::Machine { node, does })
+}
+
+/// `of SERVICE`, where it stands.
+fn of(words: &mut Words) -> Result<Option<ServiceKey>, Problem> {
+    if words.take_if("of") { words.service().map(Some) } else { Ok(None) }
+}
+
+/// `as SOURCE`, where it stands.
+fn source(words: &mut Words) -> Result<Option<Actor>, Problem> {
+    if words.take_if("as") { words.checked("a source", Actor::parse).map(Some) } else { Ok(None) }
 }
 
 fn fault(words: &mut Words, nodes: &[String], verb: &str) -> Result<Option<Fault>, Problem> {
@@ -127,8 +154,8 @@ fn fault(words: &mut Words, nodes: &[String], verb: &str) -> Result<Option<Fault
     }))
 }
 
-fn register(words: &mut Words, scenario: &Scenario, source: &Actor) -> Result<Action, Problem> {
-    let mut registration = Registration::new(words.service()?, words.address()?, source.clone());
+fn register(words: &mut Words, scenario: &Scenario, who: &Actor) -> Result<Action, Problem> {
+    let mut registration = Registration::new(words.service()?, words.address()?, who.clone());
     let mut metadata = BTreeMap::new();
     let (mut over_session, mut node) = (false, None);
     while let Some(word) = words.peek() {
@@ -142,6 +169,8 @@ fn register(words: &mut Words, scenario: &Scenario, source: &Actor) -> Result<Ac
             "unhealthy" => registration.healthy = !words.take_if("unhealthy"),
             "persistent" => registration.kind = kind(words).unwrap_or_default(),
             "incarnation" => registration.incarnation = incarnation(words)?,
+            "copied" => registration.copied = words.take_if("copied"),
+            "as" => registration.source = source(words)?.unwrap_or_else(|| who.clone()),
             "connected" => over_session = words.take_if("connected"),
             "interval" | "timeout" | "delete" => {
                 words.take_if(&word);
@@ -156,8 +185,8 @@ fn register(words: &mut Words, scenario: &Scenario, source: &Actor) -> Result<Ac
             _ => {
                 let (key, value) = entry(
                     words,
-                    "weight, disabled, unhealthy, persistent, incarnation, connected, interval, timeout, delete, at, or metadata such \
-                     as version=2",
+                    "weight, disabled, unhealthy, persistent, incarnation, connected, copied, as, interval, timeout, delete, at, or \
+                     metadata such as version=2",
                 )?;
                 metadata.insert(key, value);
             }
@@ -181,7 +210,8 @@ fn batch(words: &mut Words, nodes: &[String]) -> Result<Action, Problem> {
 
 fn overrides(words: &mut Words, nodes: &[String], verb: &str, by: &Actor) -> Result<Action, Problem> {
     let weight = if verb == "weighs" { Some(weight(words)?) } else { None };
-    let metadata = if verb == "marks" { Some(entries(words)?) } else { None };
+    let entries = entries(words)?;
+    let metadata = if verb == "marks" || !entries.entries().is_empty() { Some(entries) } else { None };
     let enabled = match verb {
         "online" => Some(true),
         "offline" => Some(false),

@@ -11,6 +11,7 @@ use super::{Client, ClientKind, Cluster, Scenario};
 pub(super) struct Header {
     title: Option<String>,
     report: Option<String>,
+    incident: Option<String>,
     policy: Option<(String, Policy)>,
     seed: u64,
     nodes: Vec<String>,
@@ -18,7 +19,7 @@ pub(super) struct Header {
     clients: Vec<Client>,
 }
 
-const LINES: &str = "title, report, policy, seed, nodes, cluster, provider or consumer";
+const LINES: [&str; 9] = ["title", "report", "incident", "policy", "seed", "nodes", "cluster", "provider", "consumer"];
 
 impl Header {
     pub(super) fn has_title(&self) -> bool {
@@ -27,16 +28,17 @@ impl Header {
 
     pub(super) fn line(&mut self, words: &mut Words) -> Result<(), Problem> {
         let what = words.peek().unwrap_or_default().to_owned();
-        if !["title", "report", "policy", "seed", "nodes", "cluster", "provider", "consumer"].contains(&what.as_str()) {
-            return Err(words.expected(LINES));
+        if !LINES.contains(&what.as_str()) {
+            return Err(words.expected(&format!("one of {}", LINES.join(", "))));
         }
-        words.take(LINES)?;
+        words.take("a line of the header")?;
         if words.is_empty() {
             return Err(words.expected(&format!("what the {what} is")));
         }
         match what.as_str() {
             "title" => self.title = Some(words.rest()),
             "report" => self.report = Some(words.rest()),
+            "incident" => self.incident = Some(words.parsed("an incident's id, such as A01", incident)?),
             "policy" => self.policy = Some(policy(words)?),
             "seed" => self.seed = words.parsed("a number", |word| word.parse().ok())?,
             "nodes" => self.nodes = words.rest().split(' ').map(str::to_owned).collect(),
@@ -54,6 +56,7 @@ impl Header {
         Ok(Scenario {
             title: self.title.ok_or_else(|| missing("a title"))?,
             report: self.report,
+            incident: self.incident,
             policy_name,
             policy,
             seed: self.seed,
@@ -81,6 +84,11 @@ impl Header {
         self.clients.push(Client { name, kind, node });
         Ok(())
     }
+}
+
+/// A word of letters and digits.
+fn incident(word: &str) -> Option<String> {
+    (!word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric())).then(|| word.to_owned())
 }
 
 fn consumer(word: &str) -> Option<ClientKind> {
@@ -168,7 +176,7 @@ fn value(word: &str) -> Value {
     }
 }
 
-/// `two transports, claims after 2s, decisions after 500ms 700ms 900ms`, or `one log, after 50ms 80ms 30ms`.
+/// `two transports, claims after 2s, decisions after 500ms 700ms 900ms copies for 180s`, or `one log, after 50ms 80ms 30ms`.
 fn cluster(words: &mut Words, nodes: &[String]) -> Result<Cluster, Problem> {
     if nodes.len() < 2 {
         return Err(words.problem(String::from("expected a line `nodes` with at least two names before this one")));
@@ -180,7 +188,13 @@ fn cluster(words: &mut Words, nodes: &[String]) -> Result<Cluster, Problem> {
         let claims = words.parsed("a time and a comma", |word| span(word.strip_suffix(',')?))?;
         literal(words, "decisions")?;
         literal(words, "after")?;
-        return Ok(Cluster::TwoTransports { claims, decisions: lags(words, nodes)? });
+        let decisions = lags(words, nodes)?;
+        let mut copies = None;
+        if words.take_if("copies") {
+            literal(words, "for")?;
+            copies = Some(words.span()?);
+        }
+        return Ok(Cluster::TwoTransports { claims, decisions, copies });
     }
     literal(words, "one")?;
     literal(words, "log,")?;

@@ -3,15 +3,16 @@
 use super::words::{Problem, Words};
 use super::{Action, ClientKind, Expectation, Listed, Scenario, Subject};
 
-const WHAT: &str = "what is expected: SERVICE serves LIST, SERVICE shows LIST, SERVICE counts NUMBERS, SERVICE agrees, CONSUMER calls \
-    LIST, CONSUMER got N lists, PROVIDER stopped, NODE knows SERVICE, or ACTOR told WORDS";
+const WHAT: &str = "what is expected: SERVICE serves LIST, SERVICE shows LIST, SERVICE counts NUMBERS, SERVICE gives \
+    HOST:PORT CONTENT, SERVICE agrees, CONSUMER calls LIST, CONSUMER got N lists, CONSUMER heard N changes, PROVIDER stopped, NODE knows \
+    SERVICE, NODE holds NUMBERS, NODE owes NOTICES, NODE lags ENTRIES, ACTOR told WORDS, or ACTOR sent TIME";
 
 pub(super) fn expectation(words: &mut Words, scenario: &Scenario) -> Result<Expectation, Problem> {
     if words.is_empty() {
         return Err(words.expected(WHAT));
     }
     match words.peek_second() {
-        Some("calls" | "got") => consumer(words, scenario),
+        Some("calls" | "got" | "heard") => consumer(words, scenario),
         Some("stopped") => {
             let provider = client(words, scenario, true)?;
             words.take_if("stopped");
@@ -23,12 +24,23 @@ pub(super) fn expectation(words: &mut Words, scenario: &Scenario) -> Result<Expe
             let known = !words.take_if("no");
             Ok(Expectation::Knows { node, service: words.service()?, known })
         }
-        Some("told") => {
+        Some("holds" | "owes" | "lags") => {
+            let node = words.node(&scenario.nodes)?;
+            let verb = words.take("`holds`, `owes` or `lags`")?;
+            let of = match verb.as_str() {
+                "holds" => Listed::Holds { node },
+                "owes" => Listed::Owes { node },
+                _ => Listed::Lags { node },
+            };
+            Ok(list(words, of))
+        }
+        Some(verb @ ("told" | "sent")) => {
+            let is_told = verb == "told";
             let what = "somebody who acts before this";
             let acted = |name: &str| scenario.steps.iter().any(|step| step.actor == name);
             let actor = words.parsed(what, |word| acted(word).then(|| word.to_owned()))?;
-            words.take_if("told");
-            Ok(list(words, Listed::Told { actor }))
+            words.take("a verb")?;
+            Ok(list(words, if is_told { Listed::Told { actor } } else { Listed::Sent { actor } }))
         }
         _ => of_service(words, scenario),
     }
@@ -36,17 +48,23 @@ pub(super) fn expectation(words: &mut Words, scenario: &Scenario) -> Result<Expe
 
 fn of_service(words: &mut Words, scenario: &Scenario) -> Result<Expectation, Problem> {
     let service = words.service()?;
-    let verb = words.parsed("`serves`, `shows`, `counts` or `agrees`", |word| {
-        ["serves", "shows", "counts", "agrees"].into_iter().find(|verb| *verb == word)
+    let verb = words.parsed("`serves`, `shows`, `counts`, `gives` or `agrees`", |word| {
+        ["serves", "shows", "counts", "gives", "agrees"].into_iter().find(|verb| *verb == word)
     })?;
     if verb == "agrees" {
         return Ok(Expectation::NodesAgree { service });
     }
+    if verb == "gives" {
+        let address = words.address()?;
+        let node = words.at_node(&scenario.nodes)?;
+        return Ok(list(words, Listed::Gives { service, address, node }));
+    }
     let healthy_only = verb == "serves" && words.take_if("healthy-only");
+    let cluster = if verb == "serves" { words.in_cluster()? } else { None };
     // `at NODE` comes before the list, so that blessing can write the list anew to the end of the line.
     let node = words.at_node(&scenario.nodes)?;
     let of = match verb {
-        "serves" => Listed::Serves { service, healthy_only, node },
+        "serves" => Listed::Serves { service, healthy_only, cluster, node },
         "counts" => Listed::Counts { service, node },
         _ => Listed::Shows { service, node },
     };
@@ -58,8 +76,11 @@ fn consumer(words: &mut Words, scenario: &Scenario) -> Result<Expectation, Probl
     if words.take_if("calls") {
         return Ok(list(words, Listed::Calls { consumer }));
     }
-    words.take_if("got");
-    Ok(list(words, Listed::Got { consumer }))
+    if words.take_if("got") {
+        return Ok(list(words, Listed::Got { consumer }));
+    }
+    words.take_if("heard");
+    Ok(list(words, Listed::Heard { consumer }))
 }
 
 fn client(words: &mut Words, scenario: &Scenario, provider: bool) -> Result<String, Problem> {

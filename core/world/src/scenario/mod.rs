@@ -24,8 +24,10 @@ use words::Words;
 pub struct Scenario {
     /// The behaviour it shows, as a sentence.
     pub title: String,
-    /// Which report or incident it tells of.
+    /// Which report it tells of.
     pub report: Option<String>,
+    /// Which incident it tells of.
+    pub incident: Option<String>,
     /// Name of the policy, with what was changed in it.
     pub policy_name: String,
     pub(crate) policy: Policy,
@@ -47,6 +49,8 @@ pub(crate) enum Cluster {
         claims: Span,
         /// From an operator's command to each node, in the order of the nodes.
         decisions: Vec<Span>,
+        /// How long a copy outlives the last time its holder verified it; as long as a silent connection where none is named.
+        copies: Option<Span>,
     },
     /// One log of all commands, which every node applies in order, with its own lag.
     OneLog {
@@ -87,10 +91,13 @@ pub(crate) enum Action {
     },
     Beat {
         full: bool,
+        /// Another service than the one it registered in.
+        of: Option<ServiceKey>,
     },
     Beats {
         every: Span,
         full: bool,
+        of: Option<ServiceKey>,
         until: Option<Instant>,
     },
     RegisterBatch {
@@ -118,6 +125,10 @@ pub(crate) enum Action {
         node: Option<String>,
     },
     Unsubscribes,
+    Pulls {
+        service: ServiceKey,
+        node: Option<String>,
+    },
     /// The framework above a consumer's client takes over the list that the client has.
     Copies,
     Reads {
@@ -158,6 +169,13 @@ pub(crate) enum Action {
         service: ServiceKey,
         node: Option<String>,
     },
+    /// A node begins, or ceases, to look for somebody's silence.
+    Watches {
+        node: String,
+        service: ServiceKey,
+        address: Address,
+        watches: bool,
+    },
     Machine {
         node: String,
         does: MachineDeed,
@@ -182,6 +200,12 @@ pub(crate) enum MachineDeed {
     Freezes,
     /// It goes on, with a clock that went on meanwhile.
     Thaws,
+    /// Its host is too busy to tell subscribers anything.
+    FallsSilent,
+    /// It tells them again.
+    SpeaksAgain,
+    /// Its clock jumps ahead.
+    Jumps(Span),
 }
 
 /// What the network does to somebody's messages.
@@ -224,17 +248,29 @@ pub(crate) enum Expectation {
 #[derive(Clone, Debug)]
 pub(crate) enum Listed {
     /// What consumers' queries get.
-    Serves { service: ServiceKey, healthy_only: bool, node: Option<String> },
+    Serves { service: ServiceKey, healthy_only: bool, cluster: Option<liveset::Cluster>, node: Option<String> },
     /// How many of them there are.
     Counts { service: ServiceKey, node: Option<String> },
     /// What the operator's page shows.
     Shows { service: ServiceKey, node: Option<String> },
+    /// Weight and metadata of one instance, as consumers get it.
+    Gives { service: ServiceKey, address: Address, node: Option<String> },
     /// What one consumer calls by.
     Calls { consumer: String },
     /// How many lists it got.
     Got { consumer: String },
+    /// How often its listeners were told of a change.
+    Heard { consumer: String },
+    /// How many instances, decisions and fences a node has.
+    Holds { node: String },
+    /// How many subscribers a node's host has yet to tell, and since when the first of them waits.
+    Owes { node: String },
+    /// How far a node is behind the log.
+    Lags { node: String },
     /// The last answer that somebody got which was more than "done".
     Told { actor: String },
+    /// When somebody last sent anything.
+    Sent { actor: String },
 }
 
 #[derive(Clone, Debug)]
@@ -254,6 +290,7 @@ impl Action {
             Action::SetsService { settings, .. } => Some(&settings.service),
             Action::RegisterBatch { service, .. }
             | Action::Subscribes { service, .. }
+            | Action::Pulls { service, .. }
             | Action::Reads { service, .. }
             | Action::Reports { service, .. }
             | Action::Clears { service, .. }
@@ -268,10 +305,18 @@ impl Action {
         match self {
             Action::Expect(Expectation::NodesAgree { service } | Expectation::Knows { service, .. }) => Some(service),
             Action::Expect(Expectation::List { of, .. }) => match of {
-                Listed::Serves { service, .. } | Listed::Counts { service, .. } | Listed::Shows { service, .. } => {
-                    Some(service)
-                }
-                Listed::Calls { .. } | Listed::Got { .. } | Listed::Told { .. } => None,
+                Listed::Serves { service, .. }
+                | Listed::Counts { service, .. }
+                | Listed::Shows { service, .. }
+                | Listed::Gives { service, .. } => Some(service),
+                Listed::Calls { .. }
+                | Listed::Got { .. }
+                | Listed::Heard { .. }
+                | Listed::Told { .. }
+                | Listed::Sent { .. }
+                | Listed::Holds { .. }
+                | Listed::Owes { .. }
+                | Listed::Lags { .. } => None,
             },
             Action::Explain { subject: Subject::Instance { service, .. }, .. } => Some(service),
             _ => None,

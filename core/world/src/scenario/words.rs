@@ -171,10 +171,18 @@ impl Words {
             Some((host.to_owned(), port.parse::<u16>().ok()?))
         })?;
         let mut address = Address::new(&parts.0, parts.1).map_err(|error| self.problem(error.to_string()))?;
-        if self.take_if("in") {
-            address.cluster = self.checked("a cluster", liveset::Cluster::parse)?;
+        if let Some(cluster) = self.in_cluster()? {
+            address.cluster = cluster;
         }
         Ok(address)
+    }
+
+    /// `in CLUSTER`, where it stands.
+    pub(crate) fn in_cluster(&mut self) -> Result<Option<liveset::Cluster>, Problem> {
+        if !self.take_if("in") {
+            return Ok(None);
+        }
+        self.checked("a cluster", liveset::Cluster::parse).map(Some)
     }
 
     /// `at NODE`, where it stands.

@@ -2,7 +2,7 @@
 
 use liveset::{Command, Deregistration, Registration};
 
-use super::calling::Call;
+use super::calling::{Beats, Call};
 use super::telling::{describe, describe_fault};
 use super::{Class, Event, World};
 use crate::scenario::{Action, Fault};
@@ -19,6 +19,13 @@ impl World<'_> {
                 self.explain(step.line, subject, expected, node, beside);
             }
             Action::Network(fault) => self.network_suffers(fault),
+            Action::Watches { node, service, address, watches } => {
+                self.tell(actor, describe(&step.action), false);
+                let Some(node) = self.node_named(Some(node)) else { return };
+                let (service, address, watches) = (service.clone(), address.clone(), *watches);
+                // There may be nothing to watch, and then nobody is told.
+                let _ = self.execute(node, Command::Watch { service, address, watches });
+            }
             Action::Machine { node, does } => {
                 self.tell(actor, describe(&step.action), false);
                 self.machine(node, *does);
@@ -36,12 +43,12 @@ impl World<'_> {
                 self.settles_at(actor, node.as_ref());
                 self.registers(actor, registration, *over_session);
             }
-            Action::Beat { full } => self.sends(actor, Call::Beat { full: *full }),
-            Action::Beats { every, full, until } => {
+            Action::Beat { full, of } => self.sends(actor, Call::Beat { full: *full, of: of.clone() }),
+            Action::Beats { every, full, of, until } => {
                 let Some(party) = self.parties.get(actor) else { return };
-                let (actor, life) = (actor.to_owned(), party.life);
-                let beats = Event::Beats { actor, life, every: *every, full: *full, until: *until };
-                self.at(self.now, Class::Message, beats);
+                let (actor, life, of) = (actor.to_owned(), party.life, of.clone());
+                let beats = Beats { actor, life, every: *every, full: *full, of, until: *until };
+                self.at(self.now, Class::Message, Event::Beats(beats));
             }
             Action::RegisterBatch { service, members, node } => {
                 self.settles_at(actor, node.as_ref());
@@ -68,6 +75,10 @@ impl World<'_> {
                 self.sends(actor, Call::Subscribe(service.clone()));
             }
             Action::Unsubscribes => self.unsubscribes(actor),
+            Action::Pulls { service, node } => {
+                self.settles_at(actor, node.as_ref());
+                self.sends(actor, Call::Pull(service.clone()));
+            }
             Action::Copies => {
                 let now = self.now;
                 if let Some(consumer) = self.parties.get_mut(actor).and_then(|party| party.consumer.as_mut()) {
@@ -99,7 +110,11 @@ impl World<'_> {
             Action::RemovesService { service, node } => {
                 self.operates(actor, node, Command::RemoveService { service: service.clone() });
             }
-            Action::Machine { .. } | Action::Network(_) | Action::Expect(_) | Action::Explain { .. } => {}
+            Action::Machine { .. }
+            | Action::Watches { .. }
+            | Action::Network(_)
+            | Action::Expect(_)
+            | Action::Explain { .. } => {}
         }
     }
 
@@ -231,6 +246,14 @@ impl World<'_> {
         self.tell("network", describe_fault(fault), false);
         let connections: std::collections::BTreeMap<String, u64> =
             self.parties.iter().map(|(name, party)| (name.clone(), party.connection)).collect();
+        if let Fault::Parts(one, other) = fault {
+            let (one, other) = (self.node_named(Some(one)), self.node_named(Some(other)));
+            if let (Some(one), Some(other)) = (one, other) {
+                self.verified_last(one, |to| to == other);
+                self.verified_last(other, |to| to == one);
+            }
+        }
         self.network.suffer(fault, |who| connections.get(who).copied().unwrap_or(0));
+        self.catch_up();
     }
 }

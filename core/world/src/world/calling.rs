@@ -2,12 +2,13 @@
 
 use liveset::clients::{Emptiness, Host, Push, Reply, Request, Transport};
 use liveset::{
-    BatchMember, BatchRegistration, Cause, Command, Deregistration, Error, InstanceBeat, Outcome, Reader, Registration,
-    ServiceKey, SessionId, Span, SubscriptionId, state,
+    BatchMember, BatchRegistration, Command, Deregistration, Error, InstanceBeat, Outcome, Reader, Registration,
+    ServiceKey, SessionId, Span, SubscriptionId,
 };
 
 use super::{Class, Event, World};
 use crate::parties::{Consumer, Subscribed};
+use crate::scenario::Cluster;
 
 /// What a party asks of a node.
 #[derive(Clone, Debug)]
@@ -15,11 +16,24 @@ pub(super) enum Call {
     Register { registration: Box<Registration>, over_session: bool },
     RegisterBatch { service: ServiceKey, members: Vec<BatchMember> },
     Deregister(Box<Deregistration>),
-    Beat { full: bool },
+    Beat { full: bool, of: Option<ServiceKey> },
     KeepAlive,
     Subscribe(ServiceKey),
+    Pull(ServiceKey),
     Close(SessionId),
     Other(Box<Command>),
+}
+
+/// What somebody who acts by hand goes on to send.
+#[derive(Clone, Debug)]
+pub(super) struct Beats {
+    pub(super) actor: String,
+    /// Which of the actor's lives.
+    pub(super) life: u64,
+    pub(super) every: Span,
+    pub(super) full: bool,
+    pub(super) of: Option<ServiceKey>,
+    pub(super) until: Option<liveset::Instant>,
 }
 
 /// How long a caller waits before it gives an answer up.
@@ -37,7 +51,7 @@ impl World<'_> {
                 Request::Register { ticket } => {
                     (Call::Register { registration: Box::new(registration), over_session }, ticket)
                 }
-                Request::Beat { ticket, full } => (Call::Beat { full }, ticket),
+                Request::Beat { ticket, full } => (Call::Beat { full, of: None }, ticket),
                 Request::KeepAlive { ticket } => (Call::KeepAlive, ticket),
                 Request::Connect { .. } => {
                     // What the new connection carries is claimed again as the client's own clock says.
@@ -61,7 +75,10 @@ impl World<'_> {
 
     /// Puts a call on the network.
     pub(super) fn call(&mut self, from: &str, node: usize, call: Call, ticket: u64) {
-        let Some(connection) = self.parties.get(from).map(|party| party.connection) else { return };
+        let now = self.now;
+        let Some(party) = self.parties.get_mut(from) else { return };
+        party.sent = Some(now);
+        let connection = party.connection;
         let arrivals = self.network.arrivals(from, connection);
         if arrivals.is_empty() {
             let to = from.to_owned();
@@ -79,6 +96,12 @@ impl World<'_> {
         if deaf || self.nodes[node].frozen {
             let to = from.to_owned();
             return self.after(PATIENCE, Event::Answer { to, call, ticket, result: None });
+        }
+        if let Call::Pull(service) = &call {
+            return self.pulled(from, connection, node, service);
+        }
+        if let Call::Subscribe(service) = &call {
+            self.looks(node, service);
         }
         let result = match self.command(from, node, &call) {
             Ok(Some(command)) => self.execute(node, command),
@@ -121,17 +144,18 @@ impl World<'_> {
         self.send_requests(to);
     }
 
-    pub(super) fn beats(&mut self, actor: String, life: u64, every: Span, full: bool, until: Option<liveset::Instant>) {
-        let Some(party) = self.parties.get(&actor) else { return };
-        if party.life != life || party.dead || until.is_some_and(|until| self.now > until) {
+    /// One of somebody's beats by hand, and the next.
+    pub(super) fn beats(&mut self, beats: Beats) {
+        let Some(party) = self.parties.get(&beats.actor) else { return };
+        if party.life != beats.life || party.dead || beats.until.is_some_and(|until| self.now > until) {
             return;
         }
         if party.is_up() {
             let node = party.node;
-            self.call(&actor, node, Call::Beat { full }, 0);
+            self.call(&beats.actor, node, Call::Beat { full: beats.full, of: beats.of.clone() }, 0);
         }
-        let at = self.now + every;
-        self.at(at, Class::Message, Event::Beats { actor, life, every, full, until });
+        let at = self.now + beats.every;
+        self.at(at, Class::Message, Event::Beats(beats));
     }
 
     /// The node tells a subscription's consumer what its service is now.
@@ -158,7 +182,7 @@ impl World<'_> {
         if self.parties.get(to).is_some_and(|party| party.is_up())
             && let Some(consumer) = self.consumer(to)
         {
-            consumer.machine.receive(now, push);
+            consumer.heard += u64::from(consumer.machine.receive(now, push));
             consumer.lists += 1;
         }
     }
@@ -182,9 +206,7 @@ impl World<'_> {
     }
 
     fn subscribed(&mut self, name: &str, subscribed: Subscribed) {
-        if let Some(consumer) = self.consumer(name) {
-            consumer.epoch += 1;
-        }
+        self.begin_epoch(name);
         let push = self.current_push(name, &subscribed);
         if let Some(consumer) = self.consumer(name) {
             consumer.subscribed = Some(subscribed);
@@ -194,25 +216,43 @@ impl World<'_> {
     }
 
     fn current_push(&mut self, name: &str, subscribed: &Subscribed) -> Push {
-        let epoch =
-            self.parties.get(name).and_then(|party| party.consumer.as_ref()).map_or(0, |consumer| consumer.epoch);
         let registry = self.nodes[subscribed.node].registry();
-        let view = self.nodes[subscribed.node].view(&subscribed.key, Reader::Consumer);
-        let hosts: Vec<Host> = view.instances.into_iter().map(Host::from).collect();
-        let silent = [Cause::Silent as u32, Cause::Expired as u32, Cause::SessionLost as u32];
-        let emptiness = match registry.changes(subscribed.service, subscribed.revision) {
-            Ok(changes) if !changes.full => {
-                let left =
-                    changes.rows.iter().filter(|row| row.state & state::SERVED == 0 || row.state & state::HEALTHY == 0);
-                if left.clone().any(|row| silent.contains(&row.cause)) {
-                    Emptiness::Silence
-                } else {
-                    Emptiness::Decided
-                }
-            }
-            _ => Emptiness::Unknown,
-        };
-        Push { epoch, revision: view.revision, hosts, emptiness }
+        let emptiness = (registry.changes(subscribed.service, subscribed.revision))
+            .map_or(Emptiness::Unknown, |changes| Emptiness::of(&changes));
+        self.list(name, subscribed.node, &subscribed.key, emptiness)
+    }
+
+    /// A service's list as a node gives it to a consumer.
+    fn list(&self, name: &str, node: usize, service: &ServiceKey, emptiness: Emptiness) -> Push {
+        let epoch = self.parties.get(name).and_then(|party| party.consumer.as_ref()).map_or(0, |had| had.epoch);
+        let view = self.nodes[node].view(service, Reader::Consumer);
+        Push { epoch, revision: view.revision, hosts: view.instances.into_iter().map(Host::from).collect(), emptiness }
+    }
+
+    /// Revisions are compared within one epoch: those of one subscription, or of all nodes where they read one log.
+    fn begin_epoch(&mut self, name: &str) {
+        let one_log = matches!(self.scenario.cluster, Cluster::OneLog { .. });
+        if let Some(consumer) = self.consumer(name).filter(|_| !one_log) {
+            consumer.epoch += 1;
+        }
+    }
+
+    /// Somebody reads: where views are computed late, the first reader has them computed.
+    fn looks(&mut self, node: usize, service: &ServiceKey) {
+        if self.scenario.policy.view.refresh != Span::ZERO {
+            // A look is never refused.
+            let _ = self.execute(node, Command::Look { service: service.clone() });
+        }
+    }
+
+    /// A consumer asks once for a list, and takes what it gets.
+    fn pulled(&mut self, from: &str, connection: u64, node: usize, service: &ServiceKey) {
+        self.looks(node, service);
+        self.begin_epoch(from);
+        let push = self.list(from, node, service, Emptiness::Unknown);
+        for delay in self.network.arrivals(from, connection) {
+            self.after(delay, Event::Push { to: from.to_owned(), push: push.clone() });
+        }
     }
 
     /// The command that a call means at a node; none when there is nothing to do.
@@ -236,13 +276,13 @@ impl World<'_> {
                 let session = open.map(|(_, session)| session);
                 Command::Deregister(Deregistration { session, ..(**deregistration).clone() })
             }
-            Call::Beat { full } => {
+            Call::Beat { full, of } => {
                 let Some((registration, _)) = self.parties.get(from).and_then(|party| party.registration.clone())
                 else {
                     return Ok(None);
                 };
                 Command::BeatInstance(InstanceBeat {
-                    service: registration.service,
+                    service: of.clone().unwrap_or(registration.service),
                     address: registration.address,
                     source: registration.source,
                     incarnation: registration.incarnation,
@@ -257,6 +297,7 @@ impl World<'_> {
                 Command::Subscribe { service: service.clone(), subscriber: liveset::Actor::parse(from)? }
             }
             Call::Close(session) => Command::CloseSession { session: *session },
+            Call::Pull(_) => return Ok(None),
             Call::Other(command) => (**command).clone(),
         }))
     }

@@ -23,14 +23,23 @@ pub(crate) struct Replication {
     /// Claims that were made at a node itself.
     held: BTreeMap<Claim, Registration>,
     /// Sessions that carry the copies, by the node they are at.
-    copies: BTreeMap<(usize, Claim), SessionId>,
+    copies: BTreeMap<(usize, Claim), Copy>,
     log: Option<Log>,
+}
+
+/// The session that carries a copy, and when its holder last verified it.
+#[derive(Clone, Copy)]
+struct Copy {
+    session: SessionId,
+    verified: Instant,
 }
 
 /// The log of a strict cluster, and a registry that is always at its end.
 struct Log {
     head: Node,
     entries: Vec<(Instant, Command)>,
+    /// How many entries have come to each node, and how many it has applied.
+    arrived: Vec<usize>,
     applied: Vec<usize>,
 }
 
@@ -52,6 +61,7 @@ impl Replication {
             Cluster::OneLog { .. } => Node::new("log", &scenario.policy).map(|head| Log {
                 head,
                 entries: Vec::new(),
+                arrived: vec![0; scenario.nodes.len()],
                 applied: vec![0; scenario.nodes.len()],
             }),
             _ => None,
@@ -81,6 +91,10 @@ impl World<'_> {
                 match (&command, &result) {
                     (Command::Register(registration), Ok(_)) => self.hold(node, registration.clone()),
                     (Command::RegisterBatch(batch), Ok(_)) => self.hold_batch(node, batch),
+                    (Command::BeatInstance(beat), Ok(Outcome::Beaten { registered: Some(_), .. })) => {
+                        let claim = Registration::new(beat.service.clone(), beat.address.clone(), beat.source.clone());
+                        self.hold(node, Registration { content: beat.content.clone().unwrap_or_default(), ..claim });
+                    }
                     _ => {}
                 }
                 self.settle_node(node, true);
@@ -124,7 +138,7 @@ impl World<'_> {
             Copied::Held(registration) => self.copy_held(from, to, *registration),
             Copied::Ended(service, address, source) => {
                 let claim = (from, service, address, source);
-                if let Some(session) = self.replication.copies.remove(&(to, claim)) {
+                if let Some(Copy { session, .. }) = self.replication.copies.remove(&(to, claim)) {
                     let _ = self.nodes[to].apply(self.now, &Command::CloseSession { session });
                     self.settle_node(to, false);
                 }
@@ -140,20 +154,50 @@ impl World<'_> {
         self.settle_node(node, false);
     }
 
+    /// An entry came to a node: lags are constant, so all before it came, too.
     pub(super) fn logged(&mut self, node: usize, index: usize) {
-        let behind = self.nodes[node].frozen || self.is_minority(node);
         let Some(log) = &mut self.replication.log else { return };
-        if behind || log.applied[node] < index {
-            return self.after(Span::from_millis(10).unwrap_or_default(), Event::Log { node, index });
+        log.arrived[node] = log.arrived[node].max(index + 1);
+        self.read_log(node);
+    }
+
+    /// Whoever was hindered reads on in the log.
+    pub(super) fn catch_up(&mut self) {
+        for node in 0..self.nodes.len() {
+            self.read_log(node);
         }
-        log.applied[node] = index + 1;
-        let Some((at, command)) = log.entries.get(index).cloned() else { return };
-        if let Ok(Outcome::Notices { notices }) = self.nodes[node].apply(at, &command) {
-            for notice in notices {
-                self.notice(node, notice);
+    }
+
+    fn read_log(&mut self, node: usize) {
+        while !self.nodes[node].frozen && !self.is_minority(node) {
+            let Some(log) = &mut self.replication.log else { return };
+            let index = log.applied[node];
+            let Some((at, command)) = log.entries.get(index).filter(|_| index < log.arrived[node]).cloned() else {
+                return;
+            };
+            log.applied[node] = index + 1;
+            if let Ok(Outcome::Notices { notices }) = self.nodes[node].apply(at, &command) {
+                for notice in notices {
+                    self.notice(node, notice);
+                }
             }
+            self.nodes[node].news();
         }
-        self.nodes[node].news();
+    }
+
+    /// How many entries a node has yet to apply.
+    pub(super) fn lag(&self, node: usize) -> usize {
+        self.replication.log.as_ref().map_or(0, |log| log.entries.len() - log.applied[node])
+    }
+
+    /// What a host says beside the account of a registry that is behind the log.
+    pub(super) fn behind(&self, node: usize) -> Option<String> {
+        let log = self.replication.log.as_ref().filter(|_| self.lag(node) > 0)?;
+        let (applied, entries) = (log.applied[node], log.entries.len());
+        let as_of = self.nodes[node].registry().counters().now;
+        Some(format!(
+            "behind: this node has applied {applied} of {entries} entries of the log, and knows nothing after {as_of}"
+        ))
     }
 
     fn append(&mut self, command: Command) -> Result<Outcome, Error> {
@@ -175,7 +219,7 @@ impl World<'_> {
     }
 
     /// Takes note of what a registry did: claims that ended are told to the others, and notices go out.
-    fn settle_node(&mut self, node: usize, own: bool) {
+    pub(super) fn settle_node(&mut self, node: usize, own: bool) {
         let news = self.nodes[node].news();
         if let Cluster::TwoTransports { decisions, .. } = &self.scenario.cluster {
             let decisions = decisions.clone();
@@ -188,7 +232,7 @@ impl World<'_> {
             }
         }
         self.release_ended(node);
-        while self.nodes[node].registry().has_notices() {
+        while self.nodes[node].registry().has_notices() && !self.nodes[node].silent {
             let Ok(Outcome::Notices { notices }) = self.nodes[node].apply(self.now, &Command::Poll { max: 64 }) else {
                 break;
             };
@@ -263,13 +307,13 @@ impl World<'_> {
         }
         let open = self.replication.copies.get(&(to, claim.clone())).copied();
         let session = match open {
-            Some(session) => session,
+            Some(copy) => copy.session,
             None => {
                 let name = format!("{source} by way of {}", self.nodes[from].name);
                 let Ok(name) = liveset::Actor::parse(&name) else { return };
                 let opened = self.nodes[to].apply(self.now, &Command::OpenSession { name });
                 let Ok(Outcome::SessionOpened { session }) = opened else { return };
-                self.replication.copies.insert((to, claim), session);
+                self.replication.copies.insert((to, claim), Copy { session, verified: self.now });
                 session
             }
         };
@@ -279,15 +323,59 @@ impl World<'_> {
         self.settle_node(to, false);
     }
 
-    /// Signs of life of the copies' sessions: the node that holds a claim verifies it with the others.
+    /// Signs of life of the copies' sessions: the node that holds a claim verifies it with the others. What nobody verifies ends as the
+    /// cluster says, or else as a silent connection does.
     pub(super) fn verify_copies(&mut self, node: usize, session: SessionId) -> bool {
-        let found = self.replication.copies.iter().find(|((to, _), carried)| *to == node && **carried == session);
-        let Some(((_, (from, ..)), _)) = found else { return false };
-        let up = !self.nodes[*from].frozen && !self.network.is_parted(&self.nodes[*from].name, &self.nodes[node].name);
-        if up {
+        let found = self.replication.copies.iter().find(|((to, _), copy)| *to == node && copy.session == session);
+        let Some((key, copy)) = found.map(|(key, copy)| (key.clone(), *copy)) else { return false };
+        let from = key.1.0;
+        let up = !self.nodes[from].frozen && !self.network.is_parted(&self.nodes[from].name, &self.nodes[node].name);
+        let verified = if up { self.now } else { copy.verified };
+        let ends = self.copies_live().map(|span| verified + span);
+        if up || ends.is_some_and(|ends| ends > self.now) {
             let _ = self.nodes[node].apply(self.now, &Command::TouchSession { session });
         }
+        self.replication.copies.insert(key, Copy { session, verified });
         true
+    }
+
+    /// A copy that nobody verified for long ends, unless its holder came back meanwhile.
+    pub(super) fn lapsed(&mut self, node: usize, session: SessionId) {
+        let of_it = |((to, _), copy): &(&(usize, Claim), &Copy)| *to == node && copy.session == session;
+        let Some((key, copy)) = self.replication.copies.iter().find(of_it).map(|(key, copy)| (key.clone(), *copy))
+        else {
+            return;
+        };
+        let apart = self.network.is_parted(&self.nodes[key.1.0].name, &self.nodes[node].name);
+        let up = !self.nodes[key.1.0].frozen && !apart;
+        if !up && self.copies_live().is_some_and(|span| copy.verified + span <= self.now) {
+            self.replication.copies.remove(&key);
+            let _ = self.nodes[node].apply(self.now, &Command::CloseSession { session });
+            self.settle_node(node, false);
+        }
+    }
+
+    /// From here on a node cannot verify what the others hold of it, but for those that `from` still reaches.
+    pub(super) fn verified_last(&mut self, from: usize, at: impl Fn(usize) -> bool) {
+        let Some(live) = self.copies_live() else { return };
+        let now = self.now;
+        let mut lapses = Vec::new();
+        for ((to, (holder, ..)), copy) in &mut self.replication.copies {
+            if *holder == from && at(*to) {
+                copy.verified = now;
+                lapses.push((*to, copy.session));
+            }
+        }
+        for (node, session) in lapses {
+            self.after(live, Event::Lapse { node, session });
+        }
+    }
+
+    fn copies_live(&self) -> Option<Span> {
+        match &self.scenario.cluster {
+            Cluster::TwoTransports { copies, .. } => *copies,
+            _ => None,
+        }
     }
 }
 

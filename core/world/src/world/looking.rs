@@ -1,6 +1,9 @@
 //! What readers have: written to the timeline when it changes, and held against what a scenario expects.
 
-use liveset::{Actor, Address, CopyReport, Error, Kind, Layer, Outcome, Reader, ServiceKey, ServiceView};
+use liveset::{
+    Actor, Address, CopyReport, Error, InstanceQuery, InstanceView, Kind, Layer, Outcome, Reader, ServiceKey,
+    ServiceView,
+};
 
 use super::World;
 use super::calling::Call;
@@ -19,7 +22,7 @@ impl World<'_> {
             }
         }
         for (name, party) in &self.parties {
-            if let Some(consumer) = party.consumer.as_ref().filter(|consumer| consumer.subscribed.is_some()) {
+            if let Some(consumer) = party.consumer.as_ref().filter(|consumer| consumer.lists > 0) {
                 lists.push((name.clone(), "calls".to_owned(), calls(consumer)));
             }
         }
@@ -108,10 +111,13 @@ impl World<'_> {
     ) {
         let (about, found) = match subject {
             Subject::Instance { service, address } => {
-                let node = &self.nodes[node.unwrap_or(0)];
+                let place = node.unwrap_or(0);
+                let node = &self.nodes[place];
                 let at = if self.nodes.len() > 1 { format!(" at {}", node.name) } else { String::new() };
                 let copies: Vec<CopyReport> = beside.iter().flat_map(|reader| self.copies(reader, address)).collect();
-                (format!("{service} {address}{at}"), node.explain(service, address, &copies).sentences)
+                let mut sentences = node.explain(service, address, &copies).sentences;
+                sentences.extend(self.behind(place));
+                (format!("{service} {address}{at}"), sentences)
             }
             Subject::Consumer { consumer, address } => {
                 let party = self.parties.get(consumer).and_then(|party| party.consumer.as_ref());
@@ -165,13 +171,21 @@ impl World<'_> {
         let at = |node: &Option<String>| node.as_ref().map(|node| format!(" at {node}")).unwrap_or_default();
         let node_at = |node: &Option<String>| &self.nodes[self.node_named(node.as_ref()).unwrap_or(0)];
         match of {
-            Listed::Serves { service, healthy_only: true, node } => {
-                let view = node_at(node).view_healthy(service);
-                (format!("{service} serves healthy-only{}", at(node)), list_of(&view, Reader::Consumer))
+            Listed::Serves { service, healthy_only, cluster, node } => {
+                let query = InstanceQuery {
+                    healthy_only: *healthy_only,
+                    clusters: cluster.iter().cloned().collect(),
+                    ..InstanceQuery::new(service.clone(), Reader::Consumer)
+                };
+                let view = node_at(node).view_of(&query);
+                let which = if *healthy_only { " healthy-only" } else { "" };
+                let of = cluster.as_ref().map(|cluster| format!(" in {cluster}")).unwrap_or_default();
+                (format!("{service} serves{which}{of}{}", at(node)), list_of(&view, Reader::Consumer))
             }
-            Listed::Serves { service, healthy_only: false, node } => {
+            Listed::Gives { service, address, node } => {
                 let view = node_at(node).view(service, Reader::Consumer);
-                (format!("{service} serves{}", at(node)), list_of(&view, Reader::Consumer))
+                let row = view.instances.iter().find(|row| row.address == *address);
+                (format!("{service} gives {address}{}", at(node)), row.map_or_else(|| NOTHING.to_owned(), content_of))
             }
             Listed::Counts { service, node } => {
                 let view = node_at(node).view(service, Reader::Consumer);
@@ -189,7 +203,34 @@ impl World<'_> {
             Listed::Got { consumer } => {
                 let party = self.parties.get(consumer).and_then(|party| party.consumer.as_ref());
                 let lists = party.map_or(0, |consumer| consumer.lists);
-                (format!("{consumer} got"), if lists == 1 { "1 list".to_owned() } else { format!("{lists} lists") })
+                (format!("{consumer} got"), counted(lists, "list"))
+            }
+            Listed::Heard { consumer } => {
+                let party = self.parties.get(consumer).and_then(|party| party.consumer.as_ref());
+                (format!("{consumer} heard"), counted(party.map_or(0, |consumer| consumer.heard), "change"))
+            }
+            Listed::Holds { node } => {
+                let held = self.nodes[self.node_named(Some(node)).unwrap_or(0)].registry().counters();
+                let parts = [(held.instances, "instance"), (held.overrides, "override"), (held.fences, "fence")];
+                let parts = parts.map(|(number, what)| counted(u64::from(number), what));
+                (format!("{node} holds"), parts.join(", "))
+            }
+            Listed::Owes { node } => {
+                let owed = self.nodes[self.node_named(Some(node)).unwrap_or(0)].registry().counters();
+                let since = owed.oldest_notice.map(|since| format!(", the oldest since {since}"));
+                let notices = counted(u64::from(owed.notices), "notice");
+                (format!("{node} owes"), format!("{notices}{}", since.unwrap_or_default()))
+            }
+            Listed::Lags { node } => {
+                let lag = self.node_named(Some(node)).map_or(0, |node| self.lag(node));
+                (format!("{node} lags"), if lag == 1 { "1 entry".to_owned() } else { format!("{lag} entries") })
+            }
+            Listed::Sent { actor } => {
+                let sent = self.parties.get(actor).and_then(|party| match &party.publisher {
+                    Some(publisher) => publisher.last_sent(),
+                    None => party.sent,
+                });
+                (format!("{actor} sent"), sent.map_or_else(|| NOTHING.to_owned(), |at| at.to_string()))
             }
             Listed::Told { actor } => {
                 let told = self.parties.get(actor).map_or("", |party| party.told.as_str());
@@ -229,7 +270,20 @@ fn list_of(view: &ServiceView, reader: Reader) -> String {
         (None, true) => " (protected)",
         (None, false) => "",
     };
-    if rows.is_empty() { NOTHING.to_owned() } else { format!("{}{protection}", rows.join(", ")) }
+    let warming = if view.warming_until.is_some() { " (warming)" } else { "" };
+    let rows = if rows.is_empty() { NOTHING.to_owned() } else { format!("{}{protection}", rows.join(", ")) };
+    format!("{rows}{warming}")
+}
+
+/// `weight 0 lane=gray`.
+fn content_of(row: &InstanceView) -> String {
+    let entries = row.metadata.entries().iter().map(|(key, value)| format!(" {key}={value}"));
+    format!("weight {}{}", row.weight, entries.collect::<String>())
+}
+
+/// `1 list`, `2 lists`.
+fn counted(number: u64, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 fn calls(consumer: &Consumer) -> String {

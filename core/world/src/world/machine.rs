@@ -2,8 +2,8 @@
 
 use liveset::Command;
 
-use super::World;
 use super::calling::Call;
+use super::{Event, World};
 use crate::scenario::{Cluster, MachineDeed};
 
 impl World<'_> {
@@ -11,13 +11,26 @@ impl World<'_> {
         let Some(node) = self.node_named(Some(&name.to_owned())) else { return };
         match does {
             MachineDeed::Restarts => self.registry_restarts(node),
-            MachineDeed::Freezes => self.nodes[node].frozen = true,
-            MachineDeed::Thaws => self.nodes[node].frozen = false,
+            MachineDeed::Freezes => {
+                self.nodes[node].frozen = true;
+                self.verified_last(node, |_| true);
+            }
+            MachineDeed::Thaws => {
+                self.nodes[node].frozen = false;
+                self.catch_up();
+            }
+            MachineDeed::FallsSilent => self.nodes[node].silent = true,
+            MachineDeed::SpeaksAgain => {
+                self.nodes[node].silent = false;
+                self.settle_node(node, false);
+            }
+            MachineDeed::Jumps(span) => self.nodes[node].jump(span),
         }
     }
 
     fn registry_restarts(&mut self, node: usize) {
         self.nodes[node].frozen = false;
+        self.catch_up();
         // A node of a log reads it again, and is what it was.
         if matches!(self.scenario.cluster, Cluster::OneLog { .. }) {
             return;
@@ -29,6 +42,11 @@ impl World<'_> {
         }
         self.lose_connections(node);
         self.copy_again(node);
+        if let Cluster::TwoTransports { claims, .. } = self.scenario.cluster
+            && self.scenario.policy.restart.warming.is_some()
+        {
+            self.after(claims, Event::Loaded { node });
+        }
     }
 
     /// Whoever was connected finds his connection reset: clients open another one, and consumers subscribe anew.

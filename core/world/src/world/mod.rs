@@ -17,7 +17,7 @@ use crate::node::{Node, Tape};
 use crate::parties::{Consumer, Party};
 use crate::report::{Moment, Report};
 use crate::scenario::{Action, ClientKind, Scenario};
-use calling::Call;
+use calling::{Beats, Call};
 use cluster::Replication;
 
 /// Bounds what a scenario can ask of its player: `beats every 1ms` for a day is a text of one line.
@@ -47,13 +47,7 @@ enum Class {
 
 enum Event {
     Step(usize),
-    Beats {
-        actor: String,
-        life: u64,
-        every: Span,
-        full: bool,
-        until: Option<Instant>,
-    },
+    Beats(Beats),
     Call {
         from: String,
         connection: u64,
@@ -81,6 +75,15 @@ enum Event {
         to: usize,
         what: cluster::Copied,
     },
+    /// A node that restarted has been told all that the others hold.
+    Loaded {
+        node: usize,
+    },
+    /// A copy that nobody verified may have come to its end.
+    Lapse {
+        node: usize,
+        session: SessionId,
+    },
     Decide {
         node: usize,
         command: Command,
@@ -104,7 +107,8 @@ impl<'a> World<'a> {
                 ClientKind::Provider(policy) => party.publisher = Some(Publisher::new(policy.clone())),
                 ClientKind::Consumer(policy) => {
                     let machine = Subscriber::new(policy.clone());
-                    party.consumer = Some(Consumer { machine, subscribed: None, epoch: 0, lists: 0, copied: None });
+                    party.consumer =
+                        Some(Consumer { machine, subscribed: None, epoch: 0, lists: 0, heard: 0, copied: None });
                 }
             }
             parties.insert(client.name.clone(), party);
@@ -122,7 +126,7 @@ impl<'a> World<'a> {
             seen: BTreeMap::new(),
             report: Report {
                 title: scenario.title.clone(),
-                report: scenario.report.clone(),
+                report: scenario.report.clone().or_else(|| scenario.incident.clone()),
                 policy: scenario.policy_name.clone(),
                 passed: true,
                 timeline: Vec::new(),
@@ -132,7 +136,10 @@ impl<'a> World<'a> {
         };
         for (index, step) in scenario.steps.iter().enumerate() {
             if !world.parties.contains_key(&step.actor)
-                && !matches!(step.action, Action::Expect(_) | Action::Explain { .. } | Action::Machine { .. })
+                && !matches!(
+                    step.action,
+                    Action::Expect(_) | Action::Explain { .. } | Action::Machine { .. } | Action::Watches { .. }
+                )
             {
                 world.parties.insert(step.actor.clone(), Party::at(0));
             }
@@ -218,13 +225,18 @@ impl<'a> World<'a> {
     fn happen(&mut self, event: Event) {
         match event {
             Event::Step(index) => self.step(index),
-            Event::Beats { actor, life, every, full, until } => self.beats(actor, life, every, full, until),
+            Event::Beats(beats) => self.beats(beats),
             Event::Call { from, connection, node, call, ticket } => self.called(&from, connection, node, call, ticket),
             Event::Answer { to, call, ticket, result } => self.answered(&to, &call, ticket, result),
             Event::Push { to, push } => self.pushed(&to, push),
             Event::Probe { node, session } => self.probed(node, session),
             Event::Copy { from, to, what } => self.copied(from, to, what),
             Event::Decide { node, command } => self.decided(node, &command),
+            Event::Loaded { node } => {
+                // It is never refused.
+                let _ = self.nodes[node].apply(self.now, &Command::Loaded);
+            }
+            Event::Lapse { node, session } => self.lapsed(node, session),
             Event::Log { node, index } => self.logged(node, index),
         }
     }

@@ -1,6 +1,6 @@
 //! Deeds as the timeline tells them.
 
-use liveset::{Kind, OverrideField};
+use liveset::{Kind, OverrideField, ServiceKey};
 
 use crate::scenario::{Action, Fault, MachineDeed};
 
@@ -19,10 +19,10 @@ pub(super) fn describe(action: &Action) -> String {
             let members: Vec<String> = members.iter().map(|member| member.address.to_string()).collect();
             format!("registers {service} {} over a connection{}", members.join(" and "), at(node))
         }
-        Action::Beat { full: true } => "sends a full beat".to_owned(),
-        Action::Beat { full: false } => "sends a beat".to_owned(),
-        Action::Beats { every, full: true, .. } => format!("sends full beats every {every}"),
-        Action::Beats { every, full: false, .. } => format!("beats every {every}"),
+        Action::Beat { full: true, of } => format!("sends a full beat{}", of_service(of)),
+        Action::Beat { full: false, of } => format!("sends a beat{}", of_service(of)),
+        Action::Beats { every, full: true, of, .. } => format!("sends full beats{} every {every}", of_service(of)),
+        Action::Beats { every, full: false, of, .. } => format!("beats{} every {every}", of_service(of)),
         Action::Deregister { deregistration, node } => {
             format!("deregisters {} {}{}", deregistration.service, deregistration.address, at(node))
         }
@@ -35,6 +35,7 @@ pub(super) fn describe(action: &Action) -> String {
         Action::Disconnects => "disconnects".to_owned(),
         Action::Subscribes { service, node } => format!("subscribes to {service}{}", at(node)),
         Action::Unsubscribes => "unsubscribes".to_owned(),
+        Action::Pulls { service, node } => format!("pulls {service}{}", at(node)),
         Action::Copies => "copies its list into its framework".to_owned(),
         Action::Reads { service, node } => format!("reads {service}{}", at(node)),
         Action::Reports { service, address, healthy, sure, node } => {
@@ -82,9 +83,18 @@ pub(super) fn describe(action: &Action) -> String {
             MachineDeed::Restarts => "restarts".to_owned(),
             MachineDeed::Freezes => "freezes".to_owned(),
             MachineDeed::Thaws => "thaws".to_owned(),
+            MachineDeed::FallsSilent => "falls silent".to_owned(),
+            MachineDeed::SpeaksAgain => "speaks again".to_owned(),
+            MachineDeed::Jumps(span) => format!("finds its clock {span} ahead"),
         },
+        Action::Watches { service, address, watches: true, .. } => format!("watches {service} {address}"),
+        Action::Watches { service, address, .. } => format!("leaves {service} {address} to others"),
         Action::Network(_) | Action::Expect(_) | Action::Explain { .. } => String::new(),
     }
+}
+
+fn of_service(service: &Option<ServiceKey>) -> String {
+    service.as_ref().map(|service| format!(" of {service}")).unwrap_or_default()
 }
 
 pub(super) fn describe_fault(fault: &Fault) -> String {

@@ -3,6 +3,7 @@ package io.liveset;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
 
 /**
@@ -15,12 +16,19 @@ import java.util.OptionalLong;
  * @param at the moment it is explained at
  * @param standing what it is, in a word
  * @param sights what each kind of reader gets
+ * @param telling who was told of its last change, and who was not yet
+ * @param copies the copies that were handed in, beside what consumers get here
  * @param decidedBy what decides its standing
  * @param leases every claim on it, oldest first
  * @param overrides every field an operator decided
  * @param fence the fence of its ended life
  * @param protection the protection of its service, when in force
+ * @param clusterProtection the protection that readers of its cluster alone meet, where its service has several clusters
+ * @param unprotected why protection does not show it as healthy, where it is unhealthy and served
  * @param keptUntil until when its service is served as it last was, because everybody in it is silent
+ * @param warmingUntil until when the registry, which restarted without its instances, does not know whether what it does not list is there
+ * @param newestLife its newest life, where claims as an older one are refused
+ * @param keptKind the kind that its empty service keeps
  * @param gap the time in which nobody watched the registry, where that gave its claims a fresh start
  * @param history what happened to it, newest first, at most eight entries
  * @param next what happens next by itself
@@ -29,9 +37,11 @@ import java.util.OptionalLong;
  * @param document the same as JSON
  */
 public record Explanation(
-        ServiceKey service, Address address, Kind kind, long at, Standing standing, Sights sights, Deciding decidedBy,
-        List<Lease> leases, List<Decision> overrides, Optional<Fence> fence, Optional<Protection> protection,
-        OptionalLong keptUntil, Optional<Gap> gap, List<Transition> history, Optional<Next> next, List<Remedy> remedies,
+        ServiceKey service, Address address, Kind kind, long at, Standing standing, Sights sights, Telling telling,
+        List<Copied> copies, Deciding decidedBy, List<Lease> leases, List<Decision> overrides, Optional<Fence> fence,
+        Optional<Protection> protection, Optional<Protection> clusterProtection, Optional<Unprotected> unprotected,
+        OptionalLong keptUntil, OptionalLong warmingUntil, OptionalLong newestLife, Optional<KeptKind> keptKind,
+        Optional<Gap> gap, List<Transition> history, Optional<Next> next, List<Remedy> remedies,
         List<String> sentences, String document) {
 
     /** What an instance is. */
@@ -65,6 +75,35 @@ public record Explanation(
      * @param enabled whether it is listed as enabled
      */
     public record Sight(boolean listed, boolean healthy, boolean enabled) {}
+
+    /**
+     * Who was told of an instance's last change.
+     *
+     * @param subscribers subscribers of its service
+     * @param behind how many of them were not told of it yet
+     * @param first the first of those, at most eight
+     */
+    public record Telling(long subscribers, long behind, List<SubscriberAccount> first) {
+        static Telling read(Node from) {
+            return new Telling(from.number("subscribers"), from.number("behind"), from.list("first", SubscriberAccount::read));
+        }
+    }
+
+    /**
+     * A copy beside what the registry gives consumers.
+     *
+     * @param copy the copy
+     * @param agrees whether it lists the instance as the registry does
+     * @param subscribed whether the reader is subscribed to the service here, so that it will be told of the next change
+     * @param missed the newest that happened to the instance since the copy was taken, where they differ
+     */
+    public record Copied(CopyReport copy, boolean agrees, boolean subscribed, Optional<Transition> missed) {
+        static Copied read(Node from) {
+            return new Copied(
+                    CopyReport.read(from.at("copy")), from.flag("agrees"), from.flag("subscribed"),
+                    from.optional("missed").map(Transition::read));
+        }
+    }
 
     /**
      * The rule that decides, and the event that set it.
@@ -115,6 +154,7 @@ public record Explanation(
      *
      * @param source who claims
      * @param kind what the claim lives by
+     * @param connection the name of the connection that carries it, where one does
      * @param incarnation which life it is for
      * @param since when it was made
      * @param lastSeen the last sign of life
@@ -125,10 +165,11 @@ public record Explanation(
      * @param waits whether its removal waits though its time is over: too many are silent at once, or its service is served as it last was
      */
     public record Lease(
-            String source, LeaseKind kind, long incarnation, long since, long lastSeen, Duration age,
+            String source, LeaseKind kind, Optional<String> connection, long incarnation, long since, long lastSeen, Duration age,
             Optional<Duration> silenceAllowed, boolean alive, OptionalLong due, boolean waits) {
         static Lease read(Node from) {
-            return new Lease(from.text("source"), from.word("kind", LeaseKind.class), from.number("incarnation"),
+            return new Lease(from.text("source"), from.word("kind", LeaseKind.class),
+                    from.optionalText("connection"), from.number("incarnation"),
                     from.number("since"), from.number("last_seen"), from.at("age").span(),
                     from.optional("silence_allowed").map(Node::span), from.flag("alive"), from.optionalNumber("due"),
                     from.flag("waits"));
@@ -199,6 +240,34 @@ public record Explanation(
     }
 
     /**
+     * A service that protection leaves alone.
+     *
+     * @param healthy healthy served instances
+     * @param total served instances
+     * @param threshold the share they are not at or below, 0 to 1; empty where none is set
+     */
+    public record Unprotected(long healthy, long total, OptionalDouble threshold) {
+        static Unprotected read(Node from) {
+            return new Unprotected(from.number("healthy"), from.number("total"), from.optionalReal("threshold"));
+        }
+    }
+
+    /**
+     * An empty service that keeps the kind of its first instance: one of the other kind cannot register.
+     *
+     * @param kind the kind
+     * @param since since when the service is known
+     * @param emptySince since when it is empty, or when anything about it last happened
+     * @param until when it is forgotten; empty where it never is
+     */
+    public record KeptKind(Kind kind, long since, long emptySince, OptionalLong until) {
+        static KeptKind read(Node from) {
+            return new KeptKind(Kind.of(from.text("kind")), from.number("since"), from.number("empty_since"),
+                    from.optionalNumber("until"));
+        }
+    }
+
+    /**
      * Time in which the host did not run the registry.
      *
      * @param from when it should have been called
@@ -235,7 +304,9 @@ public record Explanation(
         /** What an operator decided is forgotten although the instance lives. */
         OVERRIDE_FORGOTTEN_WHILE_ALIVE,
         /** The view is computed again. */
-        VIEW_COMPUTED
+        VIEW_COMPUTED,
+        /** The fence of its ended life ends. */
+        FENCE_ENDS
     }
 
     /** What would change the standing. */
@@ -305,13 +376,20 @@ public record Explanation(
                 from.number("at"),
                 from.word("standing", Standing.class),
                 new Sights(sight(sights.at("operator")), sight(sights.at("consumer")), sights.flag("stale")),
+                Telling.read(from.at("telling")),
+                from.list("copies", Copied::read),
                 new Deciding(deciding.word("rule", Rule.class), deciding.optionalNumber("at"), deciding.optionalText("by"),
                         deciding.optionalText("because")),
                 from.list("leases", Lease::read),
                 from.list("overrides", Decision::read),
                 from.optional("fence").map(Fence::read),
                 from.optional("protection").map(Protection::read),
+                from.optional("cluster_protection").map(Protection::read),
+                from.optional("unprotected").map(Unprotected::read),
                 from.optionalNumber("kept_until"),
+                from.optionalNumber("warming_until"),
+                from.optionalNumber("newest_life"),
+                from.optional("kept_kind").map(KeptKind::read),
                 from.optional("gap").map(Gap::read),
                 from.list("history", Transition::read),
                 from.optional("next").map(Next::read),

@@ -9,8 +9,21 @@ import java.util.function.Consumer;
 abstract sealed class Questions permits Registry {
     /** Why an instance is, or is not, what its readers get. */
     public Explanation explain(ServiceKey service, Address address) {
-        byte[] answer = question(Document.of("explain", about(service, address)));
+        return explain(service, address, List.of());
+    }
+
+    /** The same with what readers' own layers hold of the instance, to be told beside what consumers get here. */
+    public Explanation explain(ServiceKey service, Address address, List<CopyReport> copies) {
+        byte[] answer = question(Document.of("explain", fields -> {
+            about(service, address).accept(fields);
+            fields.objects("copies", copies, CopyReport::write);
+        }));
         return Explanation.read(Node.parse(answer).at("ok"), content(answer));
+    }
+
+    /** The subscribers of a service, in the order of their subscriptions, and how far each was told. */
+    public List<SubscriberAccount> subscribers(ServiceKey service) {
+        return asked(Document.of("subscribers", service::write)).list(SubscriberAccount::read);
     }
 
     /** A service as a reader gets it. */

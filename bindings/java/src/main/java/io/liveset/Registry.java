@@ -285,6 +285,11 @@ public final class Registry extends Questions implements AutoCloseable {
         done(now, Document.word("restart"));
     }
 
+    /** All that a restart lost has been handed in again: lists are marked as incomplete no more. */
+    public void loaded(long now) {
+        done(now, Document.word("loaded"));
+    }
+
     // Subscribers.
 
     /**

@@ -10,12 +10,15 @@ import java.util.OptionalLong;
  * @param revision where it stands
  * @param protectedNow whether protection is in force
  * @param keptUntil until which moment (ms) it is served as it last was, because everybody in it is silent; empty while it is not
+ * @param warmingUntil until which moment (ms) the list is incomplete, because the registry restarted without its instances; empty while it is not
  * @param instances by host, port and cluster
  */
 public record ServiceView(
-        ServiceKey service, long revision, boolean protectedNow, OptionalLong keptUntil, List<InstanceView> instances) {
+        ServiceKey service, long revision, boolean protectedNow, OptionalLong keptUntil, OptionalLong warmingUntil,
+        List<InstanceView> instances) {
     static ServiceView read(Node from) {
         return new ServiceView(ServiceKey.read(from.at("service")), from.number("revision"), from.flag("protected"),
-                from.optionalNumber("kept_until"), from.list("instances", InstanceView::read));
+                from.optionalNumber("kept_until"), from.optionalNumber("warming_until"),
+                from.list("instances", InstanceView::read));
     }
 }

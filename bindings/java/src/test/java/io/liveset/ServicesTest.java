@@ -181,6 +181,21 @@ class ServicesTest {
         }
     }
 
+    @Test
+    void what_readers_own_layers_hold_is_told_beside_the_registrys_view() {
+        registry.register(0, CLAIM);
+        registry.subscribe(0, ORDERS, "gateway");
+        registry.deregister(7_000, Deregistration.of(ORDERS, FIRST, "order-1"));
+        assertEquals(OptionalLong.of(7_000), registry.counters().oldestNotice());
+        assertEquals(OptionalLong.of(7_000), registry.subscribers(ORDERS).get(0).waitingSince());
+        CopyReport copy = CopyReport.of("gateway", CopyReport.Layer.FRAMEWORK, 3_000, true, true);
+        Explanation why = registry.explain(ORDERS, FIRST, List.of(copy));
+        assertEquals(1, why.telling().behind());
+        assertEquals(List.of(copy), why.copies().stream().map(Explanation.Copied::copy).toList());
+        assertFalse(why.copies().get(0).agrees());
+        assertEquals(Optional.of(Cause.DEREGISTERED), why.copies().get(0).missed().map(Transition::cause));
+    }
+
     private List<String> hosts(InstanceQuery query) {
         return registry.instances(query).instances().stream().map(view -> view.address().host()).toList();
     }
