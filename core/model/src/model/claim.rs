@@ -7,7 +7,7 @@ use liveset::{
 };
 
 use super::facts::{Fate, Instance, Lease, Times};
-use super::times::{last_look, longest_silence, times_of};
+use super::times::times_of;
 use super::{Maker, Model, Ms, Place};
 use crate::model::apply::{actor_names, millis};
 
@@ -125,33 +125,6 @@ impl Model {
         let order = self.lease_named(registered.lease)?;
         let Outcome::Beaten { lease, interval, .. } = self.beaten(order) else { unreachable!() };
         Ok(Outcome::Beaten { lease, interval, registered: Some(registered) })
-    }
-
-    /// Whether this node looks for the silence of the claims by beats on an instance.
-    pub(super) fn watch(&mut self, service: &ServiceKey, address: &Address, watches: bool) -> Result<Outcome, Error> {
-        let place = self.place(service, address, Kind::Ephemeral);
-        if !self.is_present(place) {
-            return Err(unknown(service, address));
-        }
-        for order in self.leases_of(place) {
-            self.watch_lease(order, watches);
-        }
-        Ok(Outcome::Watched)
-    }
-
-    fn watch_lease(&mut self, order: u64, watches: bool) {
-        if !self.by_beats(order) || self.leases[&order].watched == watches {
-            return;
-        }
-        let (policy, now) = (self.policy.clone(), self.now);
-        let lease = self.lease_mut(order);
-        lease.watched = watches;
-        lease.waits = None;
-        if watches {
-            // Longer silence than ends it counts as that.
-            lease.last_beat = lease.last_beat.max(now.saturating_sub(longest_silence(&policy, lease.times)));
-            lease.clock_began = last_look(&policy, lease, now);
-        }
     }
 
     fn beaten(&self, order: u64) -> Outcome {
@@ -432,28 +405,6 @@ impl Model {
         let order = self.next_made();
         self.leases.insert(order, lease);
         order
-    }
-
-    /// The times in force of an instance hold from the last beat of each of its leases on, where the policy takes them.
-    pub(super) fn retime(&mut self, place: Place) {
-        let (_, metadata) = self.content_in_force(place);
-        let Ok(times) = times_of(&self.policy, &metadata) else { return };
-        for order in self.leases_of(place) {
-            if self.by_beats(order) && self.leases[&order].times != times {
-                let lease = self.lease_mut(order);
-                lease.times = times;
-                lease.waits = None;
-            }
-        }
-    }
-
-    pub(super) fn lease_named(&self, lease: LeaseId) -> Result<u64, Error> {
-        let found = self.leases.iter().find(|(_, held)| held.id == lease.to_u64());
-        found.map(|(&order, _)| order).ok_or_else(|| Error::UnknownLease { what: lease.to_u64().to_string() })
-    }
-
-    pub(super) fn lease_mut(&mut self, order: u64) -> &mut Lease {
-        self.leases.get_mut(&order).expect("found before")
     }
 }
 

@@ -10,6 +10,7 @@ mod end;
 mod explain;
 mod facts;
 mod ids;
+mod lease;
 mod publish;
 mod read;
 mod services;

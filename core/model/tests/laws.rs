@@ -1,0 +1,70 @@
+//! Laws over tapes that meet deadlines and use the ids they were given.
+
+use liveset::{Address, Command, Instant, Policy, Registry, Rule, ServiceKey};
+use liveset_model::tape::{address, policies, service, tape};
+
+const SEEDS: u64 = 12;
+const LENGTH: usize = 250;
+
+fn on_tapes(check: impl Fn(&Policy, &[(Instant, Command)], &str)) {
+    for policy in policies() {
+        for seed in 0..SEEDS {
+            check(&policy, &tape(seed, &policy, LENGTH), &format!("{} seed {seed}", policy.label));
+        }
+    }
+}
+
+fn play<'a>(policy: &Policy, seed: (u64, u64), tape: impl Iterator<Item = &'a (Instant, Command)>) -> Registry {
+    let mut registry = Registry::with_seed(policy.clone(), seed).expect("the policy is good");
+    for (now, command) in tape {
+        let _refusals_count_too = registry.apply(*now, command.clone());
+    }
+    registry
+}
+
+#[test]
+fn equal_commands_give_equal_bytes_under_three_hash_seeds() {
+    on_tapes(|policy, tape, name| {
+        let first = play(policy, (0, 0), tape.iter()).snapshot();
+        for seed in [(3, 5), (u64::MAX, 0x9e37_79b9_7f4a_7c15)] {
+            assert_eq!(play(policy, seed, tape.iter()).snapshot(), first, "{name} under {seed:?}");
+        }
+    });
+}
+
+/// Whether a command is what an account of this instance names: an operator's word or removal.
+fn is_named(command: &Command, rule: Rule, service: &ServiceKey, address: &Address) -> bool {
+    match (command, rule) {
+        (Command::SetOverride(change), Rule::Override) => (&change.service, &change.address) == (service, address),
+        (Command::Remove(removal), Rule::Removal) => (&removal.service, &removal.address) == (service, address),
+        _ => false,
+    }
+}
+
+#[test]
+fn without_the_operators_deed_that_an_account_names_the_verdict_is_another() {
+    let mut tried = 0;
+    for policy in policies() {
+        for seed in 0..SEEDS {
+            let tape = tape(seed, &policy, LENGTH);
+            for end in (50..=LENGTH).step_by(50) {
+                let tape = &tape[..end];
+                let registry = play(&policy, (0, 0), tape.iter());
+                for (service, address) in (0..2).flat_map(|s| (0..3).map(move |a| (service(s), address(a)))) {
+                    let decided = registry.explain(&service, &address).decided_by;
+                    let deed = |(at, command): &&(Instant, Command)| {
+                        decided.at == Some(*at) && is_named(command, decided.rule, &service, &address)
+                    };
+                    if !tape.iter().any(|step| deed(&step)) {
+                        continue;
+                    }
+                    tried += 1;
+                    let without = play(&policy, (0, 0), tape.iter().filter(|step| !deed(step)));
+                    let verdict = without.explain(&service, &address).decided_by;
+                    assert_ne!(verdict, decided, "{} seed {seed}, {end} steps: {address} in {service}", policy.label);
+                }
+            }
+        }
+    }
+    assert!(tried > 100, "only {tried} accounts named a deed");
+}
