@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 use core::hash::Hasher;
 use core::hint::black_box;
 
@@ -103,8 +104,8 @@ impl Names {
         (self.entries.len() - self.free.len()) as u32
     }
 
-    /// Builds the index again after a restore.
-    pub(crate) fn reindex(&mut self, seed: (u64, u64)) {
+    /// Builds the index again after a restore; false when what is free is not what nobody uses.
+    pub(crate) fn rebuild(&mut self, seed: (u64, u64)) -> bool {
         self.seed = seed;
         self.by_text = Table::default();
         for slot in 0..self.entries.len() as u32 {
@@ -115,6 +116,11 @@ impl Names {
                 self.by_text.insert(spread(hash), slot, |other| spread(entries[other].hash));
             }
         }
+        let entries = &self.entries;
+        let unused: Vec<u32> = (0..entries.len() as u32).filter(|&slot| entries[slot].users == 0).collect();
+        let mut free: Vec<u32> = self.free.iter().copied().collect();
+        free.sort_unstable();
+        free == unused
     }
 
     fn find_hashed(&self, hash: u32, text: &str) -> Option<NameId> {

@@ -132,7 +132,8 @@ impl MetadataPool {
         id == MetadataPool::EMPTY || (id.0 as usize) < self.entries.len()
     }
 
-    pub(crate) fn reindex(&mut self, seed: (u64, u64)) {
+    /// Builds the index again after a restore; false when what is free is not what nobody uses.
+    pub(crate) fn rebuild(&mut self, seed: (u64, u64)) -> bool {
         self.seed = seed;
         self.by_content = Table::default();
         let entries = &self.entries;
@@ -142,6 +143,10 @@ impl MetadataPool {
                 self.by_content.insert(hashed, slot as u32, |other| hash(seed, &entries[other as usize].metadata));
             }
         }
+        let unused: Vec<u32> = (0..entries.len() as u32).filter(|&slot| entries[slot as usize].users == 0).collect();
+        let mut free: Vec<u32> = self.free.iter().copied().collect();
+        free.sort_unstable();
+        free == unused
     }
 }
 

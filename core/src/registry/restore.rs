@@ -47,8 +47,9 @@ impl Registry {
     }
 
     fn rebuild(&mut self, seed: (u64, u64)) -> bool {
-        self.names.reindex(seed);
-        self.metadata.reindex(seed);
+        if !self.names.rebuild(seed) || !self.metadata.rebuild(seed) {
+            return false;
+        }
         let services_fit = self.services.rebuild(seed);
         let (names, services, leases) = (self.names.len(), self.services.len(), self.leases.len());
         let key_fits = |key: &Key| {
@@ -68,7 +69,7 @@ impl Registry {
             && self.sessions.fits(names, leases)
             && self.subscriptions.fits(names, services, sessions)
             && self.journal.fits(&self.policy.limits, names, rows)
-            && self.services.all().all(|service| service.fits(names, rows, subscriptions))
+            && self.services.all().all(|service| service.fits(names, rows, subscriptions, &self.metadata))
             && self.overrides.all().all(|(key, _)| key_fits(key))
             && self
                 .fences

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{InstanceId, NONE};
 use crate::instance::{Cause, Kind, state};
-use crate::name::{Metadata, MetadataId, NameId, Threshold, Weight};
+use crate::name::{Metadata, MetadataId, MetadataPool, NameId, Threshold, Weight};
 use crate::time::Instant;
 
 /// One instance's newest state after a revision, as a row of fixed width: instance, revision, state bits, cause.
@@ -189,10 +189,10 @@ impl Service {
         Some(rows)
     }
 
-    pub(crate) fn fits(&self, names: usize, rows: usize, subscriptions: usize) -> bool {
+    pub(crate) fn fits(&self, names: usize, rows: usize, subscriptions: usize, metadata: &MetadataPool) -> bool {
         [self.namespace, self.group, self.name].iter().all(|name| (name.0 as usize) < names)
             && self.members.iter().all(|&slot| (slot as usize) < rows)
-            && self.shown.iter().all(|shown| (shown.slot as usize) < rows)
+            && self.shown.iter().all(|shown| (shown.slot as usize) < rows && metadata.holds(shown.metadata))
             && self.subscriptions.iter().all(|&slot| (slot as usize) < subscriptions)
             && self.clusters.iter().all(|(name, _)| (name.0 as usize) < names)
             && self.changes.len() as u64 <= self.revision
