@@ -31,8 +31,8 @@ fn ready() -> (Fleet, Vec<LeaseId>) {
     (fleet, batch)
 }
 
-// The goal is 18 instructions a beat; 21.5 were counted, before the loop took four at a time.
-#[library_benchmark(config = at_most(22_100))]
+// The goal is 18 instructions a beat; 19.3 are counted.
+#[library_benchmark(config = at_most(20_000))]
 #[bench::of_1024(ready())]
 fn beat_batch((mut fleet, batch): (Fleet, Vec<LeaseId>)) -> (Fleet, Vec<LeaseId>, Vec<LeaseId>) {
     let mut stale = Vec::new();
@@ -40,7 +40,7 @@ fn beat_batch((mut fleet, batch): (Fleet, Vec<LeaseId>)) -> (Fleet, Vec<LeaseId>
     (fleet, batch, stale)
 }
 
-#[library_benchmark(config = at_most(44_000))]
+#[library_benchmark(config = at_most(42_800))]
 #[bench::one_by_one(ready())]
 fn beat_single((mut fleet, batch): (Fleet, Vec<LeaseId>)) -> (Fleet, Vec<LeaseId>) {
     for &lease in black_box(&batch) {
@@ -49,7 +49,7 @@ fn beat_single((mut fleet, batch): (Fleet, Vec<LeaseId>)) -> (Fleet, Vec<LeaseId
     (fleet, batch)
 }
 
-#[library_benchmark(config = at_most(240))]
+#[library_benchmark(config = at_most(245))]
 #[bench::nothing_due(filled())]
 fn advance(mut fleet: Fleet) -> Fleet {
     fleet.registry.advance(black_box(moment(100)));
@@ -62,14 +62,15 @@ fn newcomer() -> (Fleet, Registration) {
     (filled(), newcomer)
 }
 
-#[library_benchmark(config = at_most(6_900))]
+// 6900 before the rules of the incidents: what replaces what, times that nobody heeds, connections that a claim keeps alive.
+#[library_benchmark(config = at_most(8_100))]
 #[bench::known_service(newcomer())]
 fn register((mut fleet, newcomer): (Fleet, Registration)) -> (Fleet, Option<Registered>) {
     let registered = fleet.registry.register(moment(2), black_box(&newcomer)).ok();
     (fleet, registered)
 }
 
-#[library_benchmark(config = at_most(4_000))]
+#[library_benchmark(config = at_most(4_050))]
 #[bench::by_id(ready())]
 fn deregister((mut fleet, batch): (Fleet, Vec<LeaseId>)) -> (Fleet, Option<Outcome>) {
     let outcome = fleet.registry.deregister_lease(moment(2), black_box(batch[0])).ok();
@@ -85,7 +86,7 @@ fn changed() -> (Fleet, ServiceId, u64) {
     (fleet, service, revision - 1)
 }
 
-#[library_benchmark(config = at_most(740))]
+#[library_benchmark(config = at_most(750))]
 #[bench::one_behind(changed())]
 fn changes((fleet, service, since): (Fleet, ServiceId, u64)) -> (Fleet, Option<Changes>) {
     let changes = fleet.registry.changes(black_box(service), black_box(since)).ok();
