@@ -12,7 +12,7 @@ use crate::id::NONE;
 use crate::instance::{Cause, CopyReport, Key, Kind, state};
 use crate::liveness::{DELETE_KEY, TIMEOUT_KEY};
 use crate::memory::Decided;
-use crate::name::{Address, ServiceKey};
+use crate::name::{Address, ServiceKey, Threshold};
 use crate::policy::{Kinds, OwnTimes};
 use crate::time::Instant;
 use crate::view::is_protected;
@@ -195,10 +195,15 @@ impl Registry {
     fn protection_account(&self, instance: u32) -> Option<ProtectionAccount> {
         let slot = self.roster.row(instance).key.service;
         let service = self.services.get(slot);
-        let threshold = service.settings.threshold.or(self.policy.view.default_threshold)?;
+        let threshold = self.threshold(slot)?;
         let (total, healthy) = service.served();
         // Where none is unhealthy it changes nothing for anybody.
         (self.protects(slot) && healthy < total).then_some(ProtectionAccount { healthy, total, threshold })
+    }
+
+    /// The threshold of a service, its own or the policy's.
+    fn threshold(&self, slot: u32) -> Option<Threshold> {
+        self.services.get(slot).settings.threshold.or(self.policy.view.default_threshold)
     }
 
     /// Times in its metadata that mean nothing for what it lives by.
@@ -227,7 +232,7 @@ impl Registry {
     fn cluster_protection(&self, instance: u32) -> Option<ProtectionAccount> {
         let key = self.roster.row(instance).key;
         let service = self.services.get(key.service);
-        let threshold = service.settings.threshold.or(self.policy.view.default_threshold)?;
+        let threshold = self.threshold(key.service)?;
         let states = |own: bool| {
             let members = service.members.iter().map(|&slot| self.roster.row(slot));
             members.filter(move |row| row.state & state::SERVED != 0 && (row.key.cluster == key.cluster) == own)
@@ -252,7 +257,7 @@ impl Registry {
         let row = self.roster.row(instance);
         let slot = row.key.service;
         let service = self.services.get(slot);
-        let threshold = service.settings.threshold.or(self.policy.view.default_threshold);
+        let threshold = self.threshold(slot);
         let (total, healthy) = service.served();
         let shown_silent = row.state & state::SERVED != 0 && row.state & state::HEALTHY == 0;
         (shown_silent && !self.protects(slot)).then_some(UnprotectedAccount { healthy, total, threshold })

@@ -33,12 +33,17 @@ impl Registry {
     /// All that a restart lost has been handed in again, or there was nothing: lists are complete from here on.
     pub fn loaded(&mut self, now: Instant) {
         self.settle(now);
-        self.warming_until = None;
-        self.timers.retain(|timer| *timer != Timer::Warm);
+        self.end_warming();
+    }
+
+    fn end_warming(&mut self) {
+        if let Some(until) = self.warming_until.take() {
+            self.timers.remove(until, Timer::Warm);
+        }
     }
 
     fn warm_up(&mut self) {
-        self.timers.retain(|timer| *timer != Timer::Warm);
+        self.end_warming();
         self.warming_until = self.policy.restart.warming.map(|span| self.now + span);
         if let Some(until) = self.warming_until {
             self.timers.insert(until, Timer::Warm);

@@ -12,7 +12,6 @@ use crate::policy::Kinds;
 use crate::time::{Instant, Span};
 use crate::view::{Record, Settings};
 use alloc::string::ToString;
-use alloc::vec::Vec;
 
 impl Registry {
     /// Sets the settings of a service as a whole, creating it where it is not known. Queries see the new threshold at once; the policy
@@ -182,10 +181,10 @@ impl Registry {
         entry.settings_until = None;
         entry.record = None;
         entry.computed = false;
-        let members = entry.members.clone();
-        let members: Vec<u32> = members.into_iter().filter(|&instance| self.is_present(instance)).collect();
-        for instance in members {
-            self.note(instance, Cause::ServiceForgotten, &Author::time());
+        for instance in entry.members.clone() {
+            if self.is_present(instance) {
+                self.note(instance, Cause::ServiceForgotten, &Author::time());
+            }
         }
     }
 

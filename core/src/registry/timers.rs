@@ -62,10 +62,7 @@ impl Timers {
 
     /// The first that acts by `now`.
     pub(super) fn due(&self, now: Instant) -> Option<(Instant, Timer)> {
-        if !self.is_due(now) {
-            return None;
-        }
-        self.all.first().copied().filter(|&(at, _)| at <= now)
+        if self.is_due(now) { self.all.first().copied() } else { None }
     }
 
     pub(super) fn pop_first(&mut self) {

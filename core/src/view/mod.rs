@@ -12,4 +12,4 @@ pub use service::{Change, Changes};
 pub(crate) use service::{Record, Settings, Shown};
 pub(crate) use services::Services;
 pub use subscription::Notice;
-pub(crate) use subscription::Subscriptions;
+pub(crate) use subscription::{Subscription, Subscriptions};
