@@ -48,6 +48,24 @@ pub enum Kind {
     Persistent,
 }
 
+impl Kind {
+    /// Its name for people.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Kind::Ephemeral => "ephemeral",
+            Kind::Persistent => "persistent",
+        }
+    }
+
+    /// The one that it is not.
+    pub(crate) fn other(self) -> Kind {
+        match self {
+            Kind::Ephemeral => Kind::Persistent,
+            Kind::Persistent => Kind::Ephemeral,
+        }
+    }
+}
+
 /// The part of a registration that later registrations replace as a whole.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

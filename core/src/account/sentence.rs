@@ -8,7 +8,7 @@ use super::{
     BrakeAccount, Explanation, LeaseAccount, LeaseKind, NextKind, OverrideAccount, ProtectionAccount, Remedy, Rule,
     Standing, Transition, UnprotectedAccount,
 };
-use crate::instance::{Cause, Kind};
+use crate::instance::Cause;
 use crate::name::{Actor, Reason, Threshold};
 use crate::policy::Lifetime;
 
@@ -87,7 +87,7 @@ impl Explanation {
             lines.push(format!("newest life: incarnation {life}; a claim as an older one is refused"));
         }
         if let Some(kept) = &self.kept_kind {
-            let kind = if kept.kind == Kind::Persistent { "persistent" } else { "ephemeral" };
+            let kind = kept.kind.word();
             let until = kept.until.map(|until| format!(", forgotten at {until}")).unwrap_or_default();
             lines.push(format!(
                 "kind: {} is {kind} since {}, and stays so while it is known; empty since {}{until}",

@@ -38,11 +38,13 @@ impl Registry {
         let Some(instance) = found else {
             let other = self.find_present(service, address, None);
             return match (ignored, kind, other) {
-                (true, Some(kind), Some(other)) => Ok(self.ignore(other, source, lacking(*kind))),
+                (true, Some(kind), Some(other)) => {
+                    Ok(self.ignore(other, source, &alloc::format!("there is no {} one", kind.word())))
+                }
                 (true, ..) => Ok(Outcome::Deregistered { withdrawn: 0, remaining: Vec::new() }),
                 (false, Some(kind), Some(_)) => {
-                    let expected = alloc::format!("{}, which {address} in {service} is", word(other_kind(*kind)));
-                    Err(Error::invalid("deregister.kind", word(*kind), &expected))
+                    let expected = alloc::format!("{}, which {address} in {service} is", kind.other().word());
+                    Err(Error::invalid("deregister.kind", kind.word(), &expected))
                 }
                 (false, ..) => Err(Registry::unknown_instance(service, address)),
             };
@@ -188,26 +190,5 @@ impl Registry {
         if self.overrides.get(key).is_none() {
             self.release_key(key);
         }
-    }
-}
-
-fn word(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Ephemeral => "ephemeral",
-        Kind::Persistent => "persistent",
-    }
-}
-
-fn other_kind(kind: Kind) -> Kind {
-    match kind {
-        Kind::Ephemeral => Kind::Persistent,
-        Kind::Persistent => Kind::Ephemeral,
-    }
-}
-
-fn lacking(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Ephemeral => "there is no ephemeral one",
-        Kind::Persistent => "there is no persistent one",
     }
 }
