@@ -1,5 +1,6 @@
 //! Names and numbers with bounds. They are parsed once, at the edge; behind it every value of these types is good.
 
+mod host;
 mod interned;
 mod metadata;
 mod number;
@@ -11,6 +12,7 @@ use core::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+pub(crate) use host::HostId;
 pub(crate) use interned::{NameId, Names};
 pub use metadata::Metadata;
 pub(crate) use metadata::{MetadataId, MetadataPool};

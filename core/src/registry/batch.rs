@@ -38,7 +38,7 @@ impl Registry {
                 let others = claims.len().saturating_sub(1);
                 let first = claims.first().map_or_else(String::new, |claim| claim.address.to_string());
                 let instead = if others > 0 { alloc::format!("{first} and {others} more") } else { first };
-                self.replace(lease, &batch.source, instead);
+                self.acting(&batch.source, |registry, source| registry.replace(lease, source, instead));
                 withdrawn += 1;
             }
         }

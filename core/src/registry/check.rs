@@ -59,15 +59,20 @@ impl Registry {
             self.leases.report(lease, healthy);
         }
         let cause = if healthy { Cause::ReportedUp } else { Cause::ReportedDown };
-        let author = match by {
-            Some(by) => Author::with(by, because.as_ref()),
-            None => Author::time(),
-        };
-        self.decide_fate(instance, cause, &author);
-        self.note(instance, cause, &author);
+        match by {
+            Some(by) => self.acting(by, |registry, by| {
+                registry.reported(instance, cause, &Author::with(by, because.as_ref()));
+            }),
+            None => self.reported(instance, cause, &Author::time()),
+        }
+        Ok(Outcome::HealthReported { healthy })
+    }
+
+    fn reported(&mut self, instance: u32, cause: Cause, author: &Author) {
+        self.decide_fate(instance, cause, author);
+        self.note(instance, cause, author);
         self.touch(instance, cause, false);
         self.arm_check(instance);
-        Ok(Outcome::HealthReported { healthy })
     }
 
     /// When an unhealthy persistent instance is removed; none where it may be so for ever.

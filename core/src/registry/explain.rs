@@ -205,7 +205,7 @@ impl Registry {
         let fence = self.fences.get(key)?;
         Some(FenceAccount {
             incarnation: fence.incarnation,
-            by: fence.by.clone(),
+            by: self.actor(fence.by),
             because: fence.because.clone(),
             at: fence.at,
             until: fence.until,

@@ -5,13 +5,14 @@ use alloc::vec::Vec;
 use super::Registry;
 use crate::account::{Entry, Silence, Transition};
 use crate::instance::Cause;
-use crate::name::{Actor, Reason};
+use crate::name::{Actor, NameId, Reason};
 use crate::view::Fate;
 
 /// Who did something and why; time itself has neither.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Author<'a> {
-    pub(super) by: Option<&'a Actor>,
+    /// A name that somebody holds meanwhile.
+    pub(super) by: Option<NameId>,
     pub(super) because: Option<&'a Reason>,
     pub(super) silence: Option<Silence>,
 }
@@ -21,11 +22,11 @@ impl Author<'_> {
         Author::default()
     }
 
-    pub(super) fn of(by: &Actor) -> Author<'_> {
+    pub(super) fn of(by: NameId) -> Author<'static> {
         Author { by: Some(by), ..Author::default() }
     }
 
-    pub(super) fn with<'a>(by: &'a Actor, because: Option<&'a Reason>) -> Author<'a> {
+    pub(super) fn with(by: NameId, because: Option<&Reason>) -> Author<'_> {
         Author { by: Some(by), because, silence: None }
     }
 
@@ -65,8 +66,16 @@ impl Registry {
         }
     }
 
+    /// Lets somebody act, whose name is held meanwhile.
+    pub(super) fn acting<T>(&mut self, who: &Actor, act: impl FnOnce(&mut Registry, NameId) -> T) -> T {
+        let name = self.names.intern(who.as_str());
+        let outcome = act(self, name);
+        self.names.release(name);
+        outcome
+    }
+
     pub(super) fn note(&mut self, instance: u32, cause: Cause, author: &Author) {
-        let by = author.by.map(|by| self.names.intern(by.as_str()));
+        let by = self.hold(author);
         let previous = self.roster.row(instance).newest_entry;
         let (because, silence) = (author.because.cloned(), author.silence);
         let entry = Entry { at: self.now, instance, cause, by, because, silence, previous };
@@ -85,7 +94,7 @@ impl Registry {
     }
 
     pub(super) fn decide_fate(&mut self, instance: u32, cause: Cause, author: &Author) {
-        let by = author.by.map(|by| self.names.intern(by.as_str()));
+        let by = self.hold(author);
         let row = self.roster.row_mut(instance);
         if core::mem::take(&mut row.streak) > 0 {
             self.observers.remove(&instance);
@@ -96,11 +105,19 @@ impl Registry {
         }
     }
 
+    /// The author's name, counted once more.
+    fn hold(&mut self, author: &Author) -> Option<NameId> {
+        let by = author.by?;
+        self.names.retain(by);
+        Some(by)
+    }
+
     /// Forgets gone instances that no entry of the journal speaks of any more.
     pub(super) fn forget_gone(&mut self) {
         while let Some(row) = self.roster.forget_one(self.policy.limits.journal_max as usize) {
             let memory = self.memory_key(row.key);
-            if self.rows_of(memory).is_empty() && self.overrides.life_forgotten(memory) {
+            let decided = self.overrides.get(memory).is_some() && self.rows_of(memory).is_empty();
+            if decided && self.overrides.life_forgotten(memory) {
                 self.release_override_key(memory);
             }
             self.metadata.release(row.metadata);

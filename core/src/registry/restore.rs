@@ -50,10 +50,10 @@ impl Registry {
         if !self.names.rebuild(seed) || !self.metadata.rebuild(seed) {
             return false;
         }
-        let services_fit = self.services.rebuild(seed);
+        let services_fit = self.services.rebuild(seed, &self.names);
         let (names, services, leases) = (self.names.len(), self.services.len(), self.leases.len());
         let key_fits = |key: &Key| {
-            (key.service as usize) < services && (key.host.0 as usize) < names && (key.cluster.0 as usize) < names
+            (key.service as usize) < services && self.names.fits_host(key.host) && (key.cluster.0 as usize) < names
         };
         let metadata = &self.metadata;
         let roster_fits = self.roster.rebuild(seed, |row| {
@@ -74,7 +74,7 @@ impl Registry {
             && self
                 .fences
                 .all()
-                .all(|(key, fence)| key_fits(key) && fence.sources.iter().all(|name| (name.0 as usize) < names))
+                .all(|(key, fence)| key_fits(key) && fence.names().all(|name| (name.0 as usize) < names))
             && self.timers.iter().all(|(_, timer)| match timer {
                 Timer::Warm => true,
                 Timer::Session(slot) => (*slot as usize) < sessions,

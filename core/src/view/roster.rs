@@ -1,6 +1,8 @@
 //! Which instances there are, present and lately gone.
 
 use alloc::collections::VecDeque;
+use core::hash::Hasher;
+
 use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher13;
 
@@ -204,8 +206,9 @@ impl Roster {
 }
 
 fn hash(seed: (u64, u64), key: Key) -> u64 {
-    let kind = u128::from(key.kind == Kind::Persistent);
-    let place = u128::from(key.service) << 32 | u128::from(key.host.0);
-    let rest = kind << 48 | u128::from(key.port) << 32 | u128::from(key.cluster.0);
-    SipHasher13::new_with_keys(seed.0, seed.1).hash(&(place << 64 | rest).to_le_bytes())
+    let mut hasher = SipHasher13::new_with_keys(seed.0, seed.1);
+    let kind = u64::from(key.kind == Kind::Persistent);
+    hasher.write_u64(u64::from(key.service) << 32 | u64::from(key.cluster.0));
+    hasher.write_u64(kind << 49 | u64::from(key.port) << 33 | key.host.bits());
+    hasher.finish()
 }

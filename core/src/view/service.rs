@@ -108,6 +108,9 @@ pub(crate) struct Service {
     pub(super) served: u32,
     pub(super) served_healthy: u32,
     pub(super) changes: VecDeque<Entry>,
+    /// Half of the hash of its names, so that the table need not read them again.
+    #[serde(skip)]
+    pub(super) hash: u32,
     pub(super) generation: u32,
     pub(super) used: bool,
 }
