@@ -128,7 +128,7 @@ pub mod state {
 /// Why an instance changed. The numbers are stable: rows of changes carry them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[repr(u32)]
+#[repr(u8)]
 pub enum Cause {
     /// A registration.
     Registered = 1,

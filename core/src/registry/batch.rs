@@ -7,6 +7,7 @@ use super::Registry;
 use crate::command::{BatchRegistration, Outcome};
 use crate::error::Error;
 use crate::instance::{Cause, Registration};
+use crate::liveness::Marks;
 use crate::time::Instant;
 
 impl Registry {
@@ -45,7 +46,9 @@ impl Registry {
         let mut members = Vec::with_capacity(claims.len());
         for claim in &claims {
             let member = self.claim(claim, Cause::Registered, false)?;
-            self.leases.row_mut(member.lease.slot()).in_batch = true;
+            let lease = member.lease.slot();
+            let marks = self.leases.marks(lease);
+            self.leases.mark(lease, Marks { in_batch: true, ..marks });
             members.push(member);
         }
         Ok(Outcome::RegisteredBatch { members, withdrawn })

@@ -10,7 +10,7 @@ use crate::command::{InstanceBeat, Outcome};
 use crate::error::Error;
 use crate::id::{ID_MAX, LeaseId, NONE};
 use crate::instance::{Cause, Content, Kind, Registered, Registration};
-use crate::liveness::{Lease, TIMEOUT_KEY, Times, times_of};
+use crate::liveness::{Lease, Marks, TIMEOUT_KEY, Times, times_of};
 use crate::memory::Claim;
 use crate::name::{Actor, Address, INCARNATION, NameId, ServiceKey};
 use crate::policy::{Holds, OwnTimes, Sources, Sweep, UnknownBeat};
@@ -179,8 +179,8 @@ impl Registry {
         };
         self.brake.count(self.leases.silent().1);
         self.heed_own_times(instance, session, content, times);
-        let row = self.leases.row_mut(lease);
-        (row.in_batch, row.said_unhealthy) = (false, !*healthy);
+        self.leases
+            .mark(lease, Marks { persistent: *kind == Kind::Persistent, in_batch: false, said_unhealthy: !*healthy });
         if !was_present {
             self.roster.arrived();
             let cluster = self.roster.row(instance).key.cluster;
@@ -266,7 +266,7 @@ impl Registry {
         let now = self.now;
         self.brake.hear(now);
         self.hear_session(row.session);
-        let stays = row.said_unhealthy && !self.policy.expiry.beat_revives_unhealthy;
+        let stays = self.leases.marks(lease.slot()).said_unhealthy && !self.policy.expiry.beat_revives_unhealthy;
         if stays && self.leases.is_watched(lease.slot()) && !self.leases.is_alive(lease.slot()) {
             self.leases.prolong(now, lease.slot());
             return Ok(());
@@ -372,13 +372,12 @@ impl Registry {
     }
 
     fn set_content(&mut self, instance: u32, content: &Content) -> bool {
-        let metadata = self.metadata.intern(&content.metadata);
+        let said = self.contents.intern(content.weight, &content.metadata);
         let row = self.roster.row_mut(instance);
-        let older = core::mem::replace(&mut row.metadata, metadata);
-        let changed = older != metadata || row.weight != content.weight || row.enabled != content.enabled;
-        row.weight = content.weight;
+        let older = core::mem::replace(&mut row.content, said);
+        let changed = older != said || row.enabled != content.enabled;
         row.enabled = content.enabled;
-        self.metadata.release(older);
+        self.contents.release(older);
         changed
     }
 
@@ -426,14 +425,11 @@ impl Registry {
             next: NONE,
             source,
             session: session.unwrap_or(NONE),
-            kind: registration.kind,
             incarnation: life,
             since: self.now,
-            clock_began,
-            in_batch: false,
-            said_unhealthy: false,
         };
-        let lease = self.leases.insert(self.now, lease, times, registration.healthy);
+        let marks = Marks { persistent: registration.kind == Kind::Persistent, ..Marks::default() };
+        let lease = self.leases.insert(lease, marks, clock_began, times, registration.healthy);
         self.leases.watch(self.now, lease, !registration.copied);
         match self.leases_of(instance).last() {
             Some(last) => self.leases.row_mut(last).next = lease,

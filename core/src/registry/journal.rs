@@ -74,12 +74,14 @@ impl Registry {
         outcome
     }
 
+    /// Writes down what happened to an instance. The names of one that is gone last as long as this entry may.
     pub(super) fn note(&mut self, instance: u32, cause: Cause, author: &Author) {
         let by = self.hold(author);
         let previous = self.roster.row(instance).newest_entry;
         let (because, silence) = (author.because.cloned(), author.silence);
         let entry = Entry { at: self.now, instance, cause, by, because, silence, previous };
-        self.roster.row_mut(instance).newest_entry = self.journal.push(entry);
+        let newest = self.journal.push(entry);
+        self.roster.noted(instance, newest);
         while let Some(dropped) = self.journal.drop_over(&self.policy.limits) {
             if let Some(name) = dropped.by {
                 self.names.release(name);
@@ -87,19 +89,13 @@ impl Registry {
         }
     }
 
-    /// As [`Registry::note`], of an instance that may be gone: its names then last as long as this entry may.
-    pub(super) fn note_lasting(&mut self, instance: u32, cause: Cause, author: &Author) {
-        self.note(instance, cause, author);
-        self.roster.linger(instance);
-    }
-
     pub(super) fn decide_fate(&mut self, instance: u32, cause: Cause, author: &Author) {
         let by = self.hold(author);
         let row = self.roster.row_mut(instance);
-        if core::mem::take(&mut row.streak) > 0 {
-            self.observers.remove(&instance);
+        let older = row.set_fate(Fate { at: self.now, cause, by });
+        if !self.doubts.is_empty() {
+            self.doubts.remove(&instance);
         }
-        let older = core::mem::replace(&mut row.fate, Fate { at: self.now, cause, by });
         if let Some(name) = older.by {
             self.names.release(name);
         }
@@ -120,9 +116,9 @@ impl Registry {
             if decided && self.overrides.life_forgotten(memory) {
                 self.release_override_key(memory);
             }
-            self.metadata.release(row.metadata);
+            self.contents.release(row.content);
             self.release_key(row.key);
-            if let Some(by) = row.fate.by {
+            if let Some(by) = row.fate().by {
                 self.names.release(by);
             }
         }

@@ -72,7 +72,7 @@ impl Registry {
         self.drop_fences(key, None);
         self.acting(by, |registry, by| {
             for instance in registry.rows_of(key) {
-                registry.note_lasting(instance, Cause::FenceLifted, &Author::of(by));
+                registry.note(instance, Cause::FenceLifted, &Author::of(by));
             }
         });
         Ok(Outcome::FenceLifted)
@@ -219,14 +219,14 @@ impl Registry {
     fn override_ended(&mut self, key: Key, before: Contents) {
         self.release_override_key(key);
         if self.policy.overrides.end_drops_settings && !self.overrides.any_in(key.service) {
-            self.services.get_mut(key.service).settings = Settings::default();
+            self.services.get_mut(key.service).set(Settings::default());
             self.free_service(key.service);
         }
         if self.policy.overrides.end_is_told {
             return self.tell_override(before, Cause::OverrideEnded, &Author::time());
         }
         for (instance, _) in before {
-            self.note_lasting(instance, Cause::OverrideEnded, &Author::time());
+            self.note(instance, Cause::OverrideEnded, &Author::time());
             self.retime(instance);
         }
     }
@@ -254,7 +254,7 @@ impl Registry {
 
     fn tell_override(&mut self, before: Contents, cause: Cause, author: &Author) {
         for (instance, content) in before {
-            self.note_lasting(instance, cause, author);
+            self.note(instance, cause, author);
             self.retime(instance);
             let changed = self.policy.view.unchanged_is_told || self.content_in_force(instance) != content;
             self.touch(instance, cause, changed);

@@ -8,7 +8,7 @@ use super::journal::Author;
 use crate::command::{Deregistration, Outcome};
 use crate::error::Error;
 use crate::id::{LeaseId, NONE, SessionId};
-use crate::instance::{Cause, Key, Kind};
+use crate::instance::{Cause, Key};
 use crate::memory::Fence;
 use crate::name::{Actor, NameId, Reason, ServiceKey};
 use crate::policy::{ForeignDeregistration, Holds};
@@ -106,7 +106,7 @@ impl Registry {
 
     /// Ends a lease: out of its instance's chain and its session, into the journal, and the memory of overrides is told.
     pub(super) fn withdraw(&mut self, lease: u32, cause: Cause, author: &Author) {
-        let row = *self.leases.row(lease);
+        let (row, marks) = (*self.leases.row(lease), self.leases.marks(lease));
         let instance = row.instance;
         let was_alive = self.is_alive(instance);
         self.unchain(instance, lease);
@@ -121,15 +121,15 @@ impl Registry {
         let memory = self.memory_key(key);
         let unseen = [Cause::Replaced, Cause::CopyEnded].contains(&cause)
             || (cause == Cause::RegistryRestarted && !self.policy.restart.ages)
-            || (row.kind == Kind::Persistent && !self.policy.overrides.persistent_ages)
-            || (row.in_batch && !self.policy.overrides.batches_age);
+            || (marks.persistent && !self.policy.overrides.persistent_ages)
+            || (marks.in_batch && !self.policy.overrides.batches_age);
         if !unseen && self.overrides.lease_ended(&self.policy.overrides, self.now, memory, left) {
             self.arm_override(memory);
         }
         if !left {
-            self.observers.remove(&instance);
+            self.doubts.remove(&instance);
             self.decide_fate(instance, cause, author);
-            self.roster.departed(instance);
+            self.roster.departed();
             self.services.get_mut(key.service).departed(key.cluster);
         } else if was_alive && !self.is_alive(instance) {
             // The one that kept it healthy went; the others had been silent for long.

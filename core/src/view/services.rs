@@ -1,13 +1,12 @@
 //! Which services there are: by name, by slot, and forgotten when nothing needs them.
 
 use alloc::collections::VecDeque;
-use alloc::vec::Vec;
 use core::hash::Hasher;
 
 use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher13;
 
-use super::service::{Service, Settings};
+use super::service::Service;
 use crate::id::{RETIRED, ServiceId, next_generation};
 use crate::name::{NameId, Names, ServiceKey};
 use crate::pages::Pages;
@@ -38,34 +37,9 @@ impl Services {
     }
 
     /// A slot for a service that has no record yet. The caller has counted the names for it.
-    pub(crate) fn insert(&mut self, now: Instant, [namespace, group, name]: [NameId; 3], names: &Names) -> u32 {
-        let mut service = Service {
-            hash: hash(self.seed, [namespace, group, name].map(|name| names.text(name))),
-            namespace,
-            group,
-            name,
-            record: None,
-            settings: Settings::default(),
-            settings_until: None,
-            changed_at: now,
-            held: 0,
-            clusters: Vec::new(),
-            uses: 0,
-            members: Vec::new(),
-            revision: 0,
-            computed: false,
-            refresh_at: None,
-            shown: Vec::new(),
-            subscriptions: Vec::new(),
-            notice_armed: false,
-            kept_until: None,
-            look_armed: false,
-            served: 0,
-            served_healthy: 0,
-            changes: VecDeque::new(),
-            generation: 1,
-            used: true,
-        };
+    pub(crate) fn insert(&mut self, now: Instant, ids: [NameId; 3], names: &Names) -> u32 {
+        let hash = hash(self.seed, ids.map(|name| names.text(name)));
+        let mut service = Service::new(now, ids, hash);
         let slot = match self.free.pop_front() {
             Some(slot) => {
                 service.generation = self.all[slot].generation;
@@ -92,7 +66,7 @@ impl Services {
         let service = self.get_mut(slot);
         service.used = false;
         service.generation = next_generation(service.generation);
-        service.subscriptions = Vec::new();
+        service.subscriptions = Default::default();
         if service.generation != RETIRED {
             self.free.push_back(slot);
         }
