@@ -58,8 +58,9 @@ var commands = map[string]struct {
 		"source": badText(128), "session": badID, "members": {`null`, `7`, `{}`},
 	})},
 	"report_health": {`{` + names + `,"healthy":true}`, all(badService, badAddress, map[string][]string{
-		"healthy": {`1`, `"true"`, `null`}, "sure": {`1`, `null`},
+		"healthy": {`1`, `"true"`, `null`}, "sure": {`1`, `null`}, "by": optionalText(128),
 	})},
+	"excuse":    {`{"from":0}`, map[string][]string{"from": badSpan}},
 	"beat":      {`{"lease":4294967296}`, map[string][]string{"lease": badID}},
 	"beat_many": {`{"leases":[4294967296]}`, map[string][]string{"leases": {`null`, `7`, `"a"`, `{}`}}},
 	"beat_instance": {`{` + names + `,"source":"order-1"}`, all(badService, badAddress, badIncarnation, badContent, map[string][]string{

@@ -33,6 +33,12 @@ type Explanation struct {
 	Fence *FenceAccount `json:"fence"`
 	// Protection is the protection of its service; nil when it is not in force.
 	Protection *ProtectionAccount `json:"protection"`
+	// DoubtedBy are those who report its health to be other than it is, where more of them must agree.
+	DoubtedBy []string `json:"doubted_by"`
+	// Unheeded are times in its metadata that nobody looks at, because it does not live by beats: "KEY=VALUE".
+	Unheeded []string `json:"unheeded"`
+	// Brake is the brake, where it holds the removal of a claim up; nil where it does not.
+	Brake *BrakeAccount `json:"brake"`
 	// ClusterProtection is the protection that readers of its cluster alone meet; nil where they meet none, or there is one cluster.
 	ClusterProtection *ProtectionAccount `json:"cluster_protection"`
 	// Unprotected says why protection does not show it as healthy; nil unless it is unhealthy and served.
@@ -119,6 +125,16 @@ type Deciding struct {
 	By string `json:"by"`
 	// Because is why, in an operator's words; empty where nobody said.
 	Because string `json:"because"`
+	// Silence is the silence that brought it about; nil where none did.
+	Silence *Silence `json:"silence"`
+}
+
+// Silence is a silence that had a consequence.
+type Silence struct {
+	// Since is the last sign of life before it.
+	Since Instant `json:"since"`
+	// Asked is when the connection was asked for another one; nil for claims by beats, which are not asked.
+	Asked *Instant `json:"asked"`
 }
 
 // LeaseAccount is one claim on an instance.
@@ -137,6 +153,10 @@ type LeaseAccount struct {
 	LastSeen Instant `json:"last_seen"`
 	// Age is how long ago that was.
 	Age time.Duration `json:"-"`
+	// Asked is when its connection was asked for a sign of life, while the answer is out; nil where it was not.
+	Asked *Instant `json:"asked"`
+	// Watched is whether its silence is looked for here; that of a copy may be another node's to find.
+	Watched bool `json:"watched"`
 	// SilenceAllowed is how long silence may last; nil where it may last forever.
 	SilenceAllowed *time.Duration `json:"-"`
 	// Alive is whether it makes the instance healthy.
@@ -226,6 +246,20 @@ type ProtectionAccount struct {
 	Total int `json:"total"`
 	// Threshold is what healthy / total is at or below.
 	Threshold float64 `json:"threshold"`
+}
+
+// BrakeAccount is the brake, while it holds removals up.
+type BrakeAccount struct {
+	// Silent is how many claims by beats are silent.
+	Silent int `json:"silent"`
+	// All is how many claims by beats there are.
+	All int `json:"all"`
+	// Share is the one above which removals wait, in percent.
+	Share int `json:"share"`
+	// Waiting is how many removals wait.
+	Waiting int `json:"waiting"`
+	// Oldest is when the oldest of them was due.
+	Oldest Instant `json:"oldest"`
 }
 
 // Gap is time in which the host did not run the registry.

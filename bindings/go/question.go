@@ -87,6 +87,8 @@ type Transition struct {
 	By string `json:"by"`
 	// Because is why, in an operator's words; empty where nobody said.
 	Because string `json:"because"`
+	// Silence is the silence that brought it about; nil where none did.
+	Silence *Silence `json:"silence"`
 }
 
 // Transitions reads the journal after the entry of that sequence number (0 for all), oldest first.

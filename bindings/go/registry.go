@@ -85,6 +85,15 @@ func (r *Registry) Loaded(now Instant) error {
 	return err
 }
 
+// Excuse says that the host could hear nobody from that moment on until now: a change of leaders, a registry that stood still. Nobody's
+// silence meanwhile counts, and everybody has his whole time from here on. It refuses a moment after now (ErrInvalid).
+func (r *Registry) Excuse(now, from Instant) error {
+	type fields struct {
+		From Instant `json:"from"`
+	}
+	return r.do(now, "excuse", fields{from})
+}
+
 // NextDeadline tells the moment before which nothing happens by itself; false where nothing is pending, as in a closed registry.
 // It may be early, never late. Any verb can move it.
 func (r *Registry) NextDeadline() (Instant, bool) {

@@ -43,8 +43,11 @@ type HealthReport struct {
 	Address Address `json:"address"`
 	// Healthy is what was found.
 	Healthy bool `json:"healthy"`
-	// Sure is whether this report is enough by itself; else it takes as many equal ones in a row as the policy says.
+	// Sure is whether this report is enough by itself; else it takes as many equal ones in a row, of as many observers, as the policy
+	// says.
 	Sure bool `json:"sure,omitzero"`
+	// By is who found it; empty where the checker has no name.
+	By string `json:"by,omitzero"`
 }
 
 // ReportHealth takes a report about a persistent instance, and tells whether the instance is healthy now. It refuses an ephemeral

@@ -1,7 +1,6 @@
 package liveset_test
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
@@ -206,13 +205,7 @@ func TestAReaderMayAskForSomeClustersAndForHealthyInstances(t *testing.T) {
 }
 
 func TestWhatWasNotWatchedAndWhatIsKeptIsTold(t *testing.T) {
-	var policy map[string]any
-	if err := json.Unmarshal(must(open(t, liveset.Strict()).Ask([]byte(`"policy"`)))(t), &policy); err != nil {
-		t.Fatal(err)
-	}
-	policy["expiry"].(map[string]any)["gap_max"] = 1000
-	policy["view"].(map[string]any)["keep_last"] = 60_000
-	registry := open(t, liveset.PolicyDocument(must(json.Marshal(policy))(t)))
+	registry := open(t, strictWith(t, map[string]string{"expiry.gap_max": `1000`, "view.keep_last": `60000`}))
 	register(t, registry, 0, claim)
 	now := liveset.At(100 * time.Second)
 	if err := registry.Advance(now); err != nil {

@@ -90,6 +90,7 @@ pub fn demo(language: &str) -> Result<()> {
 fn recorded(ink: &Ink) -> Result<()> {
     let stories = [
         ("8254 deregistered, yet it came back", "dereg-fullbeat", &["1.4.1", "2.0.3", "2.1.0", "2.5.1", "3.0.3"][..]),
+        ("8265 silent for good, and served as healthy until it is removed", "empty-silent", &["1.4.1"]),
         ("8197 switched offline, registered again, and on again", "off-b-reregister", &["1.4.1"]),
         (
             "8197 switched offline, away for 65 s, and on again",

@@ -88,7 +88,7 @@ const NEVER: u32 = u32::MAX;
 const EPOCH_MAX: u64 = 1 << 31;
 
 /// A deadline that has come: when it is acted on, and whose it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Due {
     pub(crate) at: Instant,
     pub(crate) slot: u32,

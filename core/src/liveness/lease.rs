@@ -261,6 +261,11 @@ impl Leases {
         self.hot.is_due(now)
     }
 
+    /// When the first lease is due, by looking at all of them.
+    pub(crate) fn first_due(&self) -> Option<Instant> {
+        (0..self.rows.len() as u32).filter_map(|slot| self.due(slot)).min()
+    }
+
     /// What is due by `until`, ordered by (due, slot). A lease that falls silent and is over within the same stretch stands
     /// there twice, so that a long jump passes through the same moments as small steps.
     pub(crate) fn collect_due(&mut self, until: Instant) -> Vec<Due> {
@@ -331,7 +336,7 @@ impl Leases {
     }
 
     /// Takes back what was found and not acted on: it is found again.
-    pub(crate) fn put_back(&mut self, found: &[Due]) {
+    pub(crate) fn put_back(&mut self, found: impl IntoIterator<Item = Due>) {
         for due in found {
             self.hot.remind(due.slot);
         }

@@ -116,13 +116,16 @@ impl Sessions {
     }
 
     /// Nobody watched until `now`: everybody has his whole time from here on.
-    pub(crate) fn excuse(&mut self, now: Instant) {
-        for slot in 0..self.0.len() as u32 {
-            if let Some(session) = self.0.at_mut(slot) {
-                session.last = now;
-                session.probed = None;
-            }
-        }
+    /// Slots of those that had been probed come back: their clocks look at the end of the probe, and that may be later.
+    pub(crate) fn excuse(&mut self, now: Instant) -> Vec<u32> {
+        (0..self.0.len() as u32).filter(|&slot| self.hear(now, slot)).collect()
+    }
+
+    /// A sign of life. True when it had been probed: its clock looks at the end of the probe, and that may be later than it should.
+    pub(crate) fn hear(&mut self, now: Instant, slot: u32) -> bool {
+        let Some(session) = self.in_slot(slot) else { return false };
+        session.last = now;
+        session.probed.take().is_some()
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -5,4 +5,4 @@ mod overrides;
 
 pub(crate) use fence::{Claim, Fence, Fences};
 pub use overrides::OverrideChange;
-pub(crate) use overrides::{Decided, Fields, Overrides};
+pub(crate) use overrides::{Decided, Fields, Override, Overrides};

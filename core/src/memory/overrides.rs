@@ -91,8 +91,12 @@ impl Override {
 
     /// When the next of its fields ends, as things stand.
     pub(crate) fn next_end(&self, policy: &OverridePolicy) -> Option<Instant> {
-        let ends = self.lifetimes().filter_map(|(lifetime, at, _)| end_of(policy, lifetime, at, self.absent_since));
-        ends.min()
+        self.lifetimes().filter_map(|(lifetime, at, _)| end_of(policy, lifetime, at, self.absent_since)).min()
+    }
+
+    /// When one of its fields ends, as things stand.
+    pub(crate) fn end<T>(&self, policy: &OverridePolicy, decided: &Decided<T>) -> Option<Instant> {
+        end_of(policy, decided.lifetime, decided.at, self.absent_since)
     }
 }
 
@@ -183,19 +187,28 @@ impl Overrides {
         }
     }
 
-    /// Forgets fields; true when there was anything to forget, false leaves all as it was.
-    pub(crate) fn clear(&mut self, key: Key, fields: &Fields<'_>) -> bool {
-        let Some(entry) = self.by_key.get_mut(&key) else { return false };
-        let found = match fields {
+    /// Whether there is anything to forget.
+    pub(crate) fn has(&self, key: Key, fields: &Fields<'_>) -> bool {
+        self.by_key.get(&key).is_some_and(|entry| match fields {
             Fields::All => true,
-            Fields::Enabled => entry.enabled.take().is_some(),
-            Fields::Weight => entry.weight.take().is_some(),
-            Fields::Metadata(name) => entry.metadata.remove(*name).is_some(),
-        };
-        if *fields == Fields::All || entry.is_empty() {
+            Fields::Enabled => entry.enabled.is_some(),
+            Fields::Weight => entry.weight.is_some(),
+            Fields::Metadata(name) => entry.metadata.contains_key(*name),
+        })
+    }
+
+    /// Forgets fields.
+    pub(crate) fn clear(&mut self, key: Key, fields: &Fields<'_>) {
+        let Some(entry) = self.by_key.get_mut(&key) else { return };
+        match fields {
+            Fields::All => *entry = Override::default(),
+            Fields::Enabled => entry.enabled = None,
+            Fields::Weight => entry.weight = None,
+            Fields::Metadata(name) => drop(entry.metadata.remove(*name)),
+        }
+        if entry.is_empty() {
             self.by_key.remove(&key);
         }
-        found
     }
 
     /// A lease of the instance ended; `left` says whether others hold it still. True when the clock of absence begins.

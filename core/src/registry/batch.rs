@@ -14,21 +14,24 @@ impl Registry {
     pub fn register_batch(&mut self, now: Instant, batch: &BatchRegistration) -> Result<Outcome, Error> {
         self.settle(now);
         let claims: Vec<Registration> = batch.members.iter().map(|member| claim_of(batch, member)).collect();
+        let mut adds = 0;
         for (index, claim) in claims.iter().enumerate() {
             let within = |error: Error| error.within(&alloc::format!("members[{index}]"));
             let (_, place, row) = self.check_claim(claim, false).map_err(within)?;
-            self.admit(place, row, true).map_err(within)?;
+            let held = row.and_then(|slot| self.lease_for(slot, &claim.source, Some(batch.session.slot())));
+            self.admit(place, row, held.is_none()).map_err(within)?;
+            adds += usize::from(row.is_none_or(|slot| !self.is_present(slot)));
             if claims[..index].iter().any(|earlier| earlier.address == claim.address) {
                 return Err(within(Error::invalid("address", &claim.address, "each address once")));
             }
         }
-        self.admit_many(claims.len())?;
+        self.admit_many(adds)?;
         if self.sessions.get(batch.session).is_none() {
             return Err(Error::UnknownSession { session: batch.session.to_u64() });
         }
-        let service = self.ensure_service(&batch.service);
+        let held = self.find_service(&batch.service).map(|service| self.leases_over(batch.session.slot(), service));
         let mut withdrawn = 0;
-        for lease in self.leases_over(batch.session.slot(), service) {
+        for lease in held.unwrap_or_default() {
             let key = self.roster.row(self.leases.row(lease).instance).key;
             let address = self.address(key);
             if !claims.iter().any(|claim| claim.address == address) {
@@ -48,9 +51,9 @@ impl Registry {
         Ok(Outcome::RegisteredBatch { members, withdrawn })
     }
 
-    fn admit_many(&self, claims: usize) -> Result<(), Error> {
+    fn admit_many(&self, adds: usize) -> Result<(), Error> {
         let max = self.policy.limits.instances_max;
-        if self.roster.present() as usize + claims > max as usize {
+        if self.roster.present() as usize + adds > max as usize {
             return Err(Error::LimitReached { limit: "instances_max", max: u64::from(max) });
         }
         Ok(())

@@ -54,8 +54,6 @@ impl Registry {
         let others: Vec<&str> =
             said.iter().flatten().filter(|&said| Some(said) != by.as_ref()).map(Actor::as_str).collect();
         let because = Reason::parse(&others.join(" and ")).ok();
-        self.observers.remove(&instance);
-        self.roster.row_mut(instance).streak = 0;
         let leases: Vec<u32> = self.leases_of(instance).collect();
         for lease in leases {
             self.leases.report(lease, healthy);

@@ -94,9 +94,7 @@ impl Registry {
     pub fn beat_instance(&mut self, now: Instant, beat: &InstanceBeat) -> Result<Outcome, Error> {
         self.settle(now);
         let place = self.place(&beat.service, &beat.address);
-        let held = self.claimed_at(place, Kind::Ephemeral);
-        let lease = held.and_then(|slot| self.lease_for(slot, &beat.source, None));
-        if let Some(lease) = lease {
+        if let Some(lease) = self.lease_by_beats(place, Kind::Ephemeral, &beat.source) {
             self.refuse_older(beat.incarnation, self.leases.row(lease).incarnation, &beat.address)?;
             let id = self.leases.id(lease);
             self.beat_unusual(id)?;
@@ -108,7 +106,7 @@ impl Registry {
             return Ok(Outcome::Beaten { lease: LeaseId::from_u64(0), interval, registered: None });
         }
         let Some(content) = beat.content.as_ref().filter(|_| unknown == UnknownBeat::Registers) else {
-            self.refuse_fenced(place, &beat.address, &beat.source, beat.incarnation, true)?;
+            self.refuse_fenced(place, Kind::Ephemeral, &beat.address, &beat.source, beat.incarnation, true)?;
             return Err(Error::UnknownLease { what: alloc::format!("{} in {}", beat.address, beat.service) });
         };
         let mut registration = Registration::new(beat.service.clone(), beat.address.clone(), beat.source.clone());
@@ -135,13 +133,16 @@ impl Registry {
         self.brake.hear(self.now);
         let service_slot = place.service.unwrap_or_else(|| self.new_service(service));
         self.make_record(service_slot, Some(*kind), false);
-        if session.is_none()
-            && lease.is_none()
-            && let Some(other) = self.claimed_at(place, *kind).filter(|&other| Some(other) != row)
-            && let Some(moved) = self.lease_for(other, source, None)
-        {
-            self.replace(moved, source, address.to_string());
-        }
+        let claims_by_beats = session.is_none() && lease.is_none();
+        let moved = self.lease_by_beats(place, *kind, source).filter(|_| claims_by_beats);
+        let row = match moved {
+            Some(moved) => {
+                self.replace(moved, source, address.to_string());
+                // It may have been gone, and forgotten as the other one went.
+                self.row_at(place, *kind)
+            }
+            None => row,
+        };
         let instance = row.unwrap_or_else(|| self.new_row(service_slot, address, *kind, cause));
         let was_present = self.is_present(instance);
         let life = self.life_of(instance, lease, *incarnation);
@@ -232,7 +233,7 @@ impl Registry {
             }
         }
         let place = self.place(service, address);
-        self.refuse_fenced(place, address, source, *incarnation, is_beat)?;
+        self.refuse_fenced(place, *kind, address, source, *incarnation, is_beat)?;
         self.refuse_other_kind(place, service, address, *kind)?;
         let row = self.row_at(place, *kind);
         let newest = row.map_or(0, |slot| self.roster.row(slot).incarnation);
@@ -249,10 +250,9 @@ impl Registry {
         let now = self.now;
         self.brake.hear(now);
         self.hear_session(row.session);
-        if row.said_unhealthy && !self.policy.expiry.beat_revives_unhealthy && !self.leases.is_alive(lease.slot()) {
-            if self.leases.is_watched(lease.slot()) {
-                self.leases.prolong(now, lease.slot());
-            }
+        let stays = row.said_unhealthy && !self.policy.expiry.beat_revives_unhealthy;
+        if stays && self.leases.is_watched(lease.slot()) && !self.leases.is_alive(lease.slot()) {
+            self.leases.prolong(now, lease.slot());
             return Ok(());
         }
         if self.leases.revive(now, lease.slot()) {
@@ -318,6 +318,7 @@ impl Registry {
     fn refuse_fenced(
         &self,
         place: Place,
+        kind: Kind,
         address: &Address,
         source: &Actor,
         incarnation: Option<u64>,
@@ -326,7 +327,7 @@ impl Registry {
         if self.fences.is_empty() {
             return Ok(());
         }
-        let Some(key) = self.memory_at(place, None) else { return Ok(()) };
+        let Some(key) = place.key(kind).map(|key| self.memory_key(key)) else { return Ok(()) };
         let source = self.names.find(source.as_str());
         match self.fences.refusing(key, Claim { source, incarnation, is_beat }) {
             Some(fence) => Err(fenced(fence, address)),

@@ -32,7 +32,7 @@ impl Registry {
         }
     }
 
-    fn arm_session(&mut self, slot: u32) {
+    pub(super) fn arm_session(&mut self, slot: u32) {
         if let Some(session) = self.sessions.at(slot) {
             let at = session.look(&self.policy.session).max(self.now);
             self.timers.insert(at, Timer::Session(slot));
@@ -47,11 +47,10 @@ impl Registry {
         Ok(())
     }
 
+    /// A sign of life of whatever session is in this slot.
     pub(super) fn hear_session(&mut self, slot: u32) {
-        let now = self.now;
-        if let Some(open) = self.sessions.in_slot(slot) {
-            open.last = now;
-            open.probed = None;
+        if self.sessions.hear(self.now, slot) {
+            self.arm_session(slot);
         }
     }
 

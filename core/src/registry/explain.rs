@@ -11,7 +11,7 @@ use crate::account::{
 use crate::id::NONE;
 use crate::instance::{Cause, CopyReport, Key, Kind, state};
 use crate::liveness::{DELETE_KEY, TIMEOUT_KEY};
-use crate::memory::Decided;
+use crate::memory::{Decided, Override};
 use crate::name::{Address, ServiceKey, Threshold};
 use crate::policy::{Kinds, OwnTimes};
 use crate::time::Instant;
@@ -28,8 +28,10 @@ impl Registry {
     /// As [`Registry::explain`], with what readers' own layers hold of the instance, as their hosts report it: each copy is held against
     /// what consumers get here, with what it missed.
     pub fn explain_beside(&self, service: &ServiceKey, address: &Address, copies: &[CopyReport]) -> Explanation {
-        let key = self.find_memory(service, address, None);
         let instance = self.find_row(service, address);
+        let speaks = |key| self.overrides.get(key).is_some() || self.fences.get(key).is_some();
+        let own = instance.map(|slot| self.memory_key(self.roster.row(slot).key));
+        let key = own.or_else(|| self.find_memory(service, address, speaks));
         let mut explanation = Explanation {
             service: service.clone(),
             address: address.clone(),
@@ -149,28 +151,47 @@ impl Registry {
 
     fn override_accounts(&self, key: Key, instance: Option<u32>) -> Vec<OverrideAccount> {
         let Some(entry) = self.overrides.get(key) else { return Vec::new() };
-        let ends = entry.next_end(&self.policy.overrides);
         let row = instance.map(|slot| self.roster.row(slot)).filter(|row| row.first_lease != NONE);
         let published = row.map(|row| self.metadata.content(row.metadata));
         let mut accounts = Vec::new();
         if let Some(enabled) = &entry.enabled {
             let own = row.map(|row| row.enabled.to_string());
-            accounts.push(account("enabled".to_string(), enabled.value.to_string(), own, enabled, ends));
+            accounts.push(self.account(entry, "enabled".to_string(), enabled.value.to_string(), own, enabled));
         }
         if let Some(weight) = &entry.weight {
             let own = row.map(|row| row.weight.to_string());
             // A weight that a whole write set to what the provider says anyway is no news.
             if own.as_deref() != Some(weight.value.to_string().as_str()) && row.is_some() {
-                accounts.push(account("weight".to_string(), weight.value.to_string(), own, weight, ends));
+                accounts.push(self.account(entry, "weight".to_string(), weight.value.to_string(), own, weight));
             }
         }
         for (name, value) in &entry.metadata {
             let own = published.as_ref().and_then(|metadata| metadata.value(name)).map(ToString::to_string);
             if own.as_deref() != Some(value.value.as_str()) {
-                accounts.push(account(alloc::format!("metadata.{name}"), value.value.clone(), own, value, ends));
+                accounts.push(self.account(entry, alloc::format!("metadata.{name}"), value.value.clone(), own, value));
             }
         }
         accounts
+    }
+
+    fn account<T>(
+        &self,
+        entry: &Override,
+        field: String,
+        value: String,
+        published: Option<String>,
+        decided: &Decided<T>,
+    ) -> OverrideAccount {
+        OverrideAccount {
+            field,
+            value,
+            published,
+            by: decided.by.clone(),
+            because: decided.because.clone(),
+            at: decided.at,
+            lifetime: decided.lifetime,
+            ends: entry.end(&self.policy.overrides, decided),
+        }
     }
 
     fn gap_account(&self, instance: u32) -> Option<Gap> {
@@ -359,40 +380,26 @@ impl Registry {
 /// What is to come only if nobody gives a sign of life.
 const LATER: [NextKind; 2] = [NextKind::Unhealthy, NextKind::ConnectionGivenUp];
 
-/// What silence brings next, where every claim lives by signs of life.
+/// What silence brings next, where every claim that counts lives by signs of life: those that are alive, as long as there are any.
 fn silence(explanation: &Explanation) -> Option<NextEvent> {
-    let at = explanation.leases.iter().map(|lease| lease.due).collect::<Option<Vec<_>>>()?.into_iter().max()?;
+    let any_alive = explanation.leases.iter().any(|lease| lease.alive);
+    let counts = explanation.leases.iter().filter(|lease| lease.alive || !any_alive);
+    let at = counts.map(|lease| lease.due).collect::<Option<Vec<_>>>()?.into_iter().max()?;
+    let is_given_up = |lease: &&LeaseAccount| lease.kind == LeaseKind::Session && lease.due == Some(at);
+    if explanation.leases.iter().any(|lease| is_given_up(&lease)) {
+        return Some(NextEvent { at, what: NextKind::ConnectionGivenUp });
+    }
+    if any_alive {
+        return Some(NextEvent { at, what: NextKind::Unhealthy });
+    }
     if let Some(until) = explanation.kept_until.filter(|&until| until > at) {
         return Some(NextEvent { at: until, what: NextKind::RemovalConsidered });
     }
     let what = match &explanation.leases {
-        leases if leases.iter().any(|lease| lease.kind == LeaseKind::Session && lease.due == Some(at)) => {
-            NextKind::ConnectionGivenUp
-        }
-        leases if leases.iter().any(|lease| lease.alive) => NextKind::Unhealthy,
         leases if leases.iter().any(|lease| lease.waits) => NextKind::RemovalConsidered,
         _ => NextKind::Removed,
     };
     Some(NextEvent { at, what })
-}
-
-fn account<T>(
-    field: String,
-    value: String,
-    published: Option<String>,
-    decided: &Decided<T>,
-    ends: Option<Instant>,
-) -> OverrideAccount {
-    OverrideAccount {
-        field,
-        value,
-        published,
-        by: decided.by.clone(),
-        because: decided.because.clone(),
-        at: decided.at,
-        lifetime: decided.lifetime,
-        ends,
-    }
 }
 
 fn remedies(explanation: &Explanation, beats_revive: bool) -> Vec<Remedy> {

@@ -87,6 +87,9 @@ impl Registry {
     pub(super) fn decide_fate(&mut self, instance: u32, cause: Cause, author: &Author) {
         let by = author.by.map(|by| self.names.intern(by.as_str()));
         let row = self.roster.row_mut(instance);
+        if core::mem::take(&mut row.streak) > 0 {
+            self.observers.remove(&instance);
+        }
         let older = core::mem::replace(&mut row.fate, Fate { at: self.now, cause, by });
         if let Some(name) = older.by {
             self.names.release(name);
@@ -96,8 +99,9 @@ impl Registry {
     /// Forgets gone instances that no entry of the journal speaks of any more.
     pub(super) fn forget_gone(&mut self) {
         while let Some(row) = self.roster.forget_one(self.policy.limits.journal_max as usize) {
-            if self.overrides.life_forgotten(row.key) {
-                self.release_override_key(row.key);
+            let memory = self.memory_key(row.key);
+            if self.rows_of(memory).is_empty() && self.overrides.life_forgotten(memory) {
+                self.release_override_key(memory);
             }
             self.metadata.release(row.metadata);
             self.release_key(row.key);

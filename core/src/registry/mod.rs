@@ -192,10 +192,10 @@ impl Registry {
             }
             Command::Poll { max } => {
                 const MAX: u32 = 65_536;
+                self.advance(now);
                 if !(1..=MAX).contains(&max) {
                     return Err(Error::invalid("poll.max", max, "1 to 65536"));
                 }
-                self.advance(now);
                 Ok(Outcome::Notices { notices: core::iter::from_fn(|| self.poll()).take(max as usize).collect() })
             }
             Command::Excuse { from } => self.excuse(now, from).map(|()| Outcome::Excused),

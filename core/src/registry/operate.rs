@@ -64,8 +64,9 @@ impl Registry {
         by: &Actor,
     ) -> Result<Outcome, Error> {
         self.settle(now);
-        let key = self.find_memory(service, address, None).filter(|&key| self.fences.get(key).is_some());
-        let Some(key) = key else { return Err(Registry::unknown_instance(service, address)) };
+        let Some(key) = self.find_memory(service, address, |key| self.fences.get(key).is_some()) else {
+            return Err(Registry::unknown_instance(service, address));
+        };
         self.drop_fences(key, None);
         for instance in self.rows_of(key) {
             self.note_lasting(instance, Cause::FenceLifted, &Author::of(by));
@@ -117,12 +118,11 @@ impl Registry {
             Some(OverrideField::Weight) => Fields::Weight,
             Some(OverrideField::Metadata(key)) => Fields::Metadata(key),
         };
-        let unknown = Registry::unknown_instance(service, address);
-        let Some(key) = self.find_memory(service, address, None) else { return Err(unknown) };
+        let Some(key) = self.find_memory(service, address, |key| self.overrides.has(key, &fields)) else {
+            return Err(Registry::unknown_instance(service, address));
+        };
         let before = self.contents(key);
-        if !self.overrides.clear(key, &fields) {
-            return Err(unknown);
-        }
+        self.overrides.clear(key, &fields);
         self.release_override_key(key);
         self.tell_override(before, Cause::OverrideCleared, &Author::of(by));
         Ok(Outcome::OverrideCleared)
@@ -131,12 +131,11 @@ impl Registry {
     /// Ends a decision whose lifetime ended at another node; the policy says whether readers hear of it.
     pub fn end_override(&mut self, now: Instant, service: &ServiceKey, address: &Address) -> Result<Outcome, Error> {
         self.settle(now);
-        let unknown = Registry::unknown_instance(service, address);
-        let Some(key) = self.find_memory(service, address, None) else { return Err(unknown) };
+        let Some(key) = self.find_memory(service, address, |key| self.overrides.get(key).is_some()) else {
+            return Err(Registry::unknown_instance(service, address));
+        };
         let before = self.contents(key);
-        if !self.overrides.clear(key, &Fields::All) {
-            return Err(unknown);
-        }
+        self.overrides.clear(key, &Fields::All);
         self.override_ended(key, before);
         Ok(Outcome::OverrideEnded)
     }
@@ -213,6 +212,7 @@ impl Registry {
         self.release_override_key(key);
         if self.policy.overrides.end_drops_settings && !self.overrides.any_in(key.service) {
             self.services.get_mut(key.service).settings = Settings::default();
+            self.free_service(key.service);
         }
         if self.policy.overrides.end_is_told {
             return self.tell_override(before, Cause::OverrideEnded, &Author::time());
@@ -264,7 +264,7 @@ impl Registry {
     }
 
     /// The rows that a memory is about: of one kind, or of both.
-    fn rows_of(&self, memory: Key) -> Vec<u32> {
+    pub(super) fn rows_of(&self, memory: Key) -> Vec<u32> {
         let kinds = [Kind::Ephemeral, Kind::Persistent].map(|kind| Key { kind, ..memory });
         let about_it = |key: &Key| self.memory_key(*key) == memory;
         kinds.into_iter().filter(about_it).filter_map(|key| self.roster.find(key)).collect()

@@ -177,7 +177,8 @@ impl Registry {
     /// What operators decided about an instance, as the content it gives by itself: fields nobody decided have their defaults. None where
     /// nothing is decided.
     pub fn decision(&self, service: &ServiceKey, address: &Address) -> Option<Content> {
-        let decided = self.overrides.get(self.find_memory(service, address, None)?)?;
+        let key = self.find_memory(service, address, |key| self.overrides.get(key).is_some())?;
+        let decided = self.overrides.get(key)?;
         let mut content = Content::default();
         content.enabled = decided.enabled.as_ref().map_or(content.enabled, |enabled| enabled.value);
         content.weight = decided.weight.as_ref().map_or(content.weight, |weight| weight.value);

@@ -19,7 +19,7 @@ pub(super) struct Place {
 }
 
 impl Place {
-    fn key(&self, kind: Kind) -> Option<Key> {
+    pub(super) fn key(&self, kind: Kind) -> Option<Key> {
         Some(Key { service: self.service?, host: self.host?, port: self.port, cluster: self.cluster?, kind })
     }
 }
@@ -63,7 +63,7 @@ impl Registry {
         self.present_at(self.place(service, address), kind)
     }
 
-    fn present_at(&self, place: Place, kind: Option<Kind>) -> Option<u32> {
+    pub(super) fn present_at(&self, place: Place, kind: Option<Kind>) -> Option<u32> {
         let row = match kind {
             None => self.either_row_at(place),
             Some(kind) => self.row_at(place, kind),
@@ -71,32 +71,36 @@ impl Registry {
         row.filter(|&slot| self.is_present(slot))
     }
 
-    /// The row that a claim by beats on this address means: another cluster's, where the policy lets an address stand in one only.
-    pub(super) fn claimed_at(&self, place: Place, kind: Kind) -> Option<u32> {
-        let own = self.present_at(place, Some(kind));
+    /// The lease that a claim by beats of `source` on this address means: another cluster's, where the policy lets an address stand in
+    /// one only.
+    pub(super) fn lease_by_beats(&self, place: Place, kind: Kind, source: &Actor) -> Option<u32> {
+        let own = self.row_at(place, kind).and_then(|row| self.lease_for(row, source, None));
         if own.is_some() || self.policy.claims.sources != Sources::OnePerHostPort {
             return own;
         }
         let (service, host) = (place.service?, place.host?);
         let clusters = self.services.get(service).clusters.iter();
         let mut keys = clusters.map(|&(cluster, _)| Key { service, host, port: place.port, cluster, kind });
-        let by_beats = |&row: &u32| self.leases_of(row).any(|lease| self.leases.row(lease).session == NONE);
-        keys.find_map(|key| self.roster.find(key).filter(by_beats))
+        let by_beats = |&lease: &u32| self.leases.row(lease).session == NONE;
+        keys.find_map(|key| self.leases_of(self.roster.find(key)?).find(by_beats))
     }
 
     pub(super) fn is_present(&self, instance: u32) -> bool {
         self.roster.row(instance).first_lease != NONE
     }
 
-    /// The key under which decisions about an address are remembered, where somebody named it before.
-    pub(super) fn find_memory(&self, service: &ServiceKey, address: &Address, kind: Option<Kind>) -> Option<Key> {
-        self.memory_at(self.place(service, address), kind)
-    }
-
-    pub(super) fn memory_at(&self, place: Place, kind: Option<Kind>) -> Option<Key> {
-        let row = self.present_at(place, kind).map(|slot| self.roster.row(slot).key);
-        let key = row.or_else(|| place.key(kind.unwrap_or_default()))?;
-        Some(self.memory_key(key))
+    /// The memory that somebody means by an address: of the instance that is there, or else whichever has what he speaks of.
+    pub(super) fn find_memory(
+        &self,
+        service: &ServiceKey,
+        address: &Address,
+        has: impl Fn(Key) -> bool,
+    ) -> Option<Key> {
+        let place = self.place(service, address);
+        let present = self.present_at(place, None).map(|slot| self.roster.row(slot).key);
+        let kinds = [Kind::Ephemeral, Kind::Persistent].map(|kind| place.key(kind));
+        let mut meant = [present].into_iter().chain(kinds).flatten().map(|key| self.memory_key(key));
+        meant.find(|&key| has(key))
     }
 
     /// The key under which decisions about an instance are remembered: both kinds share one, unless each record has its own.

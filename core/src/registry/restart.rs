@@ -68,7 +68,7 @@ impl Registry {
     fn lose_subscriptions(&mut self) {
         let active: Vec<SubscriptionId> = self.subscriptions.active_ids().collect();
         for subscription in active {
-            let _active = self.unsubscribe(self.now, subscription);
+            let _active = self.end_subscription(subscription);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Time: everything due by a moment happens, each at its own moment.
 
+use alloc::collections::BTreeSet;
 use core::hint::black_box;
 
 use super::journal::Author;
@@ -44,10 +45,12 @@ impl Registry {
 
     #[inline]
     pub(super) fn settle(&mut self, now: Instant) {
-        if now < self.now {
+        let now = if now < self.now {
             self.clamped += 1;
-            return;
-        }
+            self.now
+        } else {
+            now
+        };
         if self.timers.is_due(now) || self.leases.is_due(now) {
             self.wake(now);
         }
@@ -56,23 +59,27 @@ impl Registry {
 
     #[cold]
     fn wake(&mut self, now: Instant) {
-        if let Some(due) = self.next_deadline().filter(|&due| due <= now) {
-            self.excuse_gap(due, now);
+        if let Some(asked) = self.next_deadline().filter(|&asked| asked <= now) {
+            self.excuse_gap(asked, now);
             self.run_due(now);
         }
         self.leases.rebase(now);
     }
 
     /// Rule 10: who is called much later than it asked for did not watch, and what it did not see it holds against nobody.
-    fn excuse_gap(&mut self, due: Instant, now: Instant) {
-        if self.policy.expiry.gap_max.is_some_and(|max| now.since(due) > max) {
-            self.excuse_silence(Gap { from: due, until: now });
-        }
+    fn excuse_gap(&mut self, asked: Instant, now: Instant) {
+        let Some(max) = self.policy.expiry.gap_max.filter(|&max| now.since(asked) > max) else { return };
+        // What the host was asked for may be early, by how much depends on when it last looked: what counts is when anything was due.
+        let due = self.timers.soonest().into_iter().chain(self.leases.first_due()).min();
+        let Some(from) = due.map(|at| at.max(self.now)).filter(|&from| now.since(from) > max) else { return };
+        self.excuse_silence(Gap { from, until: now });
     }
 
     fn excuse_silence(&mut self, gap: Gap) {
         self.leases.excuse(gap.until);
-        self.sessions.excuse(gap.until);
+        for slot in self.sessions.excuse(gap.until) {
+            self.arm_session(slot);
+        }
         self.gap = Some(gap);
     }
 
@@ -83,9 +90,12 @@ impl Registry {
                 break;
             }
             let mut next = 0;
+            // Removals that waited, to be looked at again within the same stretch: each has its turn among the others.
+            let mut again = BTreeSet::new();
             loop {
                 let timer = self.timers.due(now);
-                match (timer, due.get(next).copied()) {
+                let lease = [due.get(next).copied(), again.first().copied()].into_iter().flatten().min();
+                match (timer, lease) {
                     (Some((at, timer)), lease) if lease.is_none_or(|lease| at <= lease.at) => {
                         self.timers.pop_first();
                         // A timer may have been set for a moment that had passed.
@@ -93,18 +103,21 @@ impl Registry {
                         self.timer_due(timer);
                         if matches!(timer, Timer::Override(_)) {
                             // The end of a decision may give leases other times: what is due next is to be found anew.
-                            self.leases.put_back(&due[next..]);
+                            self.leases.put_back(due[next..].iter().copied().chain(again));
                             break;
                         }
                     }
                     (_, Some(lease)) => {
-                        if next.is_multiple_of(AHEAD) {
-                            self.look_ahead(&due[next..]);
+                        if !again.remove(&lease) {
+                            if next.is_multiple_of(AHEAD) {
+                                self.look_ahead(&due[next..]);
+                            }
+                            next += 1;
                         }
-                        next += 1;
                         self.now = self.now.max(lease.at);
                         let lapse = self.leases.lapse(lease);
-                        self.lease_lapsed(lease.slot, lapse);
+                        let waits = self.lease_lapsed(lease.slot, lapse);
+                        again.extend(waits.filter(|&at| at <= now).map(|at| Due { at, slot: lease.slot }));
                     }
                     (_, None) => break,
                 }
@@ -169,23 +182,38 @@ impl Registry {
         }
     }
 
-    fn lease_lapsed(&mut self, lease: u32, lapse: Lapse) {
+    /// Acts on the lapse of a lease; until when its removal waits, where it does.
+    fn lease_lapsed(&mut self, lease: u32, lapse: Lapse) -> Option<Instant> {
         match lapse {
-            Lapse::Nothing => {}
+            Lapse::Nothing => None,
             Lapse::Silent => {
-                let instance = self.leases.row(lease).instance;
-                if !self.is_alive(instance) {
-                    let time = Author::silence(self.silence_of(lease));
-                    self.decide_fate(instance, Cause::Silent, &time);
-                    self.note(instance, Cause::Silent, &time);
-                    self.touch(instance, Cause::Silent, false);
-                    self.keep_last(self.roster.row(instance).key.service);
-                }
+                self.fell_silent(lease);
+                None
             }
-            Lapse::Expired => match self.held_up(lease) {
-                Some(until) => self.leases.postpone(lease, until),
-                None => self.withdraw(lease, Cause::Expired, &Author::silence(self.silence_of(lease))),
-            },
+            Lapse::Expired => {
+                let Some(until) = self.held_up(lease) else {
+                    self.withdraw(lease, Cause::Expired, &Author::silence(self.silence_of(lease)));
+                    return None;
+                };
+                // A delete time below the timeout: it was never silent before its removal was due.
+                let was_alive = self.leases.is_alive(lease);
+                self.leases.postpone(lease, until);
+                if was_alive {
+                    self.fell_silent(lease);
+                }
+                Some(until)
+            }
+        }
+    }
+
+    fn fell_silent(&mut self, lease: u32) {
+        let instance = self.leases.row(lease).instance;
+        if !self.is_alive(instance) {
+            let time = Author::silence(self.silence_of(lease));
+            self.decide_fate(instance, Cause::Silent, &time);
+            self.note(instance, Cause::Silent, &time);
+            self.touch(instance, Cause::Silent, false);
+            self.keep_last(self.roster.row(instance).key.service);
         }
     }
 

@@ -49,6 +49,10 @@ impl Registry {
     /// Ends a subscription; a notice that waits for it is dropped.
     pub fn unsubscribe(&mut self, now: Instant, subscription: SubscriptionId) -> Result<(), Error> {
         self.settle(now);
+        self.end_subscription(subscription)
+    }
+
+    pub(super) fn end_subscription(&mut self, subscription: SubscriptionId) -> Result<(), Error> {
         let Some(ended) = self.subscriptions.remove(subscription) else {
             return Err(Error::UnknownSubscription { subscription: subscription.to_u64() });
         };

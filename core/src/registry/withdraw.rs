@@ -31,10 +31,9 @@ impl Registry {
             return Ok(Outcome::Deregistered { withdrawn: leases.len() as u32, remaining: Vec::new() });
         }
         let ignored = self.policy.claims.foreign_deregistration == ForeignDeregistration::Ignored;
-        let found = match kind {
-            Some(kind) => self.claimed_at(self.place(service, address), *kind),
-            None => self.find_present(service, address, None),
-        };
+        let place = self.place(service, address);
+        let elsewhere = kind.and_then(|kind| self.lease_by_beats(place, kind, source));
+        let found = self.present_at(place, *kind).or_else(|| elsewhere.map(|lease| self.leases.row(lease).instance));
         let Some(instance) = found else {
             let other = self.find_present(service, address, None);
             return match (ignored, kind, other) {
@@ -52,7 +51,7 @@ impl Registry {
         if ignored && self.services.get(self.roster.row(instance).key.service).record.is_none() {
             return Ok(self.ignore(instance, source, "its service has no record"));
         }
-        let Some(lease) = self.lease_to_withdraw(instance, source) else {
+        let Some(lease) = self.lease_to_withdraw(instance, source, *session) else {
             let remaining = self.holders(instance);
             if ignored {
                 return Ok(self.ignore(instance, source, "another client holds it"));
@@ -170,11 +169,13 @@ impl Registry {
         }
     }
 
-    /// The lease that a deregistration by name of `source` means: its own, or the one that anybody may withdraw.
-    fn lease_to_withdraw(&self, instance: u32, source: &Actor) -> Option<u32> {
-        let own =
-            self.leases_of(instance).find(|&slot| self.names.text(self.leases.row(slot).source) == source.as_str());
-        own.or_else(|| self.lease_for(instance, source, None))
+    /// The lease that a deregistration by name of `source` means: its own, the one over the session it names before its others; or the
+    /// one that anybody may withdraw.
+    fn lease_to_withdraw(&self, instance: u32, source: &Actor, session: Option<SessionId>) -> Option<u32> {
+        let session = session.filter(|&id| self.sessions.get(id).is_some());
+        let over = session.and_then(|id| self.lease_for(instance, source, Some(id.slot())));
+        let is_own = |&slot: &u32| self.names.text(self.leases.row(slot).source) == source.as_str();
+        over.or_else(|| self.leases_of(instance).find(is_own)).or_else(|| self.lease_for(instance, source, None))
     }
 
     fn unchain(&mut self, instance: u32, lease: u32) {

@@ -6,8 +6,9 @@ use liveset_nacos::serve;
 use super::file::{Recording, What};
 use super::http::sent;
 
-/// How long two lists must differ before they count as parted: views that are computed late catch up sooner.
-const LASTING: Span = Span::from_secs(2);
+/// How long two lists must differ before they count as parted: views that are computed late catch up sooner, and so does a server that
+/// looks for silence every five seconds.
+const LASTING: Span = Span::from_secs(6);
 
 /// The first moment at which consumers of the two are told different things.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -23,6 +23,9 @@ import java.util.OptionalLong;
  * @param overrides every field an operator decided
  * @param fence the fence of its ended life
  * @param protection the protection of its service, when in force
+ * @param doubtedBy who reports its health to be other than it is, where more of them must agree
+ * @param unheeded times in its metadata that nobody looks at, because it does not live by beats: {@code KEY=VALUE}
+ * @param brake the brake, where it holds the removal of a claim up
  * @param clusterProtection the protection that readers of its cluster alone meet, where its service has several clusters
  * @param unprotected why protection does not show it as healthy, where it is unhealthy and served
  * @param keptUntil until when its service is served as it last was, because everybody in it is silent
@@ -39,7 +42,8 @@ import java.util.OptionalLong;
 public record Explanation(
         ServiceKey service, Address address, Kind kind, long at, Standing standing, Sights sights, Telling telling,
         List<Copied> copies, Deciding decidedBy, List<Lease> leases, List<Decision> overrides, Optional<Fence> fence,
-        Optional<Protection> protection, Optional<Protection> clusterProtection, Optional<Unprotected> unprotected,
+        Optional<Protection> protection, List<String> doubtedBy, List<String> unheeded, Optional<Brake> brake,
+        Optional<Protection> clusterProtection, Optional<Unprotected> unprotected,
         OptionalLong keptUntil, OptionalLong warmingUntil, OptionalLong newestLife, Optional<KeptKind> keptKind,
         Optional<Gap> gap, List<Transition> history, Optional<Next> next, List<Remedy> remedies,
         List<String> sentences, String document) {
@@ -112,8 +116,15 @@ public record Explanation(
      * @param at when it came to be so
      * @param by who brought it about; empty where time did
      * @param because why, in an operator's words
+     * @param silence the silence that brought it about, where one did
      */
-    public record Deciding(Rule rule, OptionalLong at, Optional<String> by, Optional<String> because) {}
+    public record Deciding(
+            Rule rule, OptionalLong at, Optional<String> by, Optional<String> because, Optional<Silence> silence) {
+        static Deciding read(Node from) {
+            return new Deciding(from.word("rule", Rule.class), from.optionalNumber("at"), from.optionalText("by"),
+                    from.optionalText("because"), from.optional("silence").map(Silence::read));
+        }
+    }
 
     /** Rules that can decide an instance's standing. */
     public enum Rule {
@@ -161,6 +172,8 @@ public record Explanation(
      * @param since when it was made
      * @param lastSeen the last sign of life
      * @param age how long ago that was
+     * @param asked when its connection was asked for a sign of life, while the answer is out
+     * @param watched whether its silence is looked for here; that of a copy may be another node's to find
      * @param silenceAllowed how long silence may last
      * @param alive whether it makes the instance healthy
      * @param due when silence has its next consequence
@@ -168,12 +181,12 @@ public record Explanation(
      */
     public record Lease(
             String source, LeaseKind kind, Optional<String> connection, long incarnation, long since, long lastSeen, Duration age,
-            Optional<Duration> silenceAllowed, boolean alive, OptionalLong due, boolean waits) {
+            OptionalLong asked, boolean watched, Optional<Duration> silenceAllowed, boolean alive, OptionalLong due, boolean waits) {
         static Lease read(Node from) {
             return new Lease(from.text("source"), from.word("kind", LeaseKind.class),
                     from.optionalText("connection"), from.number("incarnation"),
                     from.number("since"), from.number("last_seen"), from.at("age").span(),
-                    from.optional("silence_allowed").map(Node::span), from.flag("alive"), from.optionalNumber("due"),
+                    from.optionalNumber("asked"), from.flag("watched"), from.optional("silence_allowed").map(Node::span), from.flag("alive"), from.optionalNumber("due"),
                     from.flag("waits"));
         }
     }
@@ -270,6 +283,22 @@ public record Explanation(
     }
 
     /**
+     * The brake, while it holds removals up.
+     *
+     * @param silent claims by beats that are silent
+     * @param all all claims by beats
+     * @param share the share above which removals wait, in percent
+     * @param waiting how many removals wait
+     * @param oldest when the oldest of them was due
+     */
+    public record Brake(long silent, long all, long share, long waiting, long oldest) {
+        static Brake read(Node from) {
+            return new Brake(from.number("silent"), from.number("all"), from.number("share"), from.number("waiting"),
+                    from.number("oldest"));
+        }
+    }
+
+    /**
      * Time in which the host did not run the registry.
      *
      * @param from when it should have been called
@@ -313,66 +342,8 @@ public record Explanation(
         FENCE_ENDS
     }
 
-    /** What would change the standing. */
-    public sealed interface Remedy {
-        /**
-         * An operator clears or reverses an override.
-         *
-         * @param by who decided it
-         */
-        record ClearOverride(String by) implements Remedy {}
-
-        /** The provider registers it as enabled. */
-        record PublishEnabled() implements Remedy {}
-
-        /**
-         * A beat of one of its sources.
-         *
-         * @param source which
-         */
-        record Beat(String source) implements Remedy {}
-
-        /** Reports of its checker that it is healthy. */
-        record ReportHealthy() implements Remedy {}
-
-        /**
-         * One of its sources registers it as healthy.
-         *
-         * @param source which
-         */
-        record PublishHealthy(String source) implements Remedy {}
-
-        /** A registration. */
-        record Register() implements Remedy {}
-
-        /**
-         * A registration as a newer incarnation.
-         *
-         * @param than the dead one
-         * @param until when the fence ends
-         */
-        record RegisterNewer(long than, long until) implements Remedy {}
-
-        /**
-         * Its only claim ends: it deregisters, its connection ends, or it is silent until then.
-         *
-         * @param source whose claim
-         * @param kind what it lives by
-         * @param until when silence would end it
-         */
-        record ClaimEnds(String source, LeaseKind kind, OptionalLong until) implements Remedy {}
-
-        /**
-         * All its claims end.
-         *
-         * @param sources whose
-         */
-        record AllClaimsEnd(List<String> sources) implements Remedy {}
-    }
-
     static Explanation read(Node from, String document) {
         Node sights = from.at("sights");
-        Node deciding = from.at("decided_by");
         return new Explanation(
                 ServiceKey.read(from.at("service")),
                 Address.read(from.at("address")),
@@ -382,12 +353,14 @@ public record Explanation(
                 new Sights(sight(sights.at("operator")), sight(sights.at("consumer")), sights.flag("stale")),
                 Telling.read(from.at("telling")),
                 from.list("copies", Copied::read),
-                new Deciding(deciding.word("rule", Rule.class), deciding.optionalNumber("at"), deciding.optionalText("by"),
-                        deciding.optionalText("because")),
+                Deciding.read(from.at("decided_by")),
                 from.list("leases", Lease::read),
                 from.list("overrides", Decision::read),
                 from.optional("fence").map(Fence::read),
                 from.optional("protection").map(Protection::read),
+                from.texts("doubted_by"),
+                from.texts("unheeded"),
+                from.optional("brake").map(Brake::read),
                 from.optional("cluster_protection").map(Protection::read),
                 from.optional("unprotected").map(Unprotected::read),
                 from.optionalNumber("kept_until"),
@@ -397,30 +370,12 @@ public record Explanation(
                 from.optional("gap").map(Gap::read),
                 from.list("history", Transition::read),
                 from.optional("next").map(Next::read),
-                from.list("remedies", Explanation::remedy),
+                from.list("remedies", Remedy::read),
                 from.texts("sentences"),
                 document);
     }
 
     private static Sight sight(Node from) {
         return new Sight(from.flag("listed"), from.flag("healthy"), from.flag("enabled"));
-    }
-
-    private static Remedy remedy(Node from) {
-        String kind = from.variant();
-        return switch (kind) {
-            case "clear_override" -> new Remedy.ClearOverride(from.at(kind).text("by"));
-            case "publish_enabled" -> new Remedy.PublishEnabled();
-            case "beat" -> new Remedy.Beat(from.at(kind).text("source"));
-            case "report_healthy" -> new Remedy.ReportHealthy();
-            case "publish_healthy" -> new Remedy.PublishHealthy(from.at(kind).text("source"));
-            case "register" -> new Remedy.Register();
-            case "register_newer" ->
-                new Remedy.RegisterNewer(from.at(kind).number("than"), from.at(kind).number("until"));
-            case "claim_ends" -> new Remedy.ClaimEnds(from.at(kind).text("source"),
-                    from.at(kind).word("kind", LeaseKind.class), from.at(kind).optionalNumber("until"));
-            case "all_claims_end" -> new Remedy.AllClaimsEnd(from.at(kind).texts("sources"));
-            default -> throw new IllegalStateException("unknown remedy: " + from);
-        };
     }
 }

@@ -290,6 +290,17 @@ public final class Registry extends Questions implements AutoCloseable {
         done(now, Document.word("loaded"));
     }
 
+    /**
+     * The host could hear nobody from that moment on until now: a change of leaders, a registry that stood still. Nobody's silence
+     * meanwhile counts, and everybody has his whole time from here on.
+     *
+     * @param from since when (ms), not after now
+     * @throws LivesetException {@code INVALID}
+     */
+    public void excuse(long now, long from) {
+        command(now, "excuse", to -> to.exactNumber("from", from));
+    }
+
     // Subscribers.
 
     /**

@@ -107,7 +107,7 @@ class VerbsTest {
         assertEquals(Optional.of("release 42"), why.decidedBy().because());
         assertEquals(List.of("enabled", "weight", "metadata.note"),
                 why.overrides().stream().map(Explanation.Decision::field).toList());
-        assertTrue(why.remedies().contains(new Explanation.Remedy.ClearOverride("console")));
+        assertTrue(why.remedies().contains(new Remedy.ClearOverride("console")));
         assertTrue(why.document().startsWith("{\"service\""), why.document());
         assertTrue(why.sentences().get(0).contains("console"), why.sentences()::toString);
 
