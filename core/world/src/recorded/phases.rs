@@ -82,7 +82,11 @@ impl Dial {
     /// Whether another value could move a difference.
     pub(crate) fn matters(&self, difference: &Difference) -> bool {
         let (first, last) = self.within;
-        let differs = |of: &String| row_of(of, &difference.recorded) != row_of(of, &difference.ours);
+        let differs = |of: &String| {
+            let rows = [&difference.recorded, &difference.ours].map(|text| row_of(of, text));
+            // An answer is no list of rows, and may differ in any instance.
+            rows == [None, None] || rows[0] != rows[1]
+        };
         (first..=last).contains(&difference.at) && self.of.as_ref().is_none_or(differs)
     }
 }

@@ -109,7 +109,7 @@ fn dials(policy: &Policy, recording: &Recording, version: &Version) -> Vec<Dial>
     dials.extend(phases::server(policy, recording, 2).into_iter().filter(|dial| dial.name != "services.sweep"));
     let redo = version.publisher.redo.every.as_millis();
     if redo == 0 {
-        dials.push(Dial::new("beats take, in ms", 40, 4, |setup, takes| setup.client.beat = takes));
+        dials.push(Dial::new("beats take, in ms", 92, 4, |setup, takes| setup.client.beat = takes));
     } else {
         let (every, probe) = (policy.session.sweep.every.as_millis(), policy.session.probe.as_millis());
         let fault = first_fault(recording);
