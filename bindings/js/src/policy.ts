@@ -77,6 +77,8 @@ export interface Policy {
   view: {
     refresh: number;
     engine: Clock;
+    /** How much more than its period that clock takes for each turn, in thousandths of a ms. */
+    engine_slip: number;
     notice_window: number;
     unchanged_is_told: boolean;
     default_threshold: number | null;

@@ -35,6 +35,11 @@ impl Policy {
                 return Err(Error::invalid(format!("{field}.phase"), clock.phase.as_millis(), &bound));
             }
         }
+        let slip_max = if self.view.engine.every == Span::ZERO { 0 } else { 100_000 };
+        if self.view.engine_slip > slip_max {
+            let bound = "0 to 100000, and 0 where view.engine.every is 0";
+            return Err(Error::invalid("view.engine_slip", self.view.engine_slip, bound));
+        }
         if let Some(cap) = self.expiry.cap {
             at_least_1("expiry.cap.silence", cap.silence)?;
         }

@@ -53,6 +53,7 @@ pub(super) fn policy() -> Policy {
         view: ViewPolicy {
             refresh: Span::HALF_SECOND,
             engine: Clock::every(Span::unbounded(100)),
+            engine_slip: 0,
             notice_window: Span::ZERO,
             unchanged_is_told: true,
             default_threshold: None,

@@ -62,6 +62,7 @@ pub(super) fn policy() -> Policy {
         view: ViewPolicy {
             refresh: Span::ZERO,
             engine: Clock::EXACT,
+            engine_slip: 0,
             notice_window: Span::ZERO,
             unchanged_is_told: false,
             default_threshold: None,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Clock;
 use crate::name::Threshold;
-use crate::time::Span;
+use crate::time::{Instant, Span};
 
 /// Rules 8 and 12, what readers get and when.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +15,9 @@ pub struct ViewPolicy {
     pub refresh: Span,
     /// When views that wait are computed. Nacos 2: every 100 ms.
     pub engine: Clock,
+    /// How much more than its period that clock takes for each turn, in thousandths of a ms, 0 to 100000: one that waits from the end of a
+    /// turn to the next is later every time. Nacos 2: up to a few ms (recorded); 0 in the presets.
+    pub engine_slip: u32,
     /// How long a subscriber's notice waits for more changes, in ms; 0 means not at all. Nacos 1.4: 1000.
     pub notice_window: Span,
     /// Whether subscribers are told of a registration that changed nothing they can see. Nacos: yes (recorded).
@@ -31,6 +34,20 @@ pub struct ViewPolicy {
     pub keep_last: Option<Span>,
     /// What a reader who asks for healthy instances only gets of a protected service.
     pub healthy_only: HealthyOnly,
+}
+
+impl ViewPolicy {
+    /// The first turn of the engine at or after `due`.
+    pub fn turn(&self, due: Instant) -> Instant {
+        if self.engine_slip == 0 {
+            return self.engine.look(due);
+        }
+        // Beyond the end of time there is no turn: bounds keep every product below 2^64.
+        let turn = self.engine.every.as_millis() * 1000 + u64::from(self.engine_slip);
+        let behind = due.as_millis().saturating_sub(self.engine.phase.as_millis()) * 1000;
+        let micros = behind.div_ceil(turn) * turn;
+        Instant::from_millis(self.engine.phase.as_millis() + micros / 1000).unwrap_or(Instant::MAX)
+    }
 }
 
 /// Which goes first when a reader asks for healthy instances only.

@@ -270,7 +270,7 @@ impl Registry {
     fn arm_refresh(&mut self, slot: u32) {
         let service = self.services.get_mut(slot);
         if service.refresh_at.is_none() {
-            let at = self.policy.view.engine.look(self.now + self.policy.view.refresh);
+            let at = self.policy.view.turn(self.now + self.policy.view.refresh);
             service.refresh_at = Some(at);
             self.timers.insert(at, Timer::Refresh(slot));
         }

@@ -29,8 +29,9 @@ pub(crate) trait Door {
     fn next_deadline(&self) -> Option<Instant>;
     /// Lets everything due by `now` happen.
     fn advance(&mut self, now: Instant);
-    /// A registration has made a service, and its instance has not entered it yet: whoever looks now keeps seeing nobody.
-    fn make_service(&mut self, _now: Instant, _service: &str) {}
+    /// A registration has made a service, and its instance has not entered it yet: whoever looks now sees nobody, and keeps seeing that
+    /// where views are computed late. An instance that comes and goes leaves the same traces in a server of 1.4.
+    fn make_service(&mut self, _now: Instant, _service: &str, _comes_and_goes: Option<[Request; 2]>) {}
     /// The host's checker finds a persistent instance unhealthy.
     fn report_unhealthy(&mut self, _now: Instant, _row: &Row, _service: &str) {}
     /// What was pushed so far: when, and what it showed.
@@ -174,7 +175,11 @@ impl Door for Standalone {
         self.push(now);
     }
 
-    fn make_service(&mut self, now: Instant, service: &str) {
+    fn make_service(&mut self, now: Instant, service: &str, comes_and_goes: Option<[Request; 2]>) {
+        // In 1.4 the registration makes the cluster, too, which stays when its instance goes.
+        for request in comes_and_goes.iter().flatten().filter(|_| self.dialect == Dialect::V1_4) {
+            serve(&mut self.registry, self.dialect, now, request);
+        }
         let Ok(key) = ServiceKey::named(service) else { return };
         if self.registry.service(&key).is_none_or(|record| !record.known) {
             self.registry.set_service(now, &ServiceSettings::new(key.clone()));

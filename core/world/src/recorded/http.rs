@@ -10,7 +10,7 @@ use super::door::{Door, View};
 use super::file::{Line, Recording, Request, Sight, What};
 use super::phases::Setup;
 use super::steps::{Step, steps};
-use super::track::{Difference, Seen, State, Track, seconds};
+use super::track::{Difference, Needed, Seen, State, Track, seconds};
 
 /// Replays a recording on a fresh server; the first difference, if there is one.
 ///
@@ -24,21 +24,17 @@ pub(crate) fn replay(
     let lines = until.map_or(&recording.lines[..], |until| beginning(&recording.lines, until));
     let views = recorded(lines);
     let mut replay = Replay::new(lines, server, views.keys().filter(|view| view.is_asked_for()).cloned().collect());
-    replay.lag = setup.lag;
-    replay.is_browser = recording.header.case.ends_with("browser");
-    let stopped = replay.run(&steps(lines, setup))?;
+    (replay.lag, replay.reached) = (setup.lag, setup.reached);
+    replay.is_browser = ["browser", "-web"].iter().any(|end| recording.header.case.ends_with(end));
     let end = lines.last().map_or(0, |line| line.t);
+    // What comes late in ours comes behind the last line that decides.
+    let stopped = replay.run(&steps(lines, setup), until.map_or(end, |until| end.max(until)))?;
     let zero = replay.zero;
-    let pushed: Vec<(i64, State)> = replay
-        .server
-        .pushed()
-        .iter()
-        .map(|(at, state)| (at.as_millis() as i64 + zero, state.clone()))
-        .filter(|(at, _)| *at <= end)
-        .collect();
+    let pushed: Vec<(i64, State)> =
+        replay.server.pushed().iter().map(|(at, state)| (at.as_millis() as i64 + zero, state.clone())).collect();
     let differences = views.iter().filter_map(|(view, seen)| match replay.track(view) {
         Some(track) => track.differs(&view.to_string(), seen, recording.header.widest_window, end),
-        None => pushes_differ(view, seen, &pushed),
+        None => pushes_differ(view, seen, &pushed, end),
     });
     // What was sent and answered differently comes first: views of the same moment follow from it.
     Ok(stopped.into_iter().chain(differences).min_by_key(|difference| difference.at))
@@ -59,6 +55,8 @@ struct Replay<'a> {
     zero: i64,
     now: i64,
     lag: i64,
+    /// When in its time a request reaches the server, in percent.
+    reached: i64,
     /// Whether everything that the label does not say otherwise of came from a browser.
     is_browser: bool,
 }
@@ -73,6 +71,7 @@ impl Replay<'_> {
             zero,
             now: zero,
             lag: 0,
+            reached: 0,
             is_browser: false,
         }
     }
@@ -81,10 +80,15 @@ impl Replay<'_> {
         self.views.iter().position(|known| known == view).map(|number| &self.tracks[number])
     }
 
-    /// Until the first answer that differs.
-    fn run(&mut self, steps: &[(i64, Step)]) -> Result<Option<Difference>, Error> {
+    /// Until a little behind the first answer that differs: what should have come before it in ours may be late.
+    fn run(&mut self, steps: &[(i64, Step)], end: i64) -> Result<Option<Difference>, Error> {
+        const LATE: i64 = 300;
+        let mut first: Option<Difference> = None;
         self.watch(0)?;
         for (at, step) in steps {
+            if first.as_ref().is_some_and(|first| *at > first.at + LATE) {
+                return Ok(first);
+            }
             self.pass(*at)?;
             match step {
                 Step::Look(view) => {
@@ -93,17 +97,19 @@ impl Replay<'_> {
                 }
                 Step::Send(request) => {
                     let response = self.server.send(self.instant(*at)?, &self.sent(request));
-                    if let Some(difference) = answer_differs(*at, request, &response) {
-                        return Ok(Some(difference));
-                    }
-                    self.watch(request.took + self.lag)?;
+                    first = first.or_else(|| answer_differs(*at, request, &response));
+                    self.watch(request.took * (100 - self.reached) / 100 + self.lag)?;
                 }
                 Step::Stamp(request) => {
                     self.server.send(self.instant(*at)?, &self.sent(request));
                     self.watch(0)?;
                 }
-                Step::Make(service, took) => {
-                    self.server.make_service(self.instant(*at)?, service);
+                Step::Make(service, took, cluster) => {
+                    let comes_and_goes = cluster.map(|comes| {
+                        let goes = Request { method: "DELETE".to_owned(), ..comes.clone() };
+                        [self.sent(comes), self.sent(&goes)]
+                    });
+                    self.server.make_service(self.instant(*at)?, service, comes_and_goes);
                     self.watch(*took)?;
                 }
                 Step::Report(row, service) => {
@@ -120,7 +126,8 @@ impl Replay<'_> {
                 }
             }
         }
-        Ok(None)
+        self.pass(end)?;
+        Ok(first)
     }
 
     /// Time passes, and what changes by itself is seen at its own moment.
@@ -185,18 +192,21 @@ fn step_before(lines: &[Line], sight: &Sight) -> Option<i64> {
 }
 
 /// Pushes are events, and not a state: the same ones in the same order, each after the recorded one before it and by its own time.
-fn pushes_differ(view: &View, recorded: &[Seen], pushed: &[(i64, State)]) -> Option<Difference> {
+fn pushes_differ(view: &View, recorded: &[Seen], pushed: &[(i64, State)], end: i64) -> Option<Difference> {
     let mut before = i64::MIN;
     for (number, seen) in recorded.iter().enumerate() {
         let ours = pushed.get(number);
         let in_time = ours.is_some_and(|(at, state)| *state == seen.state && *at <= seen.by && *at > before);
         if !in_time {
-            let ours = ours.map_or("no push".to_owned(), |(at, state)| format!("{} {state}", seconds(*at)));
-            return Some(Difference::new(seen.by, &view.to_string(), seen.state.to_string(), ours));
+            let text = ours.map_or("no push".to_owned(), |(at, state)| format!("{} {state}", seconds(*at)));
+            let needed = ours.filter(|(_, state)| *state == seen.state);
+            let needed = needed.map(|(at, _)| Needed { ours: *at, after: before, by: seen.by });
+            let difference = Difference::new(seen.by, &view.to_string(), seen.state.to_string(), text);
+            return Some(Difference { needed, ..difference });
         }
         before = seen.by;
     }
-    let (at, state) = pushed.get(recorded.len())?;
+    let (at, state) = pushed.get(recorded.len()).filter(|(at, _)| *at <= end)?;
     Some(Difference::new(*at, &view.to_string(), "no further push".to_owned(), state.to_string()))
 }
 

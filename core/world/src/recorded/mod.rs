@@ -4,11 +4,13 @@
 
 mod cluster;
 mod door;
+mod engine;
 mod file;
 mod http;
 mod phases;
 mod report;
 mod sdk;
+mod search;
 mod steps;
 mod story;
 mod track;
@@ -81,7 +83,7 @@ pub fn replay(recording: &Recording) -> Result<(Verdict, Vec<Chosen>), Error> {
         return replay_sdk(recording, &policy, dialect);
     }
     let (difference, chosen) =
-        phases::search(&policy, &phases::dials(&policy, &clients(recording)), |setup, until| {
+        search::search(&policy, &phases::dials(&policy, recording), zero(recording), |setup, until| {
             let mut server = door::Standalone::new(setup.policy.clone(), dialect, Some(acknowledges(recording)))?;
             http::replay(recording, &setup, until, &mut server)
         })?;
@@ -99,23 +101,15 @@ fn replay_sdk(recording: &Recording, policy: &Policy, dialect: Dialect) -> Resul
     let Some(version) = sdk::Version::of(client) else {
         return Ok((Verdict::NotReplayed(format!("{client} is not imitated")), Vec::new()));
     };
-    let (difference, chosen) =
-        sdk::search(policy, &version, |setup, until| sdk::replay(recording, until, &version, setup, dialect))?;
+    let (difference, chosen) = sdk::search(policy, recording, &version, |setup, until| {
+        sdk::replay(recording, until, &version, setup, dialect)
+    })?;
     Ok((difference.map_or(Verdict::Match, Verdict::Differs), chosen))
 }
 
-/// Clients that registered by themselves, as `ip:port`, each once.
-fn clients(recording: &Recording) -> Vec<String> {
-    let mut clients: Vec<String> = Vec::new();
-    for line in &recording.lines {
-        let What::Request(request) = &line.what else { continue };
-        if let (Some(client), "/instance", "POST") = (request.client(), request.path.as_str(), request.method.as_str())
-            && !clients.contains(&client)
-        {
-            clients.push(client);
-        }
-    }
-    clients
+/// The recording's time of the server's zero: a recording may begin before its own.
+pub(crate) fn zero(recording: &Recording) -> i64 {
+    recording.lines.first().map_or(0, |line| line.t.min(0))
 }
 
 /// What imitates a server of that version.

@@ -1,10 +1,13 @@
-//! Which phase had a timer that a recording does not show? The one that agrees with it longest, chosen once for the whole recording.
+//! What can a recording not show of a server? Where its clocks stood, and what was on its way beside what: dials, each of which is turned
+//! once for a whole recording.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use liveset::policy::{Bound, Clock, Sweep};
 use liveset::{Policy, Span};
 
+use super::file::{Line, Recording, What};
+use super::steps;
 use super::track::Difference;
 
 /// What a replay begins with: the rules, and what a recording cannot show of the server that followed them.
@@ -13,9 +16,11 @@ pub(crate) struct Setup {
     pub(crate) policy: Policy,
     /// How long after a request was answered the views may still miss what it did, in ms.
     pub(crate) lag: i64,
-    /// Where polls came that were on their way together with the registration that made their service.
-    pub(crate) first_polls: FirstPolls,
-    /// Clients, as `ip:port`, whose clock began a moment before the first beat of theirs was stamped.
+    /// Of each service where polls came that were on their way together with its first registrations; not told is before them.
+    pub(crate) first_polls: BTreeMap<String, FirstPolls>,
+    /// When in its time a request over HTTP reaches the server, in percent.
+    pub(crate) reached: i64,
+    /// Clients, as `ip:port`, whose registrations and beats are stamped a moment late.
     pub(crate) stamped_late: BTreeSet<String>,
     /// Where the clocks of SDK clients stood.
     pub(crate) client: super::sdk::Phases,
@@ -26,7 +31,8 @@ impl Setup {
         Setup {
             policy,
             lag: 0,
-            first_polls: FirstPolls::Before,
+            first_polls: BTreeMap::new(),
+            reached: 0,
             stamped_late: BTreeSet::new(),
             client: super::sdk::Phases::default(),
         }
@@ -39,216 +45,165 @@ impl Setup {
 pub(crate) enum FirstPolls {
     /// They found no service.
     Before,
-    /// They found what so many registrations had brought, and of the first nothing but the service where it is none.
+    /// They found a service without instances.
+    Service,
+    /// They found a service with a cluster, where clusters stay, and nobody in it.
+    Cluster,
+    /// They found what so many registrations had brought.
     After(usize),
 }
 
-/// A timer of the server whose phase is not known from outside, or a lag of it.
-#[derive(Clone, Debug)]
+/// Something that is not known from outside: the phase of a timer, a lag, who came first.
 pub(crate) struct Dial {
     pub(crate) name: String,
-    /// Its period in ms: phases from 0 up to it differ.
+    /// Values from 0 up to it differ.
     pub(crate) period: u64,
-    /// How finely it is searched, in ms.
+    /// How finely it is searched.
     pub(crate) step: u64,
-    pub(crate) set: Turn,
+    /// From when to when a difference may come that it has to do with, in ms of the recording.
+    pub(crate) within: (i64, i64),
+    /// The instance, as `ip:port`, that must differ for it to matter; none for any.
+    pub(crate) of: Option<String>,
+    pub(crate) set: Box<dyn Fn(&mut Setup, u64)>,
 }
 
-/// What turning a dial does.
-#[derive(Clone, Debug)]
-pub(crate) enum Turn {
-    /// Sets a phase or a lag of the server.
-    Set(fn(&mut Setup, u64)),
-    /// Of one client: at 1 its clock began before its beat was stamped.
-    Stamp(String),
-}
+/// At all times.
+pub(crate) const ALWAYS: (i64, i64) = (i64::MIN, i64::MAX);
 
-impl Turn {
-    fn turn(&self, setup: &mut Setup, phase: u64) {
-        match self {
-            Turn::Set(set) => set(setup, phase),
-            Turn::Stamp(client) if phase == 1 => {
-                setup.stamped_late.insert(client.clone());
-            }
-            Turn::Stamp(_) => {}
-        }
+impl Dial {
+    pub(crate) fn new(name: &str, period: u64, step: u64, set: impl Fn(&mut Setup, u64) + 'static) -> Dial {
+        Dial { name: name.to_owned(), period, step, within: ALWAYS, of: None, set: Box::new(set) }
+    }
+
+    pub(crate) fn from(self, first: i64) -> Dial {
+        Dial { within: (first, self.within.1), ..self }
+    }
+
+    /// Whether another value could move a difference.
+    pub(crate) fn matters(&self, difference: &Difference) -> bool {
+        let (first, last) = self.within;
+        let differs = |of: &String| {
+            let rows = [&difference.recorded, &difference.ours].map(|text| row_of(of, text));
+            // An answer is no list of rows, and may differ in any instance.
+            rows == [None, None] || rows[0] != rows[1]
+        };
+        (first..=last).contains(&difference.at) && self.of.as_ref().is_none_or(differs)
     }
 }
 
-/// The dials of a policy: each of its server-wide clocks, how late its looks come, and what a poll may meet on its way.
-pub(crate) fn dials(policy: &Policy, clients: &[String]) -> Vec<Dial> {
-    fn dial(name: &str, period: u64, step: u64, set: fn(&mut Setup, u64)) -> Dial {
-        Dial { name: name.to_owned(), period, step, set: Turn::Set(set) }
-    }
-    let clock = |name, clock: Clock, step, set| dial(name, clock.every.as_millis(), step, set);
-    let late = policy.view.refresh != Span::ZERO;
-    let mut dials = vec![
-        dial("polls beside the first registrations come before, into, behind them", 7, 1, |setup, place| {
-            let behind = (place as usize).checked_sub(1);
-            setup.first_polls = behind.map_or(FirstPolls::Before, FirstPolls::After);
-        }),
-        clock("view.engine", policy.view.engine, 3, |setup, phase| setup.policy.view.engine.phase = span(phase)),
-        dial("the engine of views turns so much slower", 4 * u64::from(late), 1, |setup, by| {
-            setup.policy.view.engine.every = span(setup.policy.view.engine.every.as_millis() + by)
-        }),
-        dial("what a request did is seen so much later", 60 * u64::from(!late), 10, |setup, lag| {
-            setup.lag = lag as i64;
-        }),
-        dial("silence of exactly its time is found", 2, 1, |setup, not| {
-            setup.policy.expiry.bound = if not == 0 { Bound::Reached } else { Bound::Exceeded };
-        }),
-        dial("each look for silence comes so much later", 16, 1, delay_looks),
-        clock("overrides.sweep", policy.overrides.sweep, 250, |setup, phase| {
-            setup.policy.overrides.sweep.phase = span(phase);
-        }),
-        clock("services.sweep", policy.services.sweep, 1000, |setup, phase| {
-            setup.policy.services.sweep.phase = span(phase);
-        }),
-    ];
-    dials.extend(policy.expiry.cap.map(|cap| {
-        clock("expiry.cap.sweep", cap.sweep, 250, |setup, phase| {
-            if let Some(cap) = &mut setup.policy.expiry.cap {
-                cap.sweep.phase = span(phase);
-            }
+/// What a text that lists instances says of one.
+fn row_of<'a>(client: &str, text: &'a str) -> Option<&'a str> {
+    let row = &text[text.find(&format!("{client} "))?..];
+    row.split([';', ',']).next()
+}
+
+/// The dials of a server that is driven by plain HTTP.
+pub(crate) fn dials(policy: &Policy, recording: &Recording) -> Vec<Dial> {
+    let lines = &recording.lines;
+    let mut dials: Vec<Dial> = steps::first_registrations(lines)
+        .into_iter()
+        .map(|(service, (first, end))| {
+            let name = format!("polls beside the first registrations of {service} come before, into, behind them");
+            let dial = Dial::new(&name, 9, 1, move |setup, place| {
+                let place = match place {
+                    0 => FirstPolls::Before,
+                    1 => FirstPolls::Service,
+                    2 => FirstPolls::Cluster,
+                    behind => FirstPolls::After(behind as usize - 2),
+                };
+                setup.first_polls.insert(service.clone(), place);
+            });
+            // What such a poll found is shown until the view is computed again.
+            Dial { within: (first, end + SHOWN_LATE), ..dial }
         })
+        .collect();
+    dials.push(Dial::new("requests reach the server so late, in % of their time", 101, 25, |setup, percent| {
+        setup.reached = percent as i64;
     }));
     if matches!(policy.expiry.sweep, Sweep::PerLease(_)) {
-        dials.extend(clients.iter().map(|client| Dial {
-            name: format!("the clock of {client} began before its beat was stamped"),
-            period: 2,
-            step: 1,
-            set: Turn::Stamp(client.clone()),
+        dials.extend(clients(lines).into_iter().map(|client| {
+            let of = Some(client.clone());
+            let name = format!("{client} is stamped so much late, in ms");
+            let dial = Dial::new(&name, 2, 1, move |setup, late| {
+                if late == 1 {
+                    setup.stamped_late.insert(client.clone());
+                }
+            });
+            Dial { of, ..dial }
         }));
     }
+    dials.extend(server(policy, recording, 1));
     dials.retain(|dial| dial.period > 0);
     dials
 }
 
-/// A clock that waits for five seconds after each look, and not from look to look, is a little later every time.
-fn delay_looks(setup: &mut Setup, by: u64) {
+/// The dials of a server, whoever talks to it: its clocks but for the engine of views, and how late they are. Clocks of seconds are
+/// searched so many times as coarsely.
+pub(crate) fn server(policy: &Policy, recording: &Recording, coarse: u64) -> Vec<Dial> {
+    let lines = &recording.lines;
+    let begin = lines.first().map_or(0, |line| line.t);
+    let clock = |name: &str, clock: Clock, step, set: fn(&mut Setup, Span)| {
+        Dial::new(name, clock.every.as_millis(), step, move |setup, phase| set(setup, span(phase)))
+    };
+    let late = if policy.view.refresh == Span::ZERO { 60 } else { 0 };
+    let slips = if policy.expiry.sweep == Sweep::Exact { 0 } else { 2 * 16 };
+    let empty = policy.services.empty.map_or(i64::MAX / 2, |empty| empty.as_millis() as i64);
+    let mut dials = vec![
+        Dial::new("what a request did is seen so much later", late, 10, |setup, lag| setup.lag = lag as i64),
+        Dial::new(
+            "silence of exactly its time is found or not, and each look comes so much later, in ms / 2",
+            slips,
+            1,
+            looks,
+        ),
+        clock("overrides.sweep", policy.overrides.sweep, 250 * coarse, |setup, at| {
+            setup.policy.overrides.sweep.phase = at
+        })
+        .from(begin + policy.services.settings.as_millis() as i64),
+        clock("services.sweep", policy.services.sweep, 1000, |setup, at| setup.policy.services.sweep.phase = at)
+            .from(begin + empty),
+    ];
+    dials.extend(policy.expiry.cap.map(|cap| {
+        let set = |setup: &mut Setup, at| {
+            if let Some(cap) = &mut setup.policy.expiry.cap {
+                cap.sweep.phase = at;
+            }
+        };
+        clock("expiry.cap.sweep", cap.sweep, 250 * coarse, set).from(begin + cap.silence.as_millis() as i64)
+    }));
+    dials
+}
+
+/// How long a view may be shown that a poll found beside a first registration, in ms: until it is computed again.
+const SHOWN_LATE: i64 = 1000;
+
+/// Whether a look finds silence of exactly its time; and a clock that waits for five seconds after each look, and not from look to look,
+/// is a little later every time.
+fn looks(setup: &mut Setup, value: u64) {
+    setup.policy.expiry.bound = if value % 2 == 0 { Bound::Reached } else { Bound::Exceeded };
     if let Sweep::PerLease(period) | Sweep::PerService(period) = &mut setup.policy.expiry.sweep {
-        *period = span(period.as_millis() + by);
+        *period = span(period.as_millis() + value / 2);
     }
+}
+
+/// Clients that registered by themselves, as `ip:port`, each once.
+fn clients(lines: &[Line]) -> Vec<String> {
+    let mut clients: Vec<String> = Vec::new();
+    for line in lines {
+        let What::Request(request) = &line.what else { continue };
+        if let (Some(client), "/instance" | "/instance/beat", "POST" | "PUT") =
+            (request.client(), request.path.as_str(), request.method.as_str())
+            && !clients.contains(&client)
+        {
+            clients.push(client);
+        }
+    }
+    clients
 }
 
 fn span(millis: u64) -> Span {
     Span::from_millis(millis).unwrap_or_default()
 }
 
-/// A dial's name and the phase chosen for it, in ms.
+/// A dial's name and the value chosen for it.
 pub type Chosen = (String, u64);
-
-const ROUNDS: u32 = 3;
-
-/// How many replays a recording is worth: whoever needs more has phases that nobody could call chosen.
-pub(crate) const TRIES_MAX: u32 = 600;
-
-/// Replays under all phases 0, and where that differs, turns one dial after another to where the first difference comes latest.
-///
-/// `replay` may be asked for no more than what differs by a moment: most phases are worse than the best one, and soon.
-pub(crate) fn search<E>(
-    policy: &Policy,
-    dials: &[Dial],
-    mut replay: impl FnMut(Setup, Option<i64>) -> Result<Option<Difference>, E>,
-) -> Result<(Option<Difference>, Vec<Chosen>), E> {
-    let mut phases = vec![0; dials.len()];
-    let mut tries = 0;
-    let mut try_phases = |phases: &[u64], until: Option<i64>| {
-        tries += 1;
-        let mut setup = Setup::of(policy.clone());
-        for (dial, phase) in dials.iter().zip(phases) {
-            dial.set.turn(&mut setup, *phase);
-        }
-        if tries > TRIES_MAX {
-            // As bad as the worst: nothing is chosen any more.
-            return Ok(Some(Difference::new(i64::MIN, "", String::new(), String::new())));
-        }
-        replay(setup, until)
-    };
-    let mut best = try_phases(&phases, None)?;
-    for _ in 0..ROUNDS {
-        let before = phases.clone();
-        for number in 0..dials.len() {
-            let mut turned = phases.clone();
-            for phase in (0..dials[number].period).step_by(dials[number].step as usize) {
-                let Some(at) = best.as_ref().map(|difference| difference.at) else { break };
-                turned[number] = phase;
-                let is_later = |found: &Option<Difference>| found.as_ref().is_none_or(|difference| difference.at > at);
-                if !is_later(&try_phases(&turned, Some(at))?) {
-                    continue;
-                }
-                let found = try_phases(&turned, None)?;
-                if is_later(&found) {
-                    (phases, best) = (turned.clone(), found);
-                }
-            }
-        }
-        if best.is_none() || phases == before {
-            break;
-        }
-    }
-    Ok((best, dials.iter().map(|dial| dial.name.clone()).zip(phases).collect()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn two_dials() -> [Dial; 2] {
-        let set = |name: &str, period, set| Dial { name: name.to_owned(), period, step: 100, set: Turn::Set(set) };
-        [
-            set("sweep", 5000, |setup, phase| setup.policy.overrides.sweep.phase = span(phase)),
-            set("view", 1000, |setup, phase| setup.policy.view.refresh = span(phase)),
-        ]
-    }
-
-    fn named(phases: [u64; 2]) -> Vec<Chosen> {
-        vec![("sweep".to_owned(), phases[0]), ("view".to_owned(), phases[1])]
-    }
-
-    /// A recording that parts at the sum of how far both dials are right.
-    fn outcome(Setup { policy, .. }: Setup, sweep: u64, view: u64) -> Option<Difference> {
-        let wrong =
-            policy.overrides.sweep.phase.as_millis().abs_diff(sweep) + policy.view.refresh.as_millis().abs_diff(view);
-        (wrong > 0).then(|| Difference::new(10_000 - wrong as i64, "list", String::new(), String::new()))
-    }
-
-    fn search_for(sweep: u64, view: u64) -> (Option<Difference>, Vec<Chosen>, u32) {
-        let mut tries = 0;
-        let found = search(&Policy::nacos_2_0(), &two_dials(), |setup, _| {
-            tries += 1;
-            Ok::<_, ()>(outcome(setup, sweep, view))
-        });
-        let (difference, chosen) = found.expect("no errors");
-        (difference, chosen, tries)
-    }
-
-    #[test]
-    fn phases_that_agree_are_found_and_named() {
-        let (difference, chosen, _) = search_for(3700, 400);
-        assert_eq!((difference, chosen), (None, named([3700, 400])));
-    }
-
-    #[test]
-    fn phases_that_need_no_search_stay_at_zero() {
-        assert_eq!(search_for(0, 0), (None, named([0, 0]), 1));
-    }
-
-    #[test]
-    fn where_no_phase_agrees_the_latest_difference_is_told() {
-        let (difference, chosen, _) = search_for(3750, 400);
-        assert_eq!(difference.map(|difference| difference.at), Some(9950));
-        assert_eq!(chosen, named([3700, 400]), "of two equally good phases the smaller");
-    }
-
-    #[test]
-    fn without_dials_there_is_one_replay() {
-        let mut tries = 0;
-        let wrong = Difference::new(7, "list", String::new(), String::new());
-        let found = search(&Policy::strict(), &[], |_, _| {
-            tries += 1;
-            Ok::<_, ()>(Some(wrong.clone()))
-        });
-        assert_eq!((found, tries), (Ok((Some(wrong), Vec::new())), 1));
-    }
-}

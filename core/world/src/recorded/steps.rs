@@ -13,10 +13,10 @@ pub(crate) enum Step<'a> {
     /// The recorder is known to have looked.
     Look(View),
     Send(&'a Request),
-    /// A registration counts once more, a moment after it began the client's clock.
+    /// A registration or a beat counts once more, a moment later: a server stamps a beat before or after a look of the same ms.
     Stamp(&'a Request),
-    /// A registration has made its service, and the instance is not in it yet.
-    Make(&'a str, i64),
+    /// A registration, which took so long, has made its service, and its cluster where it is named here; the instance is not in it yet.
+    Make(&'a str, i64, Option<&'a Request>),
     /// The host's checker finds a persistent instance of a service unhealthy.
     Report(&'a Row, &'a str),
     /// The server's process ends.
@@ -41,10 +41,14 @@ pub(crate) fn steps<'a>(lines: &'a [Line], setup: &Setup) -> Vec<(i64, Step<'a>)
         match &line.what {
             What::Sight(sight) if View::of(sight).is_asked_for() => steps.push((line.t, Step::Look(View::of(sight)))),
             What::Request(request) => {
-                steps.push((line.t, Step::Send(request)));
-                let is_registration = request.method == "POST" && request.path == "/instance";
-                if is_registration && request.client().is_some_and(|client| setup.stamped_late.contains(&client)) {
-                    steps.push((line.t + 1, Step::Stamp(request)));
+                let at = line.t + request.took * setup.reached / 100;
+                steps.push((at, Step::Send(request)));
+                let lives = matches!(
+                    (request.method.as_str(), request.path.as_str()),
+                    ("POST", "/instance") | ("PUT", "/instance/beat")
+                );
+                if lives && request.client().is_some_and(|client| setup.stamped_late.contains(&client)) {
+                    steps.push((at + 1, Step::Stamp(request)));
                 }
             }
             _ => {}
@@ -52,16 +56,17 @@ pub(crate) fn steps<'a>(lines: &'a [Line], setup: &Setup) -> Vec<(i64, Step<'a>)
     }
     steps.extend(outages(lines));
     steps.extend(checks(lines, setup));
-    meet_first_polls(lines, setup.first_polls, &mut steps);
+    meet_first_polls(lines, setup, &mut steps);
     steps.sort_by_key(|(at, _)| *at);
     steps
 }
 
-/// Takes polls that were on their way together with the first registrations of their service to where the setup has them.
-fn meet_first_polls<'a>(lines: &'a [Line], place: FirstPolls, steps: &mut Vec<(i64, Step<'a>)>) {
+/// Of each service the first registration of its own, and those that followed while it was on its way: when they were sent, and when the
+/// last may still have been on its way into the service.
+fn together(lines: &[Line]) -> BTreeMap<&str, (Vec<(i64, &Request)>, i64)> {
     /// How long after its answer a registration may still be on its way into the service, in ms.
     const LATE: i64 = 30;
-    let mut registrations: BTreeMap<&str, Vec<(i64, i64)>> = BTreeMap::new();
+    let mut services: BTreeMap<&str, (Vec<(i64, &Request)>, i64)> = BTreeMap::new();
     for line in lines {
         if let What::Request(request) = &line.what
             && request.method == "POST"
@@ -69,19 +74,26 @@ fn meet_first_polls<'a>(lines: &'a [Line], place: FirstPolls, steps: &mut Vec<(i
         {
             let named = request.args.get("serviceName").and_then(Value::as_str).unwrap_or(super::SERVICE);
             let service = named.strip_prefix("DEFAULT_GROUP@@").unwrap_or(named);
-            registrations.entry(service).or_default().push((line.t, request.took));
+            let (registrations, end) = services.entry(service).or_insert((Vec::new(), line.t));
+            if line.t <= *end {
+                registrations.push((line.t, request));
+                *end = (*end).max(line.t + request.took + LATE);
+            }
         }
     }
+    services
+}
+
+/// From when to when the first registrations of each service were on their way.
+pub(crate) fn first_registrations(lines: &[Line]) -> Vec<(String, (i64, i64))> {
+    let services = together(lines).into_iter();
+    services.map(|(service, (registrations, end))| (service.to_owned(), (registrations[0].0, end))).collect()
+}
+
+/// Takes polls that were on their way together with the first registrations of their service to where the setup has them.
+fn meet_first_polls<'a>(lines: &'a [Line], setup: &Setup, steps: &mut Vec<(i64, Step<'a>)>) {
     let mut moved: Vec<(i64, Step<'a>)> = Vec::new();
-    for (service, registrations) in registrations {
-        // The first one, and those that followed while it was on its way.
-        let mut end = registrations[0].0 + registrations[0].1 + LATE;
-        let together = registrations.iter().take_while(|(at, took)| {
-            let follows = *at <= end;
-            end = if follows { end.max(at + took + LATE) } else { end };
-            follows
-        });
-        let together: Vec<(i64, i64)> = together.copied().collect();
+    for (service, (together, end)) in together(lines) {
         let beside = together[0].0..=end;
         let of_it =
             |step: &Step| matches!(step, Step::Look(view) if view.of.as_deref().unwrap_or(super::SERVICE) == service);
@@ -90,14 +102,15 @@ fn meet_first_polls<'a>(lines: &'a [Line], place: FirstPolls, steps: &mut Vec<(i
         *steps = rest;
         let polls: Vec<(i64, Step<'a>)> = polls;
         let first = together[0].0;
-        let at = match place {
+        let at = match setup.first_polls.get(service).unwrap_or(&FirstPolls::Before) {
             FirstPolls::Before => first,
-            FirstPolls::After(0) => {
-                moved.extend((!polls.is_empty()).then_some((first, Step::Make(service, together[0].1))));
+            made @ (FirstPolls::Service | FirstPolls::Cluster) => {
+                let (cluster, took) = ((*made == FirstPolls::Cluster).then_some(together[0].1), together[0].1.took);
+                moved.extend((!polls.is_empty()).then_some((first, Step::Make(service, took, cluster))));
                 first
             }
             // Steps of one moment are taken in order: what is moved goes before what is sent one ms later.
-            FirstPolls::After(count) => together.get(count - 1).map_or(end, |(at, _)| at + 1),
+            FirstPolls::After(count) => together.get(*count - 1).map_or(end, |(at, _)| at + 1),
         };
         moved.extend(polls.into_iter().map(|(_, poll)| (at, poll)));
     }

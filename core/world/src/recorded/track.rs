@@ -52,8 +52,19 @@ pub struct Difference {
     pub recorded: String,
     /// What ours has there.
     pub ours: String,
-    /// How far ours would have to move to agree there, in ms; 0 where it would not help.
-    pub shift: i64,
+    /// When ours would agree there; none where no other time would help.
+    pub(crate) needed: Option<Needed>,
+}
+
+/// A change of ours that came at the wrong time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Needed {
+    /// When it came.
+    pub(crate) ours: i64,
+    /// It should have come after this,
+    pub(crate) after: i64,
+    /// and by this.
+    pub(crate) by: i64,
 }
 
 impl Track {
@@ -78,7 +89,7 @@ impl Track {
                 if let (true, Some(next)) = (lasts.is_empty(), self.behind(last)) {
                     let recorded = format!("until {} {}", seconds(after), before.state);
                     let difference = Difference::new(next.from, view, recorded, next.state.to_string());
-                    return Some(difference.moved(after + inside(after, seen.by) - next.from));
+                    return Some(difference.needs(Needed { ours: next.from, after, by: seen.by }));
                 }
             }
             let earliest = lasts.first().map_or(0, |&last| last + 1);
@@ -104,8 +115,8 @@ impl Track {
         if let Some(late) = late {
             ours = format!("{ours}, as recorded only at {}", seconds(late.from));
         }
-        let latest = seen.by - inside(seen.after.unwrap_or(seen.by), seen.by);
-        Difference::new(seen.by, view, recorded, ours).moved(late.map_or(0, |late| latest - late.from))
+        let needed = late.map(|late| Needed { ours: late.from, after: seen.after.unwrap_or(i64::MIN), by: seen.by });
+        Difference { needed, ..Difference::new(seen.by, view, recorded, ours) }
     }
 
     fn behind(&self, stretch: usize) -> Option<&Stretch> {
@@ -131,11 +142,18 @@ impl Track {
 
 impl Difference {
     pub(crate) fn new(at: i64, place: &str, recorded: String, ours: String) -> Difference {
-        Difference { at, place: place.to_owned(), recorded, ours, shift: 0 }
+        Difference { at, place: place.to_owned(), recorded, ours, needed: None }
     }
 
-    fn moved(self, shift: i64) -> Difference {
-        Difference { shift, ..self }
+    pub(crate) fn needs(self, needed: Needed) -> Difference {
+        Difference { needed: Some(needed), ..self }
+    }
+
+    /// How far ours would have to move to agree there, in ms; 0 where it would not help.
+    pub(crate) fn shift(&self) -> i64 {
+        let Some(Needed { ours, after, by }) = self.needed else { return 0 };
+        let after = if after == i64::MIN { by } else { after };
+        if ours <= after { after + inside(after, by) - ours } else { by - inside(after, by) - ours }
     }
 }
 

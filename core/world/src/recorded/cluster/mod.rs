@@ -149,7 +149,7 @@ fn run(
         differences.extend(found);
     }
     let all: Vec<Difference> = stopped.into_iter().chain(differences).collect();
-    let shifts = all.iter().map(|difference| difference.shift).filter(|shift| *shift != 0).collect();
+    let shifts = all.iter().map(|difference| difference.shift()).filter(|shift| *shift != 0).collect();
     let difference = all.into_iter().min_by_key(|difference| difference.at);
     Ok(Found { difference, agrees_for, differs_at, shifts })
 }

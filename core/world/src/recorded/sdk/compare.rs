@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::super::door::View;
 use super::super::file::{Event, Recording, Request, Row, Sight, What};
-use super::super::track::{Difference, Seen, State, Track, seconds};
+use super::super::track::{Difference, Needed, Seen, State, Track, seconds};
 use super::consumer::Told;
 
 /// An event of ours in the last moments of a recording may have come too late for it.
@@ -100,7 +100,13 @@ fn hears_otherwise(who: &str, recorded: &[Seen], ours: &[Told], end: i64) -> Opt
         }
         let at = told.map_or(seen.by, |told| told.when.0.min(seen.by));
         let text = told.map_or("nothing".to_owned(), |told| format!("{} at {}", told.state, seconds(told.when.0)));
-        return Some(Difference::new(at, &place, format!("by {} {}", seconds(seen.by), seen.state), text));
+        let needed = told.filter(|told| told.state == seen.state).map(|told| Needed {
+            ours: told.when.0,
+            after: before.map_or(i64::MIN, |before| before - (told.when.1 - told.when.0) - 1),
+            by: seen.by,
+        });
+        let recorded = format!("by {} {}", seconds(seen.by), seen.state);
+        return Some(Difference { needed, ..Difference::new(at, &place, recorded, text) });
     }
     let more = ours.get(recorded.len()).filter(|told| told.when.0 < end - LAST_MOMENTS)?;
     Some(Difference::new(more.when.0, &place, "nothing more".to_owned(), more.state.to_string()))

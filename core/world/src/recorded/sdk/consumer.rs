@@ -1,7 +1,9 @@
 //! A process that subscribes: what it takes, and what its listeners hear.
 
+use std::collections::VecDeque;
+
 use liveset::clients::{Emptiness, Host, Push, Query, Subscriber};
-use liveset::{Actor, Error, InstanceQuery, Outcome, Reader, ServiceId, SubscriptionId};
+use liveset::{Actor, Error, InstanceQuery, Instant, Outcome, Reader, ServiceId, SubscriptionId};
 use serde_json::Value;
 
 use super::super::door::Door;
@@ -24,6 +26,16 @@ pub(super) struct Consumer {
     heard: i64,
     /// Whether somebody listens.
     listens: bool,
+    /// What was pushed and is not taken yet, and when it will be, in ms of the recording.
+    on_their_way: VecDeque<(i64, Came)>,
+    /// Whether it took a list with somebody in it: the first one takes its process long.
+    is_warm: bool,
+}
+
+/// How a list comes.
+enum Came {
+    Pushed(Push),
+    Asked(Push),
 }
 
 /// What a listener heard.
@@ -35,6 +47,22 @@ pub(super) struct Told {
 }
 
 impl Consumer {
+    /// Whether this list is its first with somebody in it, or comes behind that one.
+    fn is_slow_at(&self, push: &Push) -> bool {
+        !self.is_warm && !(push.hosts.is_empty() && self.on_their_way.is_empty())
+    }
+
+    /// When it asks by itself: not before it has what it asked for.
+    pub(super) fn next_query(&self) -> Option<Instant> {
+        let asks = self.on_their_way.iter().any(|(_, came)| matches!(came, Came::Asked(_)));
+        self.machine.next_query().filter(|_| !asks)
+    }
+
+    /// When it next takes something, in ms of the recording.
+    pub(super) fn next_taken(&self) -> Option<i64> {
+        self.on_their_way.front().map(|(at, _)| *at)
+    }
+
     /// What getAllInstances gives.
     pub(super) fn all(&self) -> State {
         state(self.machine.hosts().iter())
@@ -89,6 +117,8 @@ impl Replay {
             told_of: None,
             heard: 0,
             listens: false,
+            on_their_way: VecDeque::new(),
+            is_warm: false,
         });
         consumer.listens = true;
         if consumer.subscription.is_some() {
@@ -136,17 +166,42 @@ impl Replay {
         if self.heard_for.is_some_and(|span| self.now - heard > span) {
             return Ok(());
         }
-        let mut push = self.pushed();
+        let (mut push, at) = (self.pushed(), self.now + self.first_list);
         push.emptiness = self.emptiness(&name, push.revision);
-        let told = self.consumers.get_mut(&name).is_some_and(|consumer| consumer.machine.receive(now, push));
+        let Some(consumer) = self.consumers.get_mut(&name) else { return Ok(()) };
+        if consumer.is_slow_at(&push) {
+            consumer.on_their_way.push_back((at, Came::Pushed(push)));
+            return Ok(());
+        }
+        let told = consumer.machine.receive(now, push);
         self.tell(&name, told);
+        Ok(())
+    }
+
+    /// A consumer takes what was on its way until now, in order.
+    pub(super) fn take(&mut self, who: &str) -> Result<(), Error> {
+        let now = self.instant()?;
+        while let Some(consumer) = self.consumers.get_mut(who)
+            && let Some((_, came)) = consumer.on_their_way.pop_front_if(|(at, _)| *at <= self.now)
+        {
+            consumer.is_warm = true;
+            let told = match came {
+                Came::Pushed(push) => consumer.machine.receive(now, push),
+                Came::Asked(push) => consumer.machine.queried(now, Some(push)),
+            };
+            self.tell(who, told);
+            // Nothing behind the first one waits.
+            for (at, _) in self.consumers.get_mut(who).into_iter().flat_map(|consumer| &mut consumer.on_their_way) {
+                *at = self.now;
+            }
+        }
         Ok(())
     }
 
     /// A consumer asks by itself, where it is time.
     pub(super) fn query(&mut self, who: &str) -> Result<(), Error> {
         let now = self.instant()?;
-        let due = |consumer: &&Consumer| consumer.machine.next_query().is_some_and(|at| at <= now);
+        let due = |consumer: &&Consumer| consumer.next_query().is_some_and(|at| at <= now);
         let Some(query) = self.consumers.get(who).filter(due).map(|consumer| consumer.machine.query()) else {
             return Ok(());
         };
@@ -154,10 +209,14 @@ impl Replay {
             Query::Take if self.server.is_up() => Some(self.list()?),
             _ => None,
         };
-        let mut told = false;
+        let (mut told, at) = (false, self.now + self.first_list);
         if let Some(consumer) = self.consumers.get_mut(who) {
             if query != Query::Skip {
                 consumer.heard = self.now;
+            }
+            if let Some(push) = answer.as_ref().filter(|push| consumer.is_slow_at(push)) {
+                consumer.on_their_way.push_back((at, Came::Asked(push.clone())));
+                return Ok(());
             }
             told = consumer.machine.queried(now, answer);
         }
@@ -213,10 +272,16 @@ impl Replay {
         let disk = self.disks.get(event.who.trim_end_matches('2'));
         let hosts = disk.filter(|_| is("namingLoadCacheAtStart")).cloned().unwrap_or_default();
         let machine = Subscriber::with_cache(policy, now, hosts);
-        self.consumers.insert(
-            event.who.clone(),
-            Consumer { machine, subscription: None, told_of: None, heard: 0, listens: false },
-        );
+        let consumer = Consumer {
+            machine,
+            subscription: None,
+            told_of: None,
+            heard: 0,
+            listens: false,
+            on_their_way: VecDeque::new(),
+            is_warm: true,
+        };
+        self.consumers.insert(event.who.clone(), consumer);
         Ok(())
     }
 

@@ -4,7 +4,9 @@ use liveset::clients::PublisherPolicy;
 use liveset::policy::Clock;
 use liveset::{Error, Policy, Span};
 
-use super::super::phases::{self, Chosen, Dial, Setup, Turn};
+use super::super::file::{Event, Recording, What};
+use super::super::phases::{self, Chosen, Dial, Setup};
+use super::super::search;
 use super::super::track::Difference;
 use super::Version;
 
@@ -21,6 +23,8 @@ pub(crate) struct Phases {
     pub(super) beat: u64,
     /// Whether the first poll came between a registration's making of the service and the instance's entry.
     pub(super) early: bool,
+    /// How long a consumer takes for the first list that is pushed to it, in ms.
+    pub(super) first_list: i64,
 }
 
 impl Phases {
@@ -32,18 +36,19 @@ impl Phases {
     }
 }
 
-/// Searches the phases anew from each start: whether a poll comes into the first registration, and when in a call it takes effect, decide
-/// about the first second of a recording, and what is found for one start need not be for another.
+/// Searches anew from each start: whether a poll comes into the first registration, and when in a call it takes effect, decide about the
+/// first second of a recording, and what is found for one start need not be for another.
 pub(crate) fn search(
     policy: &Policy,
+    recording: &Recording,
     version: &Version,
     mut replay: impl FnMut(&Setup, Option<i64>) -> Result<Option<Difference>, Error>,
 ) -> Result<(Option<Difference>, Vec<Chosen>), Error> {
-    let dials = dials(policy, version);
+    let (dials, zero) = (dials(policy, recording, version), super::super::zero(recording));
     let mut best: Option<(Option<Difference>, Vec<Chosen>)> = None;
     let mut start = (0, 100);
     let mut from = |early: u64, reached: i64, sign: u64| {
-        let (found, mut chosen) = phases::search(policy, &dials, |mut setup, until| {
+        let (found, mut chosen) = search::search(policy, &dials, zero, |mut setup, until| {
             setup.client.early = early == 1;
             setup.client.reached = reached;
             setup.client.sign += sign;
@@ -57,19 +62,20 @@ pub(crate) fn search(
             best = Some((found, chosen));
             start = (early, reached);
         }
-        Ok::<_, Error>((matches!(best, Some((None, _))), start))
+        let at = best.as_ref().and_then(|(found, _)| Some(found.as_ref()?.at));
+        Ok::<_, Error>((at, start))
     };
-    let mut matched = false;
+    let mut at = Some(i64::MIN);
     let mut latest = (0, 100);
     for (early, reached) in [0, 1].iter().flat_map(|&early| [100, 50, 0, 75, 25].map(|reached| (early, reached))) {
-        if !matched {
-            (matched, latest) = from(early, reached, 0)?;
+        if at.is_some() {
+            (at, latest) = from(early, reached, 0)?;
         }
     }
-    if !matched && version.publisher.redo.every != Span::ZERO {
+    if version.publisher.redo.every != Span::ZERO {
         for sign in (SIGNS..5000).step_by(SIGNS as usize) {
-            if !matched {
-                (matched, _) = from(latest.0, latest.1, sign)?;
+            if at.is_some_and(|at| at >= first_fault(recording)) {
+                (at, _) = from(latest.0, latest.1, sign)?;
             }
         }
     }
@@ -79,46 +85,40 @@ pub(crate) fn search(
 /// How far apart the starts are for the clock of a connection, in ms.
 const SIGNS: u64 = 600;
 
+/// The longest that a consumer's first list takes, in ms, and how finely that is searched.
+const FIRST_LIST: (u64, u64) = (3000, 100);
+
 /// A match is later than any difference.
 fn is_later(found: Option<&Difference>, best: Option<&Difference>) -> bool {
     let at = |difference: Option<&Difference>| difference.map_or(i64::MAX, |difference| difference.at);
     at(found) > at(best)
 }
 
-fn dials(policy: &Policy, version: &Version) -> Vec<Dial> {
-    let own = ["polls beside", "view.engine", "the engine of views", "services.sweep"];
-    let is_own = |dial: &Dial| own.iter().any(|name| dial.name.starts_with(name));
-    let mut dials: Vec<Dial> = phases::dials(policy, &[]).into_iter().filter(|dial| !is_own(dial)).collect();
-    let dial = |name: &str, period, step, set: fn(&mut Setup, u64)| Dial {
-        name: name.to_owned(),
-        period,
-        step,
-        set: Turn::Set(set),
-    };
-    for dial in dials.iter_mut().filter(|dial| dial.name.contains("sweep")) {
-        dial.step = 500;
-    }
-    if policy.view.engine.every != Span::ZERO {
-        dials.insert(0, dial("view.engine: phase, in 10 ms, and drift", 100, 1, engine));
-    }
+/// When a connection may first have been silent.
+fn first_fault(recording: &Recording) -> i64 {
+    let calls = ["register", "deregister", "subscribe", "batchreg", "batchdereg", "getAllInstances", "selectInstances"];
+    let is_fault = |event: &Event| !calls.contains(&event.event.as_str());
+    let fault = recording.lines.iter().find(|line| matches!(&line.what, What::Event(event) if is_fault(event)));
+    fault.map_or(i64::MAX, |line| line.t)
+}
+
+fn dials(policy: &Policy, recording: &Recording, version: &Version) -> Vec<Dial> {
+    let (longest, step) = FIRST_LIST;
+    let first_list = |setup: &mut Setup, takes| setup.client.first_list = takes as i64;
+    let mut dials = vec![Dial::new("a consumer takes so long for its first list, in ms", longest, step, first_list)];
+    dials.extend(phases::server(policy, recording, 2).into_iter().filter(|dial| dial.name != "services.sweep"));
     let redo = version.publisher.redo.every.as_millis();
     if redo == 0 {
-        dials.push(dial("beats take", 40, 4, |setup, takes| setup.client.beat = takes));
+        dials.push(Dial::new("beats take, in ms", 92, 4, |setup, takes| setup.client.beat = takes));
     } else {
         let (every, probe) = (policy.session.sweep.every.as_millis(), policy.session.probe.as_millis());
-        dials.push(dial("session.sweep, delayed or not", 2 * every + probe, 200, sessions));
-        dials.push(dial("client.sign", SIGNS, 100, |setup, phase| setup.client.sign = phase));
-        dials.push(dial("client.redo", redo, 100, |setup, phase| setup.client.redo = phase));
+        let fault = first_fault(recording);
+        dials.push(Dial::new("session.sweep, delayed or not", 2 * every + probe, 200, sessions).from(fault));
+        dials.push(Dial::new("client.sign", SIGNS, 100, |setup, phase| setup.client.sign = phase).from(fault));
+        dials.push(Dial::new("client.redo", redo, 100, |setup, phase| setup.client.redo = phase).from(fault));
     }
     dials.retain(|dial| dial.period > 0);
     dials
-}
-
-/// The engine waits for a tenth of a second after each of its runs, and not from run to run, so it drifts: ten phases at each of ten
-/// speeds.
-fn engine(setup: &mut Setup, number: u64) {
-    let (slow, phase) = (number / 10, number % 10);
-    setup.policy.view.engine = Clock { every: span(100 + slow), phase: span(phase * 10) };
 }
 
 /// A look for silent connections waits for the answer of those it finds, and the next one comes a period after its end: beside other

@@ -62,6 +62,9 @@ impl Version {
     }
 }
 
+/// Who asked and decided beside the SDKs: the recorder's own script, which named no SDK.
+const RECORDER: &str = "Python-urllib";
+
 /// How long what the server pushes may take until a consumer has taken it, in ms: two pushes of one moment were seen up to 50 ms apart.
 const PUSH_TAKES: i64 = 60;
 
@@ -80,7 +83,8 @@ pub(crate) fn replay(
     let server = Standalone::new(setup.policy.clone(), dialect, None)?;
     let mut replay = Replay::new(recording, version, server, dialect)?;
     replay.beat_takes = setup.client.beat;
-    let end = recording.lines.last().map_or(0, |line| line.t);
+    replay.first_list = setup.client.first_list;
+    let end = recording.lines.last().map_or(0, |line| line.t).max(until.unwrap_or(i64::MIN));
     let stopped = replay.run(&steps(recording, setup), end)?;
     let found = compare::first_difference(recording, &replay.views, &replay.tracks, &replay.told);
     Ok(stopped.into_iter().chain(found).min_by_key(|difference| difference.at))
@@ -110,13 +114,15 @@ struct Replay {
     beat_takes: u64,
     /// How long the server pushes to a subscriber that did not ask again, in ms; none for ever.
     heard_for: Option<i64>,
+    /// How long a consumer takes for the first list that is pushed to it, in ms.
+    first_list: i64,
     /// When anything was last done.
     before: i64,
 }
 
 impl Replay {
     fn new(recording: &Recording, version: Version, server: Standalone, dialect: Dialect) -> Result<Replay, Error> {
-        let zero = recording.lines.first().map_or(0, |line| line.t.min(0));
+        let zero = super::zero(recording);
         Ok(Replay {
             version,
             server,
@@ -129,6 +135,7 @@ impl Replay {
             wire: Wire::of(recording),
             beat_takes: 0,
             heard_for: (dialect == Dialect::V1_4).then_some(consumer::HEARD_FOR),
+            first_list: 0,
             views: compare::server_views(recording),
             tracks: BTreeMap::new(),
             told: BTreeMap::new(),
@@ -158,7 +165,7 @@ impl Replay {
         let now = self.instant()?;
         match step {
             Step::Look(view) => self.server.look(now, view),
-            Step::Make => self.server.make_service(now, super::SERVICE),
+            Step::Make => self.server.make_service(now, super::SERVICE, None),
             Step::Send(request, span) => {
                 self.span = Some(*span);
                 return self.send(request);
@@ -181,7 +188,8 @@ impl Replay {
     }
 
     fn send(&mut self, request: &Request) -> Result<Option<Difference>, Error> {
-        let response = self.server.send(self.instant()?, &http::sent(request));
+        let request_sent = http::sent(request).of_agent(RECORDER);
+        let response = self.server.send(self.instant()?, &request_sent);
         Ok(http::answer_differs(self.now, &compare::plain(request), &response))
     }
 
@@ -205,9 +213,10 @@ impl Replay {
     fn next_due(&self) -> Option<i64> {
         let server = self.server.next_deadline();
         let providers = self.providers.values().filter_map(Provider::next_deadline);
-        let consumers = self.consumers.values().filter_map(|consumer| consumer.machine.next_query());
+        let consumers = self.consumers.values().filter_map(Consumer::next_query);
         let own = server.into_iter().chain(providers).chain(consumers).map(|due| due.as_millis() as i64 + self.zero);
-        own.chain(self.wire.next_due()).min()
+        let taken = self.consumers.values().filter_map(Consumer::next_taken);
+        own.chain(self.wire.next_due()).chain(taken).min()
     }
 
     /// Lets everything due now happen, until nobody has anything to do.
@@ -224,6 +233,7 @@ impl Replay {
         }
         self.give_up()?;
         for name in self.consumers.keys().cloned().collect::<Vec<_>>() {
+            self.take(&name)?;
             self.query(&name)?;
         }
         self.take_notices()
