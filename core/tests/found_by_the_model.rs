@@ -1,6 +1,6 @@
 //! Faults that the naive model found in the registry, each told as the shortest story that shows it.
 
-use liveset::policy::{Brake, Kinds, Lifetime, OverrideWrite, ShareOf, Sources};
+use liveset::policy::{Brake, Kinds, Lifetime, OverrideWrite, OwnTimes, ShareOf, Sources};
 use liveset::{
     Actor, Address, BatchMember, BatchRegistration, Cause, Cluster, Command, Content, Deregistration, HealthReport,
     Instant, Kind, Metadata, NextKind, Notice, OverrideChange, Policy, Registration, Registry, Removal, ServiceKey,
@@ -254,4 +254,57 @@ fn a_restart_ends_nothing_in_its_middle() {
     registry.subscribe(at(2), &orders(), &actor("shop")).expect("there is room");
     registry.restart(at(3));
     assert_eq!(registry.transitions(0).last().map(|entry| entry.cause), Some(Cause::RegistryRestarted));
+}
+
+/// A persistent instance that may be unhealthy for seven seconds.
+fn seven_seconds() -> Metadata {
+    Metadata::new([("preserved.ip.delete.timeout".to_owned(), "7000".to_owned())].into()).expect("good")
+}
+
+#[test]
+fn a_persistent_instance_that_registers_as_unhealthy_is_removed_in_time() {
+    let mut registry = strict(|policy| policy.checks.remove_after = Some(Span::from_secs(9)));
+    let checked = Registration { kind: Kind::Persistent, ..claim("x", "a") };
+    registry.register(at(0), &checked).expect("good");
+    registry.register(at(100), &Registration { healthy: false, ..checked }).expect("good");
+    assert_eq!(registry.next_deadline(), Some(at(109)));
+    registry.advance(at(109));
+    assert!(!registry.is_held(&orders(), &host("x"), Kind::Persistent));
+}
+
+#[test]
+fn an_operators_delete_time_holds_for_a_persistent_instance_too() {
+    let mut registry = strict(|policy| policy.expiry.own_times = OwnTimes::All);
+    registry
+        .register(at(0), &Registration { kind: Kind::Persistent, healthy: false, ..claim("x", "a") })
+        .expect("good");
+    let times =
+        OverrideChange { enabled: None, metadata: Some(seven_seconds()), ..decision("x", Lifetime::UntilCleared) };
+    registry.set_override(at(1), &times).expect("good");
+    registry.advance(at(7));
+    assert!(!registry.is_held(&orders(), &host("x"), Kind::Persistent));
+}
+
+#[test]
+fn a_persistent_instance_whose_healthy_claim_ends_is_removed_in_time() {
+    let mut registry = strict(|policy| policy.checks.remove_after = Some(Span::from_secs(9)));
+    let checked = Registration { kind: Kind::Persistent, ..claim("x", "a") };
+    let healthy = registry.register(at(0), &checked).expect("good").lease;
+    registry.register(at(1), &Registration { healthy: false, source: actor("b"), ..checked }).expect("good");
+    registry.deregister_lease(at(50), healthy).expect("held");
+    registry.advance(at(59));
+    assert!(!registry.is_held(&orders(), &host("x"), Kind::Persistent));
+}
+
+#[test]
+fn a_claim_that_another_node_gave_back_is_among_the_most_there_ever_were() {
+    let of_most = Brake { of: ShareOf::Most, ..ONE_AT_A_TIME };
+    let mut registry = strict(|policy| policy.expiry.brake = Some(of_most));
+    registry.register(at(0), &Registration { copied: true, ..claim("x", "a") }).expect("good");
+    registry.register(at(0), &claim("y", "b")).expect("good");
+    registry.watch(at(1), &orders(), &host("x"), true).expect("there");
+    registry.watch(at(2), &orders(), &host("x"), false).expect("there");
+    registry.advance(at(30));
+    let brake = registry.explain(&orders(), &host("y")).brake.expect("it holds the removal up");
+    assert_eq!((brake.silent, brake.all), (2, 2));
 }

@@ -89,23 +89,32 @@ pub fn demo(language: &str) -> Result<()> {
 /// What recorded servers were asked, again, under their policies and under the strict one: on every version that shows the complaint.
 fn recorded(ink: &Ink) -> Result<()> {
     let stories = [
-        ("8254 deregistered, yet it came back", "dereg-fullbeat", &["1.4.1", "2.0.3", "2.1.0", "2.5.1", "3.0.3"][..]),
-        ("8265 silent for good, and served as healthy until it is removed", "empty-silent", &["1.4.1"]),
-        ("8197 switched offline, registered again, and on again", "off-b-reregister", &["1.4.1"]),
+        (
+            "8254 deregistered, yet it came back",
+            "http/dereg-fullbeat",
+            &["1.4.1", "2.0.3", "2.1.0", "2.5.1", "3.0.3"][..],
+        ),
+        ("9121 deregistered, and called for ever", "sdk/prot-dereg", &["1.4.1", "2.0.3", "2.5.1"]),
+        ("14774 switched offline, and online at two nodes of three", "cluster/mixed-c1-beatsRot", &["2.0.3"]),
+        ("8265 silent for good, and served as healthy until it is removed", "http/empty-silent", &["1.4.1"]),
+        ("8197 switched offline, registered again, and on again", "http/off-b-reregister", &["1.4.1"]),
         (
             "8197 switched offline, away for 65 s, and on again",
-            "off-d-dereg-65s",
+            "http/off-d-dereg-65s",
             &["1.4.1", "2.0.3", "2.1.0", "2.5.1", "3.0.3"],
         ),
     ];
-    for (tale, case, versions) in stories {
+    for (tale, place, versions) in stories {
+        let (family, case) = place.split_once('/').context("a family and a case")?;
         println!("\n{}\n", ink.bold(&format!("Recorded {tale}")));
         let mut words = vec!["story".to_owned()];
         for version in versions {
-            let folder = tool::root().join("core/nacos/recordings").join(version).join("http");
-            let runs = crate::files(&folder.to_string_lossy(), ".jsonl")?;
             let of_case = |run: &&PathBuf| run.file_name().is_some_and(|name| name.to_string_lossy().starts_with(case));
-            words.extend(runs.iter().find(of_case).map(|run| run.to_string_lossy().into_owned()));
+            for kept in ["core/nacos/recordings", "core/nacos/stories"] {
+                let folder = tool::root().join(kept).join(version).join(family);
+                let runs = crate::files(&folder.to_string_lossy(), ".jsonl").unwrap_or_default();
+                words.extend(runs.iter().find(of_case).map(|run| run.to_string_lossy().into_owned()));
+            }
         }
         rust::cli(&words.iter().map(String::as_str).collect::<Vec<_>>())?;
     }

@@ -7,9 +7,11 @@ mod fuzz;
 mod golden;
 mod header;
 mod lang;
+mod museum;
 mod proof;
 mod readme;
 mod rust;
+mod soak;
 mod tidy;
 mod tool;
 
@@ -33,6 +35,8 @@ vectors                           writes core/vectors from core/scenarios
 golden                            writes the kept snapshots of this version of the format, core/snapshots
 digests                           replays the vectors in every engine and compares the digests
 header                            writes bindings/c/include/liveset.h from the Rust sources
+museum [NAME]                     puts historic bugs back one by one, into a copy; each must be caught
+soak [--minutes N] [--seed S]     compares the registry with its naive model on random tapes, and shortens what parts them
 proof [--seconds N]               what takes longer than a test may; fuzzes each target for N seconds (60 without it)
 fuzz [TARGET...] [--seconds N]    lets strangers' bytes in, N seconds for each target (60 without it)
 bench [--quick|--peers] [--large] [--only NAME]
@@ -59,6 +63,9 @@ fn run(words: &[&str]) -> Result<()> {
         ["incidents"] => rust::cli(&["incidents", "core/scenarios/incidents"]),
         ["incidents", place] => rust::cli(&["incidents", place]),
         ["recordings", rest @ ..] => rust::recordings(rest),
+        ["museum"] => museum::museum(None),
+        ["museum", only] => museum::museum(Some(only)),
+        ["soak", options @ ..] => soak::soak(options),
         ["vectors"] => rust::cli(&["vectors", "core/scenarios", "core/vectors"]),
         ["golden"] => golden::write(),
         ["digests"] => digests::digests(),

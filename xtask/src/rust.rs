@@ -12,7 +12,8 @@ use crate::lang::Engine;
 use crate::{files, golden, header, readme, tidy, tool};
 
 /// The crates that are tested on this machine's own target.
-const CRATES: [&str; 6] = ["liveset", "liveset-nacos", "liveset-world", "liveset-ffi", "liveset-cli", "xtask"];
+const CRATES: [&str; 7] =
+    ["liveset", "liveset-model", "liveset-nacos", "liveset-world", "liveset-ffi", "liveset-cli", "xtask"];
 
 /// The core under its own Rust API.
 pub const ENGINE: Engine = Engine { name: "rust", replay, play };

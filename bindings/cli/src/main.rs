@@ -6,7 +6,7 @@ use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
-use liveset_world::recorded::{Recording, part, score};
+use liveset_world::recorded::{CONSUMERS, Recording, part, score};
 use liveset_world::{Scenario, bless, incidents, play, play_document, vectors};
 
 const USAGE: &str = "\
@@ -133,7 +133,8 @@ fn stories(files: &[&str]) -> io::Result<bool> {
             continue;
         };
         println!("server {server}: {}", parting.about);
-        println!("  from {} on consumers get", parting.at);
+        let gets = if parting.reader == CONSUMERS { "get" } else { "gets" };
+        println!("  from {} on {} {gets}", parting.at, parting.reader);
         for (policy, served, why) in [
             (server.as_str(), &parting.served, &parting.why),
             ("strict", &parting.served_strictly, &parting.why_strictly),

@@ -10,7 +10,7 @@ use crate::account::Silence;
 use crate::command::{HealthReport, Outcome};
 use crate::error::Error;
 use crate::instance::{Cause, Kind};
-use crate::liveness::DELETE_KEY;
+use crate::liveness::{DELETE_KEY, times_of};
 use crate::name::{Actor, Reason};
 use crate::policy::OwnTimes;
 use crate::time::{Instant, Span};
@@ -95,7 +95,7 @@ impl Registry {
     /// Sees to it that somebody looks when an unhealthy instance may be removed.
     pub(super) fn arm_check(&mut self, instance: u32) {
         if let Some(at) = self.not_recovered_at(instance) {
-            self.timers.insert(at.max(self.now), Timer::Check(instance));
+            self.timers.insert(at, Timer::Check(instance));
         }
     }
 
@@ -111,11 +111,13 @@ impl Registry {
         }
     }
 
-    /// How long it says itself that it may be unhealthy, where the policy heeds that.
+    /// How long it may be unhealthy as its metadata says, the operator's over its own, where the policy heeds that.
     fn own_delete(&self, instance: u32) -> Option<Span> {
+        if self.policy.expiry.own_times == OwnTimes::BeatsOnly {
+            return None;
+        }
         let (_, metadata) = self.content_in_force(instance);
-        let own = self.policy.expiry.own_times == OwnTimes::All && metadata.value(DELETE_KEY).is_some();
-        let lease = self.leases_of(instance).next().filter(|_| own)?;
-        Some(self.leases.times(lease).delete)
+        metadata.value(DELETE_KEY)?;
+        times_of(&self.policy.expiry, &metadata).ok().map(|times| times.delete)
     }
 }

@@ -178,7 +178,7 @@ impl Registry {
             None => self.new_lease(instance, registration, source, life, times),
         };
         self.brake.count(self.leases.silent().1);
-        self.heed_own_times(instance, session, content, times);
+        self.heed_session(session, content, times);
         self.leases
             .mark(lease, Marks { persistent: *kind == Kind::Persistent, in_batch: false, said_unhealthy: !*healthy });
         if !was_present {
@@ -214,6 +214,7 @@ impl Registry {
         if forgot || !joins || was_present || self.overrides.get(memory).is_some() {
             self.retime(instance);
         }
+        self.arm_check(instance);
         self.touch(instance, happened.unwrap_or(Cause::Beat), changed || forgot);
         // Where views are computed late, the computation tells.
         if self.policy.view.unchanged_is_told && self.policy.view.refresh == Span::ZERO {
@@ -291,6 +292,7 @@ impl Registry {
         for lease in leases {
             self.leases.watch(self.now, lease, watches);
         }
+        self.brake.count(self.leases.silent().1);
         Ok(())
     }
 
@@ -381,17 +383,13 @@ impl Registry {
         changed
     }
 
-    /// What a claim that does not live by beats asks for in its metadata, where the policy grants it.
-    fn heed_own_times(&mut self, instance: u32, session: Option<u32>, content: &Content, times: Times) {
-        if let Some(session) = session {
-            // A claim over a connection is a sign of its life.
-            self.hear_session(session);
-            let names = content.metadata.value(TIMEOUT_KEY).is_some();
-            if names && self.policy.expiry.own_times == OwnTimes::All {
-                self.shorten_idle(session, times.timeout);
-            }
-        } else {
-            self.arm_check(instance);
+    /// A claim over a connection is a sign of its life, and may ask to be probed sooner, where the policy grants it.
+    fn heed_session(&mut self, session: Option<u32>, content: &Content, times: Times) {
+        let Some(session) = session else { return };
+        self.hear_session(session);
+        let names = content.metadata.value(TIMEOUT_KEY).is_some();
+        if names && self.policy.expiry.own_times == OwnTimes::All {
+            self.shorten_idle(session, times.timeout);
         }
     }
 

@@ -263,6 +263,7 @@ impl Registry {
 
     /// The three times of an instance may be an operator's: they hold from its last beat on.
     pub(super) fn retime(&mut self, instance: u32) {
+        self.arm_check(instance);
         let (_, metadata) = self.content_in_force(instance);
         let Ok(times) = times_of(&self.policy.expiry, &metadata) else { return };
         let leases: Vec<u32> = self.leases_of(instance).collect();

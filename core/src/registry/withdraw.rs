@@ -135,6 +135,7 @@ impl Registry {
             // The one that kept it healthy went; the others had been silent for long.
             self.decide_fate(instance, Cause::Silent, &Author::time());
             self.note(instance, Cause::Silent, &Author::time());
+            self.arm_check(instance);
         }
         self.touch(instance, cause, false);
         self.arm_service(key.service);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use liveset::{Command, Error, HealthReport, Instant, Outcome, Policy, Registry, ServiceKey, ServiceSettings};
+use liveset::{Address, Command, Error, HealthReport, Instant, Outcome, Policy, Registry, ServiceKey, ServiceSettings};
 use liveset_nacos::{Datagram, Dialect, Pushes, Request, Response, serve};
 use serde_json::{Map, Value, json};
 
@@ -72,6 +72,11 @@ impl Standalone {
     /// What other clients than those of the HTTP API talk to.
     pub(crate) fn registry(&mut self) -> &mut Registry {
         &mut self.registry
+    }
+
+    /// Why an instance is what it is, in sentences.
+    pub(crate) fn account(&self, service: &ServiceKey, address: &Address) -> Vec<String> {
+        self.registry.explain(service, address).sentences
     }
 
     pub(crate) fn is_up(&self) -> bool {

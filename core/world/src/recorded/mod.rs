@@ -16,7 +16,7 @@ mod track;
 pub use file::{Event, Header, Line, Malformed, Recording, Request, Row, Sight, What};
 pub use phases::Chosen;
 pub use report::{Run, Score, Verdict};
-pub use story::{Parting, part};
+pub use story::{CONSUMERS, Parting, part};
 pub use track::Difference;
 
 use std::path::{Path, PathBuf};

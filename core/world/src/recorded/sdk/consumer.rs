@@ -1,8 +1,7 @@
 //! A process that subscribes: what it takes, and what its listeners hear.
 
 use liveset::clients::{Emptiness, Host, Push, Query, Subscriber};
-use liveset::{Actor, Error, InstanceQuery, Outcome, Reader, SubscriptionId};
-use liveset_nacos::Dialect;
+use liveset::{Actor, Error, InstanceQuery, Outcome, Reader, ServiceId, SubscriptionId};
 use serde_json::Value;
 
 use super::super::door::Door;
@@ -11,7 +10,7 @@ use super::super::track::{Difference, State};
 use super::{Replay, compare};
 
 /// How long a 1.4 server pushes to a subscriber that did not ask again, in ms (R-PU-12).
-const HEARD_FOR: i64 = 10_000;
+pub(super) const HEARD_FOR: i64 = 10_000;
 
 /// Which consumers the recorder ran in one process with which others.
 const TOGETHER: [(&str, &str); 4] = [("CF", "CD"), ("CD", "CF"), ("C", "CT"), ("CT", "C")];
@@ -19,6 +18,8 @@ const TOGETHER: [(&str, &str); 4] = [("CF", "CD"), ("CD", "CF"), ("C", "CT"), ("
 pub(super) struct Consumer {
     pub(super) machine: Subscriber,
     subscription: Option<SubscriptionId>,
+    /// Which service it is told of, and the revision it was last told.
+    told_of: Option<(ServiceId, u64)>,
     /// When the server last heard from it.
     heard: i64,
     /// Whether somebody listens.
@@ -85,6 +86,7 @@ impl Replay {
         let consumer = self.consumers.entry(who.to_owned()).or_insert_with(|| Consumer {
             machine: Subscriber::new(policy),
             subscription: None,
+            told_of: None,
             heard: 0,
             listens: false,
         });
@@ -108,13 +110,15 @@ impl Replay {
         }
         let push = self.list()?;
         let (service, subscriber) = (self.service.clone(), Actor::parse(who)?);
-        let Outcome::Subscribed { subscription, .. } = self.server.registry().subscribe(now, &service, &subscriber)?
+        let Outcome::Subscribed { subscription, service, revision } =
+            self.server.registry().subscribe(now, &service, &subscriber)?
         else {
             return Ok(());
         };
         let mut told = false;
         if let Some(consumer) = self.consumers.get_mut(who) {
             consumer.subscription = Some(subscription);
+            consumer.told_of = Some((service, revision));
             consumer.heard = self.now;
             told = consumer.machine.receive(now, push);
             consumer.machine.subscribed(now);
@@ -129,10 +133,11 @@ impl Replay {
         let of_it = |consumer: &Consumer| consumer.subscription == Some(subscription);
         let found = self.consumers.iter().find(|(_, consumer)| of_it(consumer));
         let Some((name, heard)) = found.map(|(name, consumer)| (name.clone(), consumer.heard)) else { return Ok(()) };
-        if self.dialect == Dialect::V1_4 && self.now - heard > HEARD_FOR {
+        if self.heard_for.is_some_and(|span| self.now - heard > span) {
             return Ok(());
         }
-        let push = self.pushed();
+        let mut push = self.pushed();
+        push.emptiness = self.emptiness(&name, push.revision);
         let told = self.consumers.get_mut(&name).is_some_and(|consumer| consumer.machine.receive(now, push));
         self.tell(&name, told);
         Ok(())
@@ -173,6 +178,18 @@ impl Replay {
         }
     }
 
+    /// Why nobody usable may be in what is pushed to a consumer. Servers of Nacos do not say it, and its clients do not look.
+    fn emptiness(&mut self, who: &str, revision: u64) -> Emptiness {
+        let Some(told_of) = self.consumers.get_mut(who).and_then(|consumer| consumer.told_of.as_mut()) else {
+            return Emptiness::Unknown;
+        };
+        let (service, since) = *told_of;
+        told_of.1 = revision;
+        let changes = self.server.registry().changes(service, since).ok().filter(|changes| !changes.full);
+        changes
+            .map_or(Emptiness::Unknown, |changes| Emptiness::of(changes.rows.iter().map(|row| (row.state, row.cause))))
+    }
+
     /// What the server answers to somebody who asks for the list.
     fn list(&mut self) -> Result<Push, Error> {
         let (now, service) = (self.instant()?, self.service.clone());
@@ -196,7 +213,10 @@ impl Replay {
         let disk = self.disks.get(event.who.trim_end_matches('2'));
         let hosts = disk.filter(|_| is("namingLoadCacheAtStart")).cloned().unwrap_or_default();
         let machine = Subscriber::with_cache(policy, now, hosts);
-        self.consumers.insert(event.who.clone(), Consumer { machine, subscription: None, heard: 0, listens: false });
+        self.consumers.insert(
+            event.who.clone(),
+            Consumer { machine, subscription: None, told_of: None, heard: 0, listens: false },
+        );
         Ok(())
     }
 

@@ -7,6 +7,7 @@ mod dials;
 mod faults;
 mod provider;
 mod steps;
+mod story;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -26,6 +27,7 @@ use super::phases::Setup;
 use super::track::{Difference, Track};
 
 pub(crate) use self::dials::{Phases, search};
+pub(crate) use self::story::stories;
 
 /// What a client of a version is made of.
 #[derive(Clone, Debug)]
@@ -106,6 +108,8 @@ struct Replay {
     span: Option<(i64, i64)>,
     /// How long a beat takes until its answer is in, in ms.
     beat_takes: u64,
+    /// How long the server pushes to a subscriber that did not ask again, in ms; none for ever.
+    heard_for: Option<i64>,
     /// When anything was last done.
     before: i64,
 }
@@ -124,6 +128,7 @@ impl Replay {
             disks: BTreeMap::new(),
             wire: Wire::of(recording),
             beat_takes: 0,
+            heard_for: (dialect == Dialect::V1_4).then_some(consumer::HEARD_FOR),
             views: compare::server_views(recording),
             tracks: BTreeMap::new(),
             told: BTreeMap::new(),

@@ -1,0 +1,60 @@
+//! One lease: who looks for its silence, which times it lives by, and how it is found.
+
+use liveset::{Address, Error, Kind, LeaseId, Outcome, ServiceKey};
+
+use super::claim::unknown;
+use super::facts::Lease;
+use super::times::{last_look, longest_silence, times_of};
+use super::{Model, Place};
+
+impl Model {
+    /// Whether this node looks for the silence of the claims by beats on an instance.
+    pub(super) fn watch(&mut self, service: &ServiceKey, address: &Address, watches: bool) -> Result<Outcome, Error> {
+        let place = self.place(service, address, Kind::Ephemeral);
+        if !self.is_present(place) {
+            return Err(unknown(service, address));
+        }
+        for order in self.leases_of(place) {
+            self.watch_lease(order, watches);
+        }
+        Ok(Outcome::Watched)
+    }
+
+    pub(super) fn watch_lease(&mut self, order: u64, watches: bool) {
+        if !self.by_beats(order) || self.leases[&order].watched == watches {
+            return;
+        }
+        let (policy, now) = (self.policy.clone(), self.now);
+        let lease = self.lease_mut(order);
+        lease.watched = watches;
+        lease.waits = None;
+        if watches {
+            // Longer silence than ends it counts as that.
+            lease.last_beat = lease.last_beat.max(now.saturating_sub(longest_silence(&policy, lease.times)));
+            lease.clock_began = last_look(&policy, lease, now);
+            self.count_claims();
+        }
+    }
+
+    /// The times in force of an instance hold from the last beat of each of its leases on, where the policy takes them.
+    pub(super) fn retime(&mut self, place: Place) {
+        let (_, metadata) = self.content_in_force(place);
+        let Ok(times) = times_of(&self.policy, &metadata) else { return };
+        for order in self.leases_of(place) {
+            if self.by_beats(order) && self.leases[&order].times != times {
+                let lease = self.lease_mut(order);
+                lease.times = times;
+                lease.waits = None;
+            }
+        }
+    }
+
+    pub(super) fn lease_named(&self, lease: LeaseId) -> Result<u64, Error> {
+        let found = self.leases.iter().find(|(_, held)| held.id == lease.to_u64());
+        found.map(|(&order, _)| order).ok_or_else(|| Error::UnknownLease { what: lease.to_u64().to_string() })
+    }
+
+    pub(super) fn lease_mut(&mut self, order: u64) -> &mut Lease {
+        self.leases.get_mut(&order).expect("found before")
+    }
+}
