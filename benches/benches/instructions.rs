@@ -62,15 +62,14 @@ fn newcomer() -> (Fleet, Registration) {
     (filled(), newcomer)
 }
 
-// 6900 before the rules of the incidents: what replaces what, times that nobody heeds, connections that a claim keeps alive.
-#[library_benchmark(config = at_most(8_100))]
+#[library_benchmark(config = at_most(5_800))]
 #[bench::known_service(newcomer())]
 fn register((mut fleet, newcomer): (Fleet, Registration)) -> (Fleet, Option<Registered>) {
     let registered = fleet.registry.register(moment(2), black_box(&newcomer)).ok();
     (fleet, registered)
 }
 
-#[library_benchmark(config = at_most(4_050))]
+#[library_benchmark(config = at_most(3_100))]
 #[bench::by_id(ready())]
 fn deregister((mut fleet, batch): (Fleet, Vec<LeaseId>)) -> (Fleet, Option<Outcome>) {
     let outcome = fleet.registry.deregister_lease(moment(2), black_box(batch[0])).ok();

@@ -32,6 +32,13 @@ impl Default for Table {
 }
 
 impl Table {
+    /// A table for so many rows, which will not split: they come in again all at once.
+    pub(crate) fn for_rows(rows: usize) -> Table {
+        let depth = (rows.div_ceil(PIECE * 2 / 3)).next_power_of_two().ilog2().min(DEPTH_MAX);
+        let pieces = (0..1 << depth).map(|_| Piece { rows: HashTable::new(), depth });
+        Table { directory: (0..1 << depth).collect(), depth, pieces: pieces.collect() }
+    }
+
     /// The row with this hash that `is` the one.
     pub(crate) fn find(&self, hash: u64, is: impl Fn(u32) -> bool) -> Option<u32> {
         self.pieces[self.piece(hash)].rows.find(hash, |&row| is(row)).copied()
@@ -114,6 +121,17 @@ mod tests {
         }
         let there = |row: u32| table.find(hash_of(row), |found| found == row).is_some();
         assert!((0..20_000).all(|row| there(row) == (row % 2 == 1)));
+    }
+
+    #[test]
+    fn a_table_made_for_its_rows_finds_them_and_grows_beyond() {
+        let mut table = Table::for_rows(5_000);
+        let pieces = table.pieces.len();
+        (0..5_000).for_each(|row| table.insert(hash_of(row), row, hash_of));
+        assert_eq!(table.pieces.len(), pieces);
+        (5_000..20_000).for_each(|row| table.insert(hash_of(row), row, hash_of));
+        assert!((0..20_000).all(|row| table.find(hash_of(row), |found| found == row) == Some(row)));
+        assert_eq!(Table::for_rows(0).pieces.len(), 1);
     }
 
     #[test]

@@ -13,26 +13,25 @@ use crate::error::Error;
 const MAGIC: [u8; 8] = *b"LIVESET\0";
 /// Newest version that this crate reads, and the one it writes.
 const VERSION: u32 = 1;
-const HEADER: usize = 8 + 4 + 4 + 8;
-const SECTION_HEADER: usize = 4 + 8 + 8;
 
 /// The kinds of sections.
 pub(crate) const STATE: u32 = 1;
 
-/// Packs sections, given as (kind, body).
-pub(crate) fn pack(sections: &[(u32, Vec<u8>)]) -> Vec<u8> {
-    let total: usize = sections.iter().map(|(_, body)| SECTION_HEADER + body.len()).sum();
-    let mut bytes = Vec::with_capacity(HEADER + total);
+/// Packs a section, whose body `write` adds to the bytes before it: it is as large as the registry, and not copied.
+pub(crate) fn pack(kind: u32, write: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+    let mut bytes = Vec::new();
     bytes.extend(MAGIC);
     bytes.extend(VERSION.to_le_bytes());
-    bytes.extend((sections.len() as u32).to_le_bytes());
+    bytes.extend(1_u32.to_le_bytes());
     bytes.extend(checksum(0, &bytes).to_le_bytes());
-    for (kind, body) in sections {
-        bytes.extend(kind.to_le_bytes());
-        bytes.extend((body.len() as u64).to_le_bytes());
-        bytes.extend(checksum(*kind, body).to_le_bytes());
-        bytes.extend(body);
-    }
+    bytes.extend(kind.to_le_bytes());
+    let sums = bytes.len();
+    bytes.extend([0; 16]);
+    write(&mut bytes);
+    let body = &bytes[sums + 16..];
+    let (length, checksum) = ((body.len() as u64).to_le_bytes(), checksum(kind, body).to_le_bytes());
+    bytes[sums..sums + 8].copy_from_slice(&length);
+    bytes[sums + 8..sums + 16].copy_from_slice(&checksum);
     bytes
 }
 

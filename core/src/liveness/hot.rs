@@ -132,21 +132,30 @@ pub(crate) struct Hot {
 
 /// How it is written down: moments instead of ticks, since when the epoch moved depends on when the host looked.
 #[derive(Serialize, Deserialize)]
-struct Image {
-    records: Vec<(Option<Instant>, u32)>,
+struct Image<Rows> {
+    records: Rows,
     reach: [u32; CLASSES],
 }
 
 impl Serialize for Hot {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let records = (0..self.len).map(|slot| (self.deadline(slot), self.record(slot).meta));
-        Image { records: records.collect(), reach: self.reach }.serialize(serializer)
+        Image { records: Records(self), reach: self.reach }.serialize(serializer)
+    }
+}
+
+/// The records of an image, as they are written: one by one.
+struct Records<'a>(&'a Hot);
+
+impl Serialize for Records<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Records(hot) = self;
+        serializer.collect_seq((0..hot.len).map(|slot| (hot.deadline(slot), hot.record(slot).meta)))
     }
 }
 
 impl<'de> Deserialize<'de> for Hot {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Hot, D::Error> {
-        let image = Image::deserialize(deserializer)?;
+        let image = Image::<Vec<(Option<Instant>, u32)>>::deserialize(deserializer)?;
         let mut hot = Hot::new();
         hot.epoch = image.records.iter().filter_map(|&(deadline, _)| deadline).min().unwrap_or_default();
         hot.reach = image.reach;

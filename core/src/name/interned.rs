@@ -107,7 +107,7 @@ impl Names {
     /// Builds the index again after a restore; false when what is free is not what nobody uses.
     pub(crate) fn rebuild(&mut self, seed: (u64, u64)) -> bool {
         self.seed = seed;
-        self.by_text = Table::default();
+        self.by_text = Table::for_rows(self.entries.len());
         for slot in 0..self.entries.len() as u32 {
             let entry = &mut self.entries[slot];
             entry.hash = hash(seed, &entry.text);

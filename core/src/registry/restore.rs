@@ -18,8 +18,7 @@ impl Registry {
     /// Everything, as bytes: a container with version, sections and checksums.
     pub fn snapshot(&self) -> Vec<u8> {
         // Writing to memory has one way to fail, and running out of it does not come back here.
-        let state = postcard::to_allocvec(self).unwrap_or_default();
-        snapshot::pack(&[(snapshot::STATE, state)])
+        snapshot::pack(snapshot::STATE, |bytes| postcard::serialize_with_flavor(self, Bytes(bytes)).unwrap_or_default())
     }
 
     /// The registry that [`Registry::snapshot`] wrote, future ids included. All or nothing: damaged bytes are refused, and so is a
@@ -144,6 +143,27 @@ impl Registry {
                 let members = &self.services.get(row.key.service).members;
                 row.position == NONE || members.get(row.position as usize) == Some(&slot)
             })
+    }
+}
+
+/// Adds the bytes of a snapshot to those before it.
+struct Bytes<'a>(&'a mut Vec<u8>);
+
+impl Flavor for Bytes<'_> {
+    type Output = ();
+
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.0.push(byte);
+        Ok(())
+    }
+
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<()> {
+        Ok(())
     }
 }
 

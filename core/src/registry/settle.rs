@@ -46,16 +46,20 @@ impl Registry {
 
     #[inline]
     pub(super) fn settle(&mut self, now: Instant) {
-        let now = if now < self.now {
-            self.clamped += 1;
-            self.now
-        } else {
-            now
-        };
+        if now < self.now {
+            return self.settle_late();
+        }
         if self.timers.is_due(now) || self.leases.is_due(now) {
             self.wake(now);
         }
         self.now = now;
+    }
+
+    /// A moment before the latest counts as the latest.
+    #[cold]
+    fn settle_late(&mut self) {
+        self.clamped += 1;
+        self.settle(self.now);
     }
 
     #[cold]

@@ -8,7 +8,7 @@ use crate::command::Outcome;
 use crate::error::Error;
 use crate::id::NONE;
 use crate::id::{InstanceId, ServiceId, SubscriptionId};
-use crate::instance::{Cause, Key, state};
+use crate::instance::{Cause, state};
 use crate::name::{Actor, Address, Metadata, ServiceKey, Weight};
 use crate::policy::EnabledRule;
 use crate::time::{Instant, Span};
@@ -187,11 +187,9 @@ impl Registry {
         }
         let decided = self.overrides.get(self.memory_key(row.key));
         let mut bits = state::PRESENT;
-        if self.is_alive(instance) {
-            bits |= state::HEALTHY;
-        }
-        if self.leases_of(instance).nth(1).is_some() {
-            bits |= state::SHARED;
+        for (place, lease) in self.leases_of(instance).enumerate() {
+            bits |= if self.leases.is_alive(lease) { state::HEALTHY } else { 0 };
+            bits |= if place > 0 { state::SHARED } else { 0 };
         }
         if decided.is_some() {
             bits |= state::OVERRIDDEN;
@@ -228,22 +226,19 @@ impl Registry {
     /// Shows an instance as it is; false when readers have it so already.
     fn show(&mut self, instance: u32, cause: Cause, content: bool) -> bool {
         let after = self.state_in_force(instance);
-        let before = self.roster.row_mut(instance).set_state(after);
+        let row = self.roster.row_mut(instance);
+        let (before, slot, is_listed) = (row.set_state(after), row.key.service, row.position != NONE);
+        let id = self.roster.id(instance);
+        let service = self.services.get_mut(slot);
         let visible = before != after || (content && after != 0);
         if visible {
             let kept = self.policy.limits.changes_per_service_max as usize;
-            let service = self.roster.row(instance).key.service;
-            let id = self.roster.id(instance);
-            self.services.get_mut(service).record(id, before, after, cause, kept);
+            service.record(id, before, after, cause, kept);
         }
-        let service = self.roster.row(instance).key.service;
-        if let Some(until) = self.services.get(service).kept_until.filter(|_| !self.is_kept(service)) {
-            // Somebody is healthy again, or nobody is there for a reason.
-            self.services.get_mut(service).kept_until = None;
-            self.timers.remove(until, Timer::Keep(service));
+        if service.kept_until.is_some() {
+            self.end_keeping(slot);
         }
-        let listed = self.roster.row(instance).position != NONE;
-        match (after != 0, listed) {
+        match (after != 0, is_listed) {
             (true, false) => self.join_members(instance),
             (false, true) => self.leave_members(instance),
             _ => {}
@@ -251,16 +246,25 @@ impl Registry {
         visible
     }
 
+    /// Serves a service as it is again, where somebody is healthy again, or nobody is there for a reason.
+    fn end_keeping(&mut self, slot: u32) {
+        if let Some(until) = self.services.get(slot).kept_until.filter(|_| !self.is_kept(slot)) {
+            self.services.get_mut(slot).kept_until = None;
+            self.timers.remove(until, Timer::Keep(slot));
+        }
+    }
+
     fn join_members(&mut self, instance: u32) {
-        let service = self.services.get_mut(self.roster.row(instance).key.service);
+        let row = self.roster.row_mut(instance);
+        let service = self.services.get_mut(row.key.service);
+        row.position = service.members.len() as u32;
         service.members.push(instance);
-        self.roster.row_mut(instance).position = service.members.len() as u32 - 1;
     }
 
     fn leave_members(&mut self, instance: u32) {
-        let Key { service, .. } = self.roster.row(instance).key;
-        let position = core::mem::replace(&mut self.roster.row_mut(instance).position, NONE);
-        let members = &mut self.services.get_mut(service).members;
+        let row = self.roster.row_mut(instance);
+        let position = core::mem::replace(&mut row.position, NONE);
+        let members = &mut self.services.get_mut(row.key.service).members;
         members.swap_remove(position as usize);
         if let Some(&moved) = members.get(position as usize) {
             self.roster.row_mut(moved).position = position;
@@ -277,12 +281,13 @@ impl Registry {
     }
 
     pub(super) fn arm_notices(&mut self, slot: u32, window: Span) {
-        if window == Span::ZERO {
-            self.queue_notices(slot);
+        let service = self.services.get_mut(slot);
+        if service.subscriptions.is_empty() {
             return;
         }
-        let service = self.services.get_mut(slot);
-        if !service.subscriptions.is_empty() && !core::mem::replace(&mut service.notice_armed, true) {
+        if window == Span::ZERO {
+            self.queue_notices(slot);
+        } else if !core::mem::replace(&mut service.notice_armed, true) {
             self.timers.insert(self.now + window, Timer::Notice(slot));
         }
     }

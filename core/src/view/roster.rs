@@ -214,7 +214,7 @@ impl Roster {
     /// Builds the index again after a restore; false when the rows do not fit together.
     pub(crate) fn rebuild(&mut self, seed: (u64, u64), fits: impl Fn(&Row) -> bool) -> bool {
         self.seed = seed;
-        self.by_key = Table::default();
+        self.by_key = Table::for_rows(self.rows.len());
         let Roster { rows, by_key, .. } = self;
         if !rows.iter().all(fits) {
             return false;

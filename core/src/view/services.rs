@@ -113,7 +113,7 @@ impl Services {
     /// Builds the index again after a restore; false when the slots do not fit together.
     pub(crate) fn rebuild(&mut self, seed: (u64, u64), names: &Names) -> bool {
         self.seed = seed;
-        self.by_names = Table::default();
+        self.by_names = Table::for_rows(self.all.len());
         for slot in 0..self.all.len() as u32 {
             if self.get(slot).used {
                 let ids = self.names(slot);

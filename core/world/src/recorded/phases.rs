@@ -64,8 +64,11 @@ pub(crate) struct Dial {
     pub(crate) within: (i64, i64),
     /// The instance, as `ip:port`, that must differ for it to matter; none for any.
     pub(crate) of: Option<String>,
-    pub(crate) set: Box<dyn Fn(&mut Setup, u64)>,
+    pub(crate) set: Turn,
 }
+
+/// What turning a dial to a value does.
+type Turn = Box<dyn Fn(&mut Setup, u64)>;
 
 /// At all times.
 pub(crate) const ALWAYS: (i64, i64) = (i64::MIN, i64::MAX);
@@ -180,7 +183,7 @@ const SHOWN_LATE: i64 = 1000;
 /// Whether a look finds silence of exactly its time; and a clock that waits for five seconds after each look, and not from look to look,
 /// is a little later every time.
 fn looks(setup: &mut Setup, value: u64) {
-    setup.policy.expiry.bound = if value % 2 == 0 { Bound::Reached } else { Bound::Exceeded };
+    setup.policy.expiry.bound = if value.is_multiple_of(2) { Bound::Reached } else { Bound::Exceeded };
     if let Sweep::PerLease(period) | Sweep::PerService(period) = &mut setup.policy.expiry.sweep {
         *period = span(period.as_millis() + value / 2);
     }

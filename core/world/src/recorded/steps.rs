@@ -63,10 +63,12 @@ pub(crate) fn steps<'a>(lines: &'a [Line], setup: &Setup) -> Vec<(i64, Step<'a>)
 
 /// Of each service the first registration of its own, and those that followed while it was on its way: when they were sent, and when the
 /// last may still have been on its way into the service.
-fn together(lines: &[Line]) -> BTreeMap<&str, (Vec<(i64, &Request)>, i64)> {
+type Together<'a> = BTreeMap<&'a str, (Vec<(i64, &'a Request)>, i64)>;
+
+fn together(lines: &[Line]) -> Together<'_> {
     /// How long after its answer a registration may still be on its way into the service, in ms.
     const LATE: i64 = 30;
-    let mut services: BTreeMap<&str, (Vec<(i64, &Request)>, i64)> = BTreeMap::new();
+    let mut services = Together::new();
     for line in lines {
         if let What::Request(request) = &line.what
             && request.method == "POST"

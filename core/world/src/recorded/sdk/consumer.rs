@@ -49,7 +49,7 @@ pub(super) struct Told {
 impl Consumer {
     /// Whether this list is its first with somebody in it, or comes behind that one.
     fn is_slow_at(&self, push: &Push) -> bool {
-        !self.is_warm && !(push.hosts.is_empty() && self.on_their_way.is_empty())
+        !self.is_warm && (!push.hosts.is_empty() || !self.on_their_way.is_empty())
     }
 
     /// When it asks by itself: not before it has what it asked for.
