@@ -157,7 +157,10 @@ fn copy_checkout(copy: &Path) -> Result<()> {
     }
     let workspace = fs::read_to_string(root.join("Cargo.toml"))?;
     let line = workspace.lines().find(|line| line.starts_with("members = ")).context("Cargo.toml names no members")?;
-    write(&copy.join("Cargo.toml"), workspace.replace(line, &format!("members = {MEMBERS:?}")).as_bytes())
+    let workspace = workspace.replace(line, &format!("members = {MEMBERS:?}"));
+    // Each piece is built anew, and most are caught within a second.
+    let quickly_built = workspace.replace("opt-level = 2", "opt-level = 1").replace("opt-level = 3", "opt-level = 1");
+    write(&copy.join("Cargo.toml"), quickly_built.as_bytes())
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
