@@ -11,7 +11,7 @@ use siphasher::sip::SipHasher13;
 
 use crate::Run;
 
-/// As many come and go in a round, each to a service that is there.
+/// As many come and go in a round, each from a host of its own to a service that is there.
 const COMING: usize = 10_000;
 
 pub(crate) fn measure(run: &Run, size: usize) -> Result<(), Error> {
@@ -32,7 +32,7 @@ fn one_by_one(run: &Run, size: usize) -> Result<(), Error> {
         .map(|slot| {
             let mut claim = claim(slot as usize)?;
             let service = claim.service.clone();
-            claim = self::claim((slot as usize % 65_536) + (16 << 20))?;
+            claim = self::claim((slot as usize % 65_536) + (200 << 16))?;
             claim.service = service;
             Ok(claim)
         })

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{InstanceId, LeaseId, ServiceId, SessionId};
-use crate::name::{Actor, Address, Metadata, NameId, ServiceKey, Weight};
+use crate::name::{Actor, Address, HostId, Metadata, NameId, ServiceKey, Weight};
 use crate::time::Instant;
 
 /// What a provider says of its instance when it claims it: the content of a registration.
@@ -128,7 +128,7 @@ pub mod state {
 /// Why an instance changed. The numbers are stable: rows of changes carry them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[repr(u32)]
+#[repr(u8)]
 pub enum Cause {
     /// A registration.
     Registered = 1,
@@ -222,7 +222,7 @@ pub struct Registered {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct Key {
     pub(crate) service: u32,
-    pub(crate) host: NameId,
+    pub(crate) host: HostId,
     pub(crate) port: u16,
     pub(crate) cluster: NameId,
     pub(crate) kind: Kind,

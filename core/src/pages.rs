@@ -37,6 +37,11 @@ impl<T> Pages<T> {
         }
     }
 
+    /// Writes over what stands there, or behind the last.
+    pub(crate) fn put(&mut self, index: u32, value: T) {
+        if index as usize == self.len() { self.push(value) } else { self[index] = value }
+    }
+
     pub(crate) fn get(&self, index: u32) -> Option<&T> {
         self.pages.get(index as usize / PAGE)?.get(index as usize % PAGE)
     }

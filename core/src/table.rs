@@ -83,6 +83,11 @@ impl Table {
     }
 }
 
+/// A hash out of the half that a row keeps of its own: a table looks at the upper bits, too.
+pub(crate) fn spread(half: u32) -> u64 {
+    u64::from(half).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
 /// The first `depth` bits of a hash, as the directory counts them: its upper half, since a piece looks at the ends of both.
 fn prefix(hash: u64, depth: u32) -> usize {
     (hash >> 32) as usize & ((1 << depth) - 1)

@@ -95,6 +95,7 @@ fn recorded(ink: &Ink) -> Result<()> {
             &["1.4.1", "2.0.3", "2.1.0", "2.5.1", "3.0.3"][..],
         ),
         ("9121 deregistered, and called for ever", "sdk/prot-dereg", &["1.4.1", "2.0.3", "2.5.1"]),
+        ("14774 switched offline, and online at two nodes of three", "cluster/mixed-c1-beatsRot", &["2.0.3"]),
         ("8265 silent for good, and served as healthy until it is removed", "http/empty-silent", &["1.4.1"]),
         ("8197 switched offline, registered again, and on again", "http/off-b-reregister", &["1.4.1"]),
         (
@@ -108,10 +109,12 @@ fn recorded(ink: &Ink) -> Result<()> {
         println!("\n{}\n", ink.bold(&format!("Recorded {tale}")));
         let mut words = vec!["story".to_owned()];
         for version in versions {
-            let folder = tool::root().join("core/nacos/recordings").join(version).join(family);
-            let runs = crate::files(&folder.to_string_lossy(), ".jsonl")?;
             let of_case = |run: &&PathBuf| run.file_name().is_some_and(|name| name.to_string_lossy().starts_with(case));
-            words.extend(runs.iter().find(of_case).map(|run| run.to_string_lossy().into_owned()));
+            for kept in ["core/nacos/recordings", "core/nacos/stories"] {
+                let folder = tool::root().join(kept).join(version).join(family);
+                let runs = crate::files(&folder.to_string_lossy(), ".jsonl").unwrap_or_default();
+                words.extend(runs.iter().find(of_case).map(|run| run.to_string_lossy().into_owned()));
+            }
         }
         rust::cli(&words.iter().map(String::as_str).collect::<Vec<_>>())?;
     }

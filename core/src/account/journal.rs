@@ -48,8 +48,8 @@ pub(crate) struct Entry {
     pub(crate) by: Option<NameId>,
     pub(crate) because: Option<Reason>,
     pub(crate) silence: Option<Silence>,
-    /// Sequence number of the entry before it about the same instance, or 0.
-    pub(crate) previous: u64,
+    /// Low half of the sequence number of the entry before it about the same instance, or 0.
+    pub(crate) previous: u32,
 }
 
 impl Entry {
@@ -105,6 +105,12 @@ impl Journal {
 
     pub(crate) fn dropped(&self) -> u64 {
         self.dropped
+    }
+
+    /// The newest sequence number with this low half; 0 when there was none yet. It may have been dropped, and be another instance's by now.
+    pub(crate) fn sequence(&self, low: u32) -> u64 {
+        let newest = self.newest();
+        newest.saturating_sub(u64::from((newest as u32).wrapping_sub(low)))
     }
 
     pub(crate) fn entry(&self, sequence: u64) -> Option<&Entry> {

@@ -34,6 +34,11 @@ impl Measure {
         Measure { bound: expiry.bound, sweep: expiry.sweep, cap: expiry.cap }
     }
 
+    /// Whether silence is looked for by clocks that began at some moment.
+    pub(crate) fn sweeps(&self) -> bool {
+        self.sweep != Sweep::Exact
+    }
+
     /// From a beat to the first moment at which anything can happen.
     pub(crate) fn reach(&self, times: Times) -> Span {
         self.past(times.timeout).min(self.delete_reach(times))

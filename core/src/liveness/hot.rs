@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::id::{GENERATION_BITS, GENERATION_MAX, LeaseId, RETIRED, next_generation};
 use crate::time::{Instant, Span};
 
-/// Deadline in ms since the epoch of [`Hot`], and from the top `class:5 | unused:3 | state:3 | generation:21`. The state of a plainly
+/// Deadline in ms since the epoch of [`Hot`], and from the top `class:5 | marks:3 | state:3 | generation:21`. The state of a plainly
 /// alive lease is 0, so that its low 24 bits are the high half of its id: one comparison says both.
 #[derive(Clone, Copy)]
 struct Record {
@@ -65,8 +65,21 @@ pub(crate) enum State {
     Down,
 }
 
+/// What else there is to a lease, and no beat asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Marks {
+    /// Neither beats nor a session keep it.
+    pub(crate) persistent: bool,
+    /// It was claimed in a batch.
+    pub(crate) in_batch: bool,
+    /// Its source last registered it as unhealthy.
+    pub(crate) said_unhealthy: bool,
+}
+
 const STATE_SHIFT: u32 = GENERATION_BITS;
+const MARKS_SHIFT: u32 = 24;
 const CLASS_SHIFT: u32 = 27;
+const MARKS: u32 = 7 << MARKS_SHIFT;
 /// Generation and state.
 const IDENTITY_BITS: u32 = 24;
 const ALIVE: u32 = 0;
@@ -262,10 +275,22 @@ impl Hot {
             State::Held => HELD,
             State::Down => DOWN,
         };
-        record.meta = u32::from(class) << CLASS_SHIFT | state << STATE_SHIFT | record.generation();
+        record.meta =
+            u32::from(class) << CLASS_SHIFT | record.meta & MARKS | state << STATE_SHIFT | record.generation();
         record.deadline = deadline;
         self.count(slot, 1);
         self.remind(slot);
+    }
+
+    pub(crate) fn marks(&self, slot: u32) -> Marks {
+        let has = |bit: u32| self.record(slot).meta >> (MARKS_SHIFT + bit) & 1 != 0;
+        Marks { persistent: has(0), in_batch: has(1), said_unhealthy: has(2) }
+    }
+
+    pub(crate) fn mark(&mut self, slot: u32, marks: Marks) {
+        let bits = [marks.persistent, marks.in_batch, marks.said_unhealthy].map(u32::from);
+        let record = self.record_mut(slot);
+        record.meta = record.meta & !MARKS | (bits[0] | bits[1] << 1 | bits[2] << 2) << MARKS_SHIFT;
     }
 
     /// Sees to it that the deadline in `slot` is found.

@@ -6,9 +6,8 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::expiry::{Measure, Times};
-use super::hot::{CLASSES, Due, Hot, OWN_TIMES, State};
+use super::hot::{CLASSES, Due, Hot, Marks, OWN_TIMES, State};
 use crate::id::{LeaseId, NONE};
-use crate::instance::Kind;
 use crate::name::NameId;
 use crate::pages::Pages;
 use crate::time::{Instant, Span};
@@ -23,15 +22,8 @@ pub(crate) struct Lease {
     pub(crate) source: NameId,
     /// Slot of the session that carries it, or [`NONE`] when it lives by beats or is persistent.
     pub(crate) session: u32,
-    pub(crate) kind: Kind,
     pub(crate) incarnation: u64,
     pub(crate) since: Instant,
-    /// When the clock that looks for its silence began.
-    pub(crate) clock_began: Instant,
-    /// Whether it was claimed in a batch.
-    pub(crate) in_batch: bool,
-    /// Whether its source last registered it as unhealthy.
-    pub(crate) said_unhealthy: bool,
 }
 
 /// What became of a lease whose deadline came.
@@ -49,6 +41,8 @@ pub(crate) enum Lapse {
 pub(crate) struct Leases {
     hot: Hot,
     rows: Pages<Lease>,
+    /// When the clock that looks for the silence of each began; empty where none sweeps.
+    clocks: Pages<Instant>,
     free: VecDeque<u32>,
     /// Times met so far; a class is its place here.
     classes: Vec<Times>,
@@ -66,6 +60,7 @@ impl Leases {
         Leases {
             hot: Hot::new(),
             rows: Pages::new(),
+            clocks: Pages::new(),
             free: VecDeque::new(),
             classes: Vec::new(),
             own_times: BTreeMap::new(),
@@ -96,6 +91,19 @@ impl Leases {
         self.hot.id(slot)
     }
 
+    pub(crate) fn marks(&self, slot: u32) -> Marks {
+        self.hot.marks(slot)
+    }
+
+    pub(crate) fn mark(&mut self, slot: u32, marks: Marks) {
+        self.hot.mark(slot, marks);
+    }
+
+    /// When its clock began; one that does not sweep has none, and it does not matter.
+    fn clock_began(&self, slot: u32) -> Instant {
+        self.clocks.get(slot).copied().unwrap_or_default()
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.rows.len()
     }
@@ -105,7 +113,7 @@ impl Leases {
     }
 
     pub(crate) fn lives_by_beats(&self, slot: u32) -> bool {
-        self.rows[slot].session == NONE && self.rows[slot].kind == Kind::Ephemeral
+        self.rows[slot].session == NONE && !self.hot.marks(slot).persistent
     }
 
     /// Whether its silence is looked for here.
@@ -129,8 +137,9 @@ impl Leases {
             // Longer silence than ends it counts as that.
             let known = self.watched_elsewhere.remove(&slot).unwrap_or(now);
             let last = known.max(now - self.measure.delete_reach(times));
-            let began = self.rows[slot].clock_began;
-            self.rows[slot].clock_began = self.measure.last_look(began, now);
+            if self.measure.sweeps() {
+                self.clocks[slot] = self.measure.last_look(self.clocks[slot], now);
+            }
             self.renew(last, slot, times, alive);
         } else {
             self.watched_elsewhere.insert(slot, self.last_beat(slot).unwrap_or(now));
@@ -139,8 +148,15 @@ impl Leases {
         }
     }
 
-    /// Adds a lease that begins with a beat at `now`. Without a session it lives by `times`, but for a persistent one.
-    pub(crate) fn insert(&mut self, now: Instant, lease: Lease, times: Times, healthy: bool) -> u32 {
+    /// Adds a lease, which begins with a beat. Without a session it lives by `times`, but for a persistent one.
+    pub(crate) fn insert(
+        &mut self,
+        lease: Lease,
+        marks: Marks,
+        clock_began: Instant,
+        times: Times,
+        healthy: bool,
+    ) -> u32 {
         let slot = match self.free.pop_front() {
             Some(slot) => {
                 self.rows[slot] = lease;
@@ -152,7 +168,11 @@ impl Leases {
                 slot
             }
         };
-        self.renew(now, slot, times, healthy);
+        if self.measure.sweeps() {
+            self.clocks.put(slot, clock_began);
+        }
+        self.hot.mark(slot, marks);
+        self.renew(lease.since, slot, times, healthy);
         slot
     }
 
@@ -248,7 +268,7 @@ impl Leases {
         if self.waiting.contains_key(&slot) {
             return Some(deadline);
         }
-        Some(acted_on(&self.measure, self.hot.state(slot), self.times(slot), deadline, self.rows[slot].clock_began))
+        Some(acted_on(&self.measure, self.hot.state(slot), self.times(slot), deadline, self.clock_began(slot)))
     }
 
     pub(crate) fn soonest(&self) -> Option<Instant> {
@@ -270,13 +290,13 @@ impl Leases {
     /// there twice, so that a long jump passes through the same moments as small steps.
     pub(crate) fn collect_due(&mut self, until: Instant) -> Vec<Due> {
         let mut found = Vec::new();
-        let Leases { hot, rows, classes, own_times, measure, waiting, .. } = self;
+        let Leases { hot, clocks, classes, own_times, measure, waiting, .. } = self;
         let due = |slot: u32, state: State, class: u8, deadline: Instant| {
             if waiting.contains_key(&slot) {
                 return deadline;
             }
             let times = if class == OWN_TIMES { own_times[&slot] } else { classes[class as usize] };
-            acted_on(measure, state, times, deadline, rows[slot].clock_began)
+            acted_on(measure, state, times, deadline, clocks.get(slot).copied().unwrap_or_default())
         };
         hot.collect(until, due, &mut found);
         for index in 0..found.len() {
@@ -312,7 +332,7 @@ impl Leases {
 
     /// When a silent lease is to be removed, or was, whether or not its removal waits.
     pub(crate) fn removal_was_due(&self, slot: u32) -> Option<Instant> {
-        Some(self.measure.removed_at(self.times(slot), self.last_beat(slot)?, self.rows[slot].clock_began))
+        Some(self.measure.removed_at(self.times(slot), self.last_beat(slot)?, self.clock_began(slot)))
     }
 
     /// Silent leases by beats, and all of them.
@@ -371,6 +391,7 @@ impl Leases {
         waiting
             && self.hot.rebuild(now)
             && self.hot.len() == rows
+            && self.clocks.len() == if self.measure.sweeps() { rows } else { 0 }
             && self.classes.len() < CLASSES
             && self.watched_elsewhere.keys().all(|&slot| (slot as usize) < rows)
             && self.free.iter().all(|&slot| (slot as usize) < rows)

@@ -8,6 +8,6 @@ mod session;
 
 pub(crate) use brake::{Brake, Braked};
 pub(crate) use expiry::{DELETE_KEY, Measure, TIMEOUT_KEY, Times, times_of};
-pub(crate) use hot::Due;
+pub(crate) use hot::{Due, Marks};
 pub(crate) use lease::{Lapse, Lease, Leases};
 pub(crate) use session::{Check, Sessions};

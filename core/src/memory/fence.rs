@@ -1,12 +1,13 @@
 //! Rule 6: "this incarnation is dead". A fence keeps an ended life from coming back by its own beats and retries.
 
 use alloc::collections::BTreeMap;
+use alloc::vec;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
 use crate::instance::Key;
-use crate::name::{Actor, NameId, Reason};
+use crate::name::{NameId, Reason};
 use crate::time::Instant;
 
 /// The memory of an ended life.
@@ -14,15 +15,27 @@ use crate::time::Instant;
 pub(crate) struct Fence {
     /// Highest incarnation that is dead.
     pub(crate) incarnation: u64,
-    /// Sources whose last life that was: a claim of theirs without a number counts as it.
-    pub(crate) sources: Vec<NameId>,
+    /// Sources whose last life that was: a claim of theirs without a number counts as it. Most often it is one.
+    pub(crate) source: Option<NameId>,
+    pub(crate) others: Vec<NameId>,
     pub(crate) at: Instant,
     pub(crate) until: Instant,
-    pub(crate) by: Actor,
+    pub(crate) by: NameId,
     pub(crate) because: Option<Reason>,
     /// Left by an operator's removal. An owner's own deregistration fences only itself, and of its claims without a number only the
     /// beats: it may change its mind.
     pub(crate) by_operator: bool,
+}
+
+impl Fence {
+    pub(crate) fn sources(&self) -> impl Iterator<Item = NameId> + '_ {
+        self.source.into_iter().chain(self.others.iter().copied())
+    }
+
+    /// All names that it holds.
+    pub(crate) fn names(&self) -> impl Iterator<Item = NameId> + '_ {
+        self.sources().chain([self.by])
+    }
 }
 
 /// A claim that meets a fence.
@@ -56,9 +69,9 @@ impl Fences {
         // The dead stay dead: a later fence adds to an earlier one.
         fence.incarnation = fence.incarnation.max(older.incarnation);
         fence.until = fence.until.max(older.until);
-        let mut double = Vec::new();
-        for source in older.sources {
-            if fence.sources.contains(&source) { double.push(source) } else { fence.sources.push(source) }
+        let mut double = vec![older.by];
+        for source in older.sources() {
+            if fence.sources().any(|known| known == source) { double.push(source) } else { fence.others.push(source) }
         }
         fences.insert(key, fence);
         (double, true)
@@ -77,7 +90,7 @@ impl Fences {
     /// The fence that keeps this claim away.
     pub(crate) fn refusing(&self, key: Key, claim: Claim) -> Option<&Fence> {
         self.of(key).find(|fence| {
-            let its_own = claim.source.is_some_and(|source| fence.sources.contains(&source));
+            let its_own = fence.sources().any(|source| claim.source == Some(source));
             match claim.incarnation {
                 Some(incarnation) => incarnation <= fence.incarnation && (fence.by_operator || its_own),
                 None => its_own && (fence.by_operator || claim.is_beat),

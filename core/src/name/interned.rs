@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher13;
 
 use crate::pages::Pages;
-use crate::table::Table;
+use crate::table::{Table, spread};
 
 /// Which name. Small, so that rows carry names as numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -134,9 +134,4 @@ fn hash(seed: (u64, u64), text: &str) -> u32 {
     let mut hasher = SipHasher13::new_with_keys(seed.0, seed.1);
     hasher.write(text.as_bytes());
     hasher.finish() as u32
-}
-
-/// A table looks at the upper bits of a hash, too.
-fn spread(hash: u32) -> u64 {
-    u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }

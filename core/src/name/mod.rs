@@ -1,5 +1,7 @@
 //! Names and numbers with bounds. They are parsed once, at the edge; behind it every value of these types is good.
 
+mod content;
+mod host;
 mod interned;
 mod metadata;
 mod number;
@@ -11,9 +13,10 @@ use core::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+pub(crate) use content::{ContentId, ContentPool};
+pub(crate) use host::HostId;
 pub(crate) use interned::{NameId, Names};
 pub use metadata::Metadata;
-pub(crate) use metadata::{MetadataId, MetadataPool};
 pub(crate) use number::{INCARNATION, bounded_integer, incarnation};
 pub use number::{Port, Threshold, Weight};
 

@@ -7,6 +7,7 @@ use super::Registry;
 use crate::command::{BatchRegistration, Outcome};
 use crate::error::Error;
 use crate::instance::{Cause, Registration};
+use crate::liveness::Marks;
 use crate::time::Instant;
 
 impl Registry {
@@ -38,14 +39,16 @@ impl Registry {
                 let others = claims.len().saturating_sub(1);
                 let first = claims.first().map_or_else(String::new, |claim| claim.address.to_string());
                 let instead = if others > 0 { alloc::format!("{first} and {others} more") } else { first };
-                self.replace(lease, &batch.source, instead);
+                self.acting(&batch.source, |registry, source| registry.replace(lease, source, instead));
                 withdrawn += 1;
             }
         }
         let mut members = Vec::with_capacity(claims.len());
         for claim in &claims {
             let member = self.claim(claim, Cause::Registered, false)?;
-            self.leases.row_mut(member.lease.slot()).in_batch = true;
+            let lease = member.lease.slot();
+            let marks = self.leases.marks(lease);
+            self.leases.mark(lease, Marks { in_batch: true, ..marks });
             members.push(member);
         }
         Ok(Outcome::RegisteredBatch { members, withdrawn })

@@ -2,6 +2,8 @@
 
 use alloc::vec::Vec;
 
+use serde::{Deserialize, Serialize};
+
 use super::journal::Author;
 use super::{Registry, Timer};
 use crate::account::Silence;
@@ -12,6 +14,13 @@ use crate::liveness::{DELETE_KEY, times_of};
 use crate::name::{Actor, Reason};
 use crate::policy::OwnTimes;
 use crate::time::{Instant, Span};
+
+/// Reports in a row that an instance's health is other than it is, and who made them, where they said so.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Doubt {
+    streak: u32,
+    pub(super) by: Vec<Option<Actor>>,
+}
 
 impl Registry {
     /// Counts a report on a persistent instance, or on one whose silence another node looks for. Its health changes after as many equal
@@ -32,8 +41,7 @@ impl Registry {
         };
         let alive = self.is_alive(instance);
         if healthy == alive {
-            self.roster.row_mut(instance).streak = 0;
-            self.observers.remove(&instance);
+            self.doubts.remove(&instance);
             return Ok(Outcome::HealthReported { healthy: alive });
         }
         let (reports, observers) = if healthy {
@@ -41,10 +49,9 @@ impl Registry {
         } else {
             (self.policy.checks.fall, self.policy.checks.observers)
         };
-        let row = self.roster.row_mut(instance);
-        row.streak = row.streak.saturating_add(1);
-        let enough = row.streak >= reports;
-        let said = self.observers.entry(instance).or_default();
+        let Doubt { streak, by: said } = self.doubts.entry(instance).or_default();
+        *streak = streak.saturating_add(1);
+        let enough = *streak >= reports;
         if !said.contains(by) && (said.len() as u32) < observers {
             said.push(by.clone());
         }
@@ -59,15 +66,20 @@ impl Registry {
             self.leases.report(lease, healthy);
         }
         let cause = if healthy { Cause::ReportedUp } else { Cause::ReportedDown };
-        let author = match by {
-            Some(by) => Author::with(by, because.as_ref()),
-            None => Author::time(),
-        };
-        self.decide_fate(instance, cause, &author);
-        self.note(instance, cause, &author);
+        match by {
+            Some(by) => self.acting(by, |registry, by| {
+                registry.reported(instance, cause, &Author::with(by, because.as_ref()));
+            }),
+            None => self.reported(instance, cause, &Author::time()),
+        }
+        Ok(Outcome::HealthReported { healthy })
+    }
+
+    fn reported(&mut self, instance: u32, cause: Cause, author: &Author) {
+        self.decide_fate(instance, cause, author);
+        self.note(instance, cause, author);
         self.touch(instance, cause, false);
         self.arm_check(instance);
-        Ok(Outcome::HealthReported { healthy })
     }
 
     /// When an unhealthy persistent instance is removed; none where it may be so for ever.
@@ -77,7 +89,7 @@ impl Registry {
             return None;
         }
         let after = self.own_delete(instance).or(self.policy.checks.remove_after)?;
-        Some(self.policy.checks.sweep.look(row.fate.at + after))
+        Some(self.policy.checks.sweep.look(row.fate().at + after))
     }
 
     /// Sees to it that somebody looks when an unhealthy instance may be removed.
@@ -91,7 +103,7 @@ impl Registry {
         if self.not_recovered_at(instance).is_none_or(|at| at > self.now) {
             return;
         }
-        let since = self.roster.row(instance).fate.at;
+        let since = self.roster.row(instance).fate().at;
         let author = Author::silence(Some(Silence { since, asked: None }));
         let leases: Vec<u32> = self.leases_of(instance).collect();
         for lease in leases {

@@ -10,12 +10,20 @@ use crate::command::{InstanceBeat, Outcome};
 use crate::error::Error;
 use crate::id::{ID_MAX, LeaseId, NONE};
 use crate::instance::{Cause, Content, Kind, Registered, Registration};
-use crate::liveness::{Lease, TIMEOUT_KEY, Times, times_of};
-use crate::memory::{Claim, Fence};
-use crate::name::{Actor, Address, INCARNATION, ServiceKey};
+use crate::liveness::{Lease, Marks, TIMEOUT_KEY, Times, times_of};
+use crate::memory::Claim;
+use crate::name::{Actor, Address, INCARNATION, NameId, ServiceKey};
 use crate::policy::{Holds, OwnTimes, Sources, Sweep, UnknownBeat};
 use crate::time::{Instant, Span};
 use crate::view::Fate;
+
+/// What the checks of a claim found.
+struct Found {
+    times: Times,
+    place: Place,
+    row: Option<u32>,
+    lease: Option<u32>,
+}
 
 impl Registry {
     /// Claims an instance for a source, or says anew what it is. Counts as a beat.
@@ -28,7 +36,8 @@ impl Registry {
         if let Some(session) = registration.session.filter(|_| self.policy.session.holds == Holds::One) {
             for lease in self.leases_over(session.slot(), registered.service.slot()) {
                 if lease != registered.lease.slot() {
-                    self.replace(lease, &registration.source, registration.address.to_string());
+                    let instead = registration.address.to_string();
+                    self.acting(&registration.source, |registry, source| registry.replace(lease, source, instead));
                 }
             }
         }
@@ -39,7 +48,8 @@ impl Registry {
     fn refuse_second(&self, registration: &Registration) -> Result<(), Error> {
         let one = self.policy.session.holds == Holds::OneOrBatch;
         let open = registration.session.filter(|&session| one && self.sessions.get(session).is_some());
-        let (Some(session), Some(service)) = (open, self.find_service(&registration.service)) else { return Ok(()) };
+        let Some(session) = open else { return Ok(()) };
+        let Some(service) = self.find_service(&registration.service) else { return Ok(()) };
         let own = |&lease: &u32| self.names.text(self.leases.row(lease).source) == registration.source.as_str();
         let held = self.leases_over(session.slot(), service).into_iter().filter(own);
         let held: Vec<Address> =
@@ -124,17 +134,23 @@ impl Registry {
         is_beat: bool,
     ) -> Result<Registered, Error> {
         let (times, place, row) = self.check_claim(registration, is_beat)?;
-        let Registration { service, address, source, session, incarnation, copied, kind, healthy, content } =
-            registration;
-        let session = session.map(|id| id.slot());
-        let lease = row.and_then(|slot| self.lease_for(slot, source, session));
+        let session = registration.session.map(|id| id.slot());
+        let lease = row.and_then(|slot| self.lease_for(slot, &registration.source, session));
         self.admit(place, row, lease.is_none())?;
+        let found = Found { times, place, row, lease };
+        Ok(self.acting(&registration.source, |registry, source| registry.take_up(registration, source, found, cause)))
+    }
 
+    /// Does what a claim that passed all checks says.
+    fn take_up(&mut self, registration: &Registration, source: NameId, found: Found, cause: Cause) -> Registered {
+        let Registration { service, address, session, incarnation, copied, kind, healthy, content, .. } = registration;
+        let Found { times, place, row, lease } = found;
+        let session = session.map(|id| id.slot());
         self.brake.hear(self.now);
         let service_slot = place.service.unwrap_or_else(|| self.new_service(service));
         self.make_record(service_slot, Some(*kind), false);
         let claims_by_beats = session.is_none() && lease.is_none();
-        let moved = self.lease_by_beats(place, *kind, source).filter(|_| claims_by_beats);
+        let moved = self.lease_elsewhere(place, *kind).filter(|_| claims_by_beats);
         let row = match moved {
             Some(moved) => {
                 self.replace(moved, source, address.to_string());
@@ -159,12 +175,12 @@ impl Registry {
                 }
                 self.renew_lease(lease, source, life, times, healthy)
             }
-            None => self.new_lease(instance, registration, life, times),
+            None => self.new_lease(instance, registration, source, life, times),
         };
         self.brake.count(self.leases.silent().1);
         self.heed_session(session, content, times);
-        let row = self.leases.row_mut(lease);
-        (row.in_batch, row.said_unhealthy) = (false, !*healthy);
+        self.leases
+            .mark(lease, Marks { persistent: *kind == Kind::Persistent, in_batch: false, said_unhealthy: !*healthy });
         if !was_present {
             self.roster.arrived();
             let cluster = self.roster.row(instance).key.cluster;
@@ -204,14 +220,14 @@ impl Registry {
         if self.policy.view.unchanged_is_told && self.policy.view.refresh == Span::ZERO {
             self.arm_notices(service_slot, self.policy.view.notice_window);
         }
-        Ok(Registered {
+        Registered {
             lease: self.leases.id(lease),
             instance: self.roster.id(instance),
             service: self.services.id(service_slot),
             incarnation: life,
             created: !was_present,
             other_sources: self.others(instance, lease),
-        })
+        }
     }
 
     /// All that can be wrong with a claim, but for the limits; what it lives by where nothing is, its place, and its row,
@@ -251,14 +267,13 @@ impl Registry {
         let now = self.now;
         self.brake.hear(now);
         self.hear_session(row.session);
-        let stays = row.said_unhealthy && !self.policy.expiry.beat_revives_unhealthy;
+        let stays = self.leases.marks(lease.slot()).said_unhealthy && !self.policy.expiry.beat_revives_unhealthy;
         if stays && self.leases.is_watched(lease.slot()) && !self.leases.is_alive(lease.slot()) {
             self.leases.prolong(now, lease.slot());
             return Ok(());
         }
         if self.leases.revive(now, lease.slot()) {
-            let source = self.actor(row.source);
-            let author = Author::of(&source);
+            let author = Author::of(row.source);
             self.decide_fate(row.instance, Cause::Beat, &author);
             self.note(row.instance, Cause::Beat, &author);
             self.touch(row.instance, Cause::Beat, false);
@@ -332,7 +347,13 @@ impl Registry {
         let Some(key) = place.key(kind).map(|key| self.memory_key(key)) else { return Ok(()) };
         let source = self.names.find(source.as_str());
         match self.fences.refusing(key, Claim { source, incarnation, is_beat }) {
-            Some(fence) => Err(fenced(fence, address)),
+            Some(fence) => Err(Error::Fenced {
+                instance: address.to_string(),
+                incarnation: fence.incarnation,
+                by: self.names.text(fence.by).to_string(),
+                at: fence.at,
+                until: fence.until,
+            }),
             None => Ok(()),
         }
     }
@@ -353,13 +374,12 @@ impl Registry {
     }
 
     fn set_content(&mut self, instance: u32, content: &Content) -> bool {
-        let metadata = self.metadata.intern(&content.metadata);
+        let said = self.contents.intern(content.weight, &content.metadata);
         let row = self.roster.row_mut(instance);
-        let older = core::mem::replace(&mut row.metadata, metadata);
-        let changed = older != metadata || row.weight != content.weight || row.enabled != content.enabled;
-        row.weight = content.weight;
+        let older = core::mem::replace(&mut row.content, said);
+        let changed = older != said || row.enabled != content.enabled;
         row.enabled = content.enabled;
-        self.metadata.release(older);
+        self.contents.release(older);
         changed
     }
 
@@ -373,8 +393,8 @@ impl Registry {
         }
     }
 
-    fn renew_lease(&mut self, lease: u32, source: &Actor, life: u64, times: Times, healthy: bool) -> u32 {
-        let source = self.names.intern(source.as_str());
+    fn renew_lease(&mut self, lease: u32, source: NameId, life: u64, times: Times, healthy: bool) -> u32 {
+        self.names.retain(source);
         let row = self.leases.row_mut(lease);
         let older = core::mem::replace(&mut row.source, source);
         row.incarnation = life;
@@ -383,7 +403,15 @@ impl Registry {
         lease
     }
 
-    fn new_lease(&mut self, instance: u32, registration: &Registration, life: u64, times: Times) -> u32 {
+    fn new_lease(
+        &mut self,
+        instance: u32,
+        registration: &Registration,
+        source: NameId,
+        life: u64,
+        times: Times,
+    ) -> u32 {
+        self.names.retain(source);
         let service = self.services.get(self.roster.row(instance).key.service);
         let clock_began = match (self.policy.expiry.sweep, service.record) {
             (Sweep::PerService(_), Some(record)) => record.since,
@@ -393,16 +421,13 @@ impl Registry {
         let lease = Lease {
             instance,
             next: NONE,
-            source: self.names.intern(registration.source.as_str()),
+            source,
             session: session.unwrap_or(NONE),
-            kind: registration.kind,
             incarnation: life,
             since: self.now,
-            clock_began,
-            in_batch: false,
-            said_unhealthy: false,
         };
-        let lease = self.leases.insert(self.now, lease, times, registration.healthy);
+        let marks = Marks { persistent: registration.kind == Kind::Persistent, ..Marks::default() };
+        let lease = self.leases.insert(lease, marks, clock_began, times, registration.healthy);
         self.leases.watch(self.now, lease, !registration.copied);
         match self.leases_of(instance).last() {
             Some(last) => self.leases.row_mut(last).next = lease,
@@ -417,15 +442,5 @@ impl Registry {
     fn others(&self, instance: u32, lease: u32) -> Vec<Actor> {
         let others = self.leases_of(instance).filter(|&slot| slot != lease);
         others.map(|slot| self.actor(self.leases.row(slot).source)).collect()
-    }
-}
-
-fn fenced(fence: &Fence, address: &Address) -> Error {
-    Error::Fenced {
-        instance: address.to_string(),
-        incarnation: fence.incarnation,
-        by: fence.by.to_string(),
-        at: fence.at,
-        until: fence.until,
     }
 }

@@ -84,8 +84,7 @@ impl Registry {
 
     fn end_session(&mut self, slot: u32, cause: Cause) -> u32 {
         let Some(session) = self.sessions.close(slot) else { return 0 };
-        let name = self.actor(session.name);
-        let mut author = Author::of(&name);
+        let mut author = Author::of(session.name);
         if cause == Cause::SessionLost {
             author.silence = Some(Silence { since: session.last, asked: session.probed });
         }

@@ -47,9 +47,9 @@ impl Registry {
             fence: key.and_then(|key| self.fence_account(key)),
             protection: instance.and_then(|slot| self.protection_account(slot)),
             doubted_by: instance
-                .and_then(|slot| self.observers.get(&slot))
+                .and_then(|slot| self.doubts.get(&slot))
                 .into_iter()
-                .flatten()
+                .flat_map(|doubt| &doubt.by)
                 .flatten()
                 .cloned()
                 .collect(),
@@ -100,7 +100,7 @@ impl Registry {
         };
         let row = self.roster.row(instance);
         let known = self.services.get(row.key.service).record.is_some();
-        let has = |bit| known && row.state & bit != 0;
+        let has = |bit| known && row.state() & bit != 0;
         let protected = self.protects(row.key.service);
         let consumer = Sight {
             listed: has(state::SERVED),
@@ -110,11 +110,12 @@ impl Registry {
         let operator =
             Sight { listed: has(state::PRESENT), healthy: has(state::HEALTHY), enabled: has(state::ENABLED) };
         let seen = state::PRESENT | state::HEALTHY | state::SERVED;
-        let shown = if known { row.state } else { 0 };
+        let shown = if known { row.state() } else { 0 };
         Sights { operator, consumer, stale: (shown ^ self.state_in_force(instance)) & seen != 0 }
     }
 
     fn lease_accounts(&self, instance: u32) -> Vec<LeaseAccount> {
+        let kind = self.roster.row(instance).key.kind;
         let accounts = self.leases_of(instance).map(|slot| {
             let row = self.leases.row(slot);
             let session = self.sessions.at(row.session);
@@ -125,7 +126,7 @@ impl Registry {
                 connection: session.map(|session| self.actor(session.name)),
                 asked: session.and_then(|session| session.probed),
                 watched: self.leases.is_watched(slot) || session.is_some(),
-                kind: match (lives_by_beats, row.kind) {
+                kind: match (lives_by_beats, kind) {
                     (true, _) => LeaseKind::Beats,
                     (false, Kind::Ephemeral) => LeaseKind::Session,
                     (false, Kind::Persistent) => LeaseKind::Persistent,
@@ -152,14 +153,14 @@ impl Registry {
     fn override_accounts(&self, key: Key, instance: Option<u32>) -> Vec<OverrideAccount> {
         let Some(entry) = self.overrides.get(key) else { return Vec::new() };
         let row = instance.map(|slot| self.roster.row(slot)).filter(|row| row.first_lease != NONE);
-        let published = row.map(|row| self.metadata.content(row.metadata));
+        let published = row.map(|row| self.contents.metadata(row.content));
         let mut accounts = Vec::new();
         if let Some(enabled) = &entry.enabled {
             let own = row.map(|row| row.enabled.to_string());
             accounts.push(self.account(entry, "enabled".to_string(), enabled.value.to_string(), own, enabled));
         }
         if let Some(weight) = &entry.weight {
-            let own = row.map(|row| row.weight.to_string());
+            let own = row.map(|row| self.contents.weight(row.content).to_string());
             // A weight that a whole write set to what the provider says anyway is no news.
             if own.as_deref() != Some(weight.value.to_string().as_str()) && row.is_some() {
                 accounts.push(self.account(entry, "weight".to_string(), weight.value.to_string(), own, weight));
@@ -205,7 +206,7 @@ impl Registry {
         let fence = self.fences.get(key)?;
         Some(FenceAccount {
             incarnation: fence.incarnation,
-            by: fence.by.clone(),
+            by: self.actor(fence.by),
             because: fence.because.clone(),
             at: fence.at,
             until: fence.until,
@@ -224,14 +225,14 @@ impl Registry {
 
     /// The threshold of a service, its own or the policy's.
     fn threshold(&self, slot: u32) -> Option<Threshold> {
-        self.services.get(slot).settings.threshold.or(self.policy.view.default_threshold)
+        self.services.get(slot).settings().threshold.or(self.policy.view.default_threshold)
     }
 
     /// Times in its metadata that mean nothing for what it lives by.
     fn unheeded(&self, instance: u32) -> Vec<String> {
         let Some(lease) = self.leases_of(instance).next() else { return Vec::new() };
         let row = self.leases.row(lease);
-        let heeded: &[&str] = match (self.policy.expiry.own_times, row.kind) {
+        let heeded: &[&str] = match (self.policy.expiry.own_times, self.roster.row(instance).key.kind) {
             (_, Kind::Ephemeral) if row.session == NONE => return Vec::new(),
             (OwnTimes::BeatsOnly, _) => &[],
             (OwnTimes::All, Kind::Ephemeral) => &[TIMEOUT_KEY],
@@ -256,12 +257,12 @@ impl Registry {
         let threshold = self.threshold(key.service)?;
         let states = |own: bool| {
             let members = service.members.iter().map(|&slot| self.roster.row(slot));
-            members.filter(move |row| row.state & state::SERVED != 0 && (row.key.cluster == key.cluster) == own)
+            members.filter(move |row| row.state() & state::SERVED != 0 && (row.key.cluster == key.cluster) == own)
         };
         let total = states(true).count() as u32;
-        let healthy = states(true).filter(|row| row.state & state::HEALTHY != 0).count() as u32;
+        let healthy = states(true).filter(|row| row.state() & state::HEALTHY != 0).count() as u32;
         let several = states(false).next().is_some();
-        let protects = is_protected(&self.policy.view, service.settings.threshold, healthy, total);
+        let protects = is_protected(&self.policy.view, service.settings().threshold, healthy, total);
         (several && protects && healthy < total).then_some(ProtectionAccount { healthy, total, threshold })
     }
 
@@ -280,23 +281,24 @@ impl Registry {
         let service = self.services.get(slot);
         let threshold = self.threshold(slot);
         let (total, healthy) = service.served();
-        let shown_silent = row.state & state::SERVED != 0 && row.state & state::HEALTHY == 0;
+        let shown_silent = row.state() & state::SERVED != 0 && row.state() & state::HEALTHY == 0;
         (shown_silent && !self.protects(slot)).then_some(UnprotectedAccount { healthy, total, threshold })
     }
 
     fn kept_account(&self, instance: u32) -> Option<Instant> {
         let row = self.roster.row(instance);
         let service = row.key.service;
-        self.services.get(service).kept_until.filter(|_| row.state & state::SERVED != 0 && self.is_kept(service))
+        self.services.get(service).kept_until.filter(|_| row.state() & state::SERVED != 0 && self.is_kept(service))
     }
 
     fn history(&self, instance: u32) -> Vec<Transition> {
         let mut entries = Vec::new();
-        let mut sequence = self.roster.row(instance).newest_entry;
+        let mut newest = self.roster.row(instance).newest_entry;
         while entries.len() < HISTORY_MAX {
+            let sequence = self.journal.sequence(newest);
             let Some(entry) = self.journal.entry(sequence).filter(|entry| entry.instance == instance) else { break };
             entries.push(self.transition(sequence, entry));
-            sequence = entry.previous;
+            newest = entry.previous;
         }
         entries
     }
@@ -321,7 +323,7 @@ impl Registry {
             };
         }
         let ended = [Cause::OverrideEnded, Cause::OverrideCleared];
-        let ended = explanation.history.iter().find(|entry| ended.contains(&entry.cause) && entry.at > row.fate.at);
+        let ended = explanation.history.iter().find(|entry| ended.contains(&entry.cause) && entry.at > row.fate().at);
         if let Some(entry) = ended.filter(|_| explanation.standing == Standing::Online && decided.is_none()) {
             let (at, by) = (Some(entry.at), entry.by.clone());
             return Deciding { rule: Rule::OverrideEnded, at, by, because: None, silence: None };
@@ -331,11 +333,11 @@ impl Registry {
             let word = explanation.history.iter().find(|entry| claims.contains(&entry.cause));
             let (at, by) = match word {
                 Some(entry) => (entry.at, entry.by.clone()),
-                None => (row.fate.at, row.fate.by.map(|by| self.actor(by))),
+                None => (row.fate().at, row.fate().by.map(|by| self.actor(by))),
             };
             return Deciding { rule: Rule::Published, at: Some(at), by, because: None, silence: None };
         }
-        let rule = match (explanation.standing, row.fate.cause) {
+        let rule = match (explanation.standing, row.fate().cause) {
             (_, Cause::RegisteredByBeat) => Rule::BeatForTheUnknown,
             (_, Cause::Beat) => Rule::Recovery,
             (_, Cause::Silent | Cause::Expired) => Rule::BeatExpiry,
@@ -349,11 +351,12 @@ impl Registry {
             (_, Cause::RegistryRestarted) => Rule::Restart,
             _ => Rule::Registration,
         };
-        let entry = explanation.history.iter().find(|entry| entry.at == row.fate.at && entry.cause == row.fate.cause);
+        let entry =
+            explanation.history.iter().find(|entry| entry.at == row.fate().at && entry.cause == row.fate().cause);
         Deciding {
             rule,
-            at: Some(row.fate.at),
-            by: row.fate.by.map(|by| self.actor(by)),
+            at: Some(row.fate().at),
+            by: row.fate().by.map(|by| self.actor(by)),
             because: entry.and_then(|entry| entry.because.clone()),
             silence: entry.and_then(|entry| entry.silence),
         }

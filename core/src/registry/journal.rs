@@ -5,13 +5,14 @@ use alloc::vec::Vec;
 use super::Registry;
 use crate::account::{Entry, Silence, Transition};
 use crate::instance::Cause;
-use crate::name::{Actor, Reason};
+use crate::name::{Actor, NameId, Reason};
 use crate::view::Fate;
 
 /// Who did something and why; time itself has neither.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Author<'a> {
-    pub(super) by: Option<&'a Actor>,
+    /// A name that somebody holds meanwhile.
+    pub(super) by: Option<NameId>,
     pub(super) because: Option<&'a Reason>,
     pub(super) silence: Option<Silence>,
 }
@@ -21,11 +22,11 @@ impl Author<'_> {
         Author::default()
     }
 
-    pub(super) fn of(by: &Actor) -> Author<'_> {
+    pub(super) fn of(by: NameId) -> Author<'static> {
         Author { by: Some(by), ..Author::default() }
     }
 
-    pub(super) fn with<'a>(by: &'a Actor, because: Option<&'a Reason>) -> Author<'a> {
+    pub(super) fn with(by: NameId, because: Option<&Reason>) -> Author<'_> {
         Author { by: Some(by), because, silence: None }
     }
 
@@ -65,12 +66,22 @@ impl Registry {
         }
     }
 
+    /// Lets somebody act, whose name is held meanwhile.
+    pub(super) fn acting<T>(&mut self, who: &Actor, act: impl FnOnce(&mut Registry, NameId) -> T) -> T {
+        let name = self.names.intern(who.as_str());
+        let outcome = act(self, name);
+        self.names.release(name);
+        outcome
+    }
+
+    /// Writes down what happened to an instance. The names of one that is gone last as long as this entry may.
     pub(super) fn note(&mut self, instance: u32, cause: Cause, author: &Author) {
-        let by = author.by.map(|by| self.names.intern(by.as_str()));
+        let by = self.hold(author);
         let previous = self.roster.row(instance).newest_entry;
         let (because, silence) = (author.because.cloned(), author.silence);
         let entry = Entry { at: self.now, instance, cause, by, because, silence, previous };
-        self.roster.row_mut(instance).newest_entry = self.journal.push(entry);
+        let newest = self.journal.push(entry);
+        self.roster.noted(instance, newest);
         while let Some(dropped) = self.journal.drop_over(&self.policy.limits) {
             if let Some(name) = dropped.by {
                 self.names.release(name);
@@ -78,34 +89,36 @@ impl Registry {
         }
     }
 
-    /// As [`Registry::note`], of an instance that may be gone: its names then last as long as this entry may.
-    pub(super) fn note_lasting(&mut self, instance: u32, cause: Cause, author: &Author) {
-        self.note(instance, cause, author);
-        self.roster.linger(instance);
-    }
-
     pub(super) fn decide_fate(&mut self, instance: u32, cause: Cause, author: &Author) {
-        let by = author.by.map(|by| self.names.intern(by.as_str()));
+        let by = self.hold(author);
         let row = self.roster.row_mut(instance);
-        if core::mem::take(&mut row.streak) > 0 {
-            self.observers.remove(&instance);
+        let older = row.set_fate(Fate { at: self.now, cause, by });
+        if !self.doubts.is_empty() {
+            self.doubts.remove(&instance);
         }
-        let older = core::mem::replace(&mut row.fate, Fate { at: self.now, cause, by });
         if let Some(name) = older.by {
             self.names.release(name);
         }
+    }
+
+    /// The author's name, counted once more.
+    fn hold(&mut self, author: &Author) -> Option<NameId> {
+        let by = author.by?;
+        self.names.retain(by);
+        Some(by)
     }
 
     /// Forgets gone instances that no entry of the journal speaks of any more.
     pub(super) fn forget_gone(&mut self) {
         while let Some(row) = self.roster.forget_one(self.policy.limits.journal_max as usize) {
             let memory = self.memory_key(row.key);
-            if self.rows_of(memory).is_empty() && self.overrides.life_forgotten(memory) {
+            let decided = self.overrides.get(memory).is_some() && self.rows_of(memory).is_empty();
+            if decided && self.overrides.life_forgotten(memory) {
                 self.release_override_key(memory);
             }
-            self.metadata.release(row.metadata);
+            self.contents.release(row.content);
             self.release_key(row.key);
-            if let Some(by) = row.fate.by {
+            if let Some(by) = row.fate().by {
                 self.names.release(by);
             }
         }

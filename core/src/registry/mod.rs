@@ -32,11 +32,12 @@ use crate::command::{Command, Outcome};
 use crate::error::Error;
 use crate::liveness::{Brake, Leases, Measure, Sessions};
 use crate::memory::{Fences, Overrides};
-use crate::name::{Actor, MetadataPool, Names};
+use crate::name::{ContentPool, Names};
 use crate::policy::Policy;
 use crate::time::Instant;
 use crate::view::{Roster, Services, Subscriptions};
 
+use check::Doubt;
 use timers::{Timer, Timers};
 
 pub use query::{InstanceQuery, Reader, ServiceRecord, ServiceView};
@@ -71,7 +72,7 @@ pub struct Registry {
     /// How often the host handed in a moment earlier than one before.
     clamped: u64,
     names: Names,
-    metadata: MetadataPool,
+    contents: ContentPool,
     leases: Leases,
     sessions: Sessions,
     overrides: Overrides,
@@ -84,8 +85,8 @@ pub struct Registry {
     brake: Brake,
     /// The last time in which nobody watched.
     gap: Option<Gap>,
-    /// Who reported an instance's health to be other than it is, since it was so.
-    observers: BTreeMap<u32, Vec<Option<Actor>>>,
+    /// Reports that an instance's health is other than it is, since it was so.
+    doubts: BTreeMap<u32, Doubt>,
     /// Until when its lists are marked as incomplete.
     warming_until: Option<Instant>,
 }
@@ -106,7 +107,7 @@ impl Registry {
             now: Instant::ZERO,
             clamped: 0,
             names: Names::new(seed),
-            metadata: MetadataPool::new(seed),
+            contents: ContentPool::new(seed),
             leases: Leases::new(Measure::of(&policy.expiry)),
             sessions: Sessions::new(),
             overrides: Overrides::new(),
@@ -118,7 +119,7 @@ impl Registry {
             timers: Timers::default(),
             brake: Brake::default(),
             gap: None,
-            observers: BTreeMap::new(),
+            doubts: BTreeMap::new(),
             warming_until: None,
             policy,
         })

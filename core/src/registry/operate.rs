@@ -28,29 +28,31 @@ impl Registry {
         let keeps = fence_for.unwrap_or(self.policy.fence.removal);
         let leases: Vec<u32> = self.leases_of(instance).collect();
         if keeps != Span::ZERO {
-            let mut sources = Vec::with_capacity(leases.len());
+            let mut others = Vec::with_capacity(leases.len());
             for &lease in &leases {
                 let source = self.leases.row(lease).source;
-                if !sources.contains(&source) {
+                if !others.contains(&source) {
                     self.names.retain(source);
-                    sources.push(source);
+                    others.push(source);
                 }
             }
             let fence = Fence {
                 incarnation: self.roster.row(instance).incarnation,
-                sources,
+                source: None,
+                others,
                 at: self.now,
                 until: self.now + keeps,
-                by: by.clone(),
+                by: self.names.intern(by.as_str()),
                 because: because.clone(),
                 by_operator: true,
             };
             self.set_fence(key, fence);
         }
-        let author = Author::with(by, because.as_ref());
-        for &lease in &leases {
-            self.withdraw(lease, Cause::Removed, &author);
-        }
+        self.acting(by, |registry, by| {
+            for &lease in &leases {
+                registry.withdraw(lease, Cause::Removed, &Author::with(by, because.as_ref()));
+            }
+        });
         let fenced_until = self.fences.get(key).map(|fence| fence.until);
         Ok(Outcome::Removed { withdrawn: leases.len() as u32, fenced_until })
     }
@@ -68,9 +70,11 @@ impl Registry {
             return Err(Registry::unknown_instance(service, address));
         };
         self.drop_fences(key, None);
-        for instance in self.rows_of(key) {
-            self.note_lasting(instance, Cause::FenceLifted, &Author::of(by));
-        }
+        self.acting(by, |registry, by| {
+            for instance in registry.rows_of(key) {
+                registry.note(instance, Cause::FenceLifted, &Author::of(by));
+            }
+        });
         Ok(Outcome::FenceLifted)
     }
 
@@ -98,7 +102,9 @@ impl Registry {
         self.overrides.set(&self.policy.overrides, self.now, key, change, life, absent);
         self.arm_override(key);
         self.services.get_mut(service).changed_at = self.now;
-        self.tell_override(before, Cause::OverrideSet, &Author::with(&change.by, change.because.as_ref()));
+        self.acting(&change.by, |registry, by| {
+            registry.tell_override(before, Cause::OverrideSet, &Author::with(by, change.because.as_ref()));
+        });
         Ok(Outcome::OverrideSet)
     }
 
@@ -124,7 +130,9 @@ impl Registry {
         let before = self.contents(key);
         self.overrides.clear(key, &fields);
         self.release_override_key(key);
-        self.tell_override(before, Cause::OverrideCleared, &Author::of(by));
+        self.acting(by, |registry, by| {
+            registry.tell_override(before, Cause::OverrideCleared, &Author::of(by));
+        });
         Ok(Outcome::OverrideCleared)
     }
 
@@ -184,8 +192,8 @@ impl Registry {
     /// Drops the fences of a key that ended by `now`; all of them without a moment.
     pub(super) fn drop_fences(&mut self, key: Key, now: Option<Instant>) {
         for fence in self.fences.lift(key, now) {
-            for source in fence.sources {
-                self.names.release(source);
+            for name in fence.names() {
+                self.names.release(name);
             }
             self.release_key(key);
         }
@@ -211,14 +219,14 @@ impl Registry {
     fn override_ended(&mut self, key: Key, before: Contents) {
         self.release_override_key(key);
         if self.policy.overrides.end_drops_settings && !self.overrides.any_in(key.service) {
-            self.services.get_mut(key.service).settings = Settings::default();
+            self.services.get_mut(key.service).set(Settings::default());
             self.free_service(key.service);
         }
         if self.policy.overrides.end_is_told {
             return self.tell_override(before, Cause::OverrideEnded, &Author::time());
         }
         for (instance, _) in before {
-            self.note_lasting(instance, Cause::OverrideEnded, &Author::time());
+            self.note(instance, Cause::OverrideEnded, &Author::time());
             self.retime(instance);
         }
     }
@@ -246,7 +254,7 @@ impl Registry {
 
     fn tell_override(&mut self, before: Contents, cause: Cause, author: &Author) {
         for (instance, content) in before {
-            self.note_lasting(instance, cause, author);
+            self.note(instance, cause, author);
             self.retime(instance);
             let changed = self.policy.view.unchanged_is_told || self.content_in_force(instance) != content;
             self.touch(instance, cause, changed);

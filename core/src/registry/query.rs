@@ -104,15 +104,15 @@ impl Registry {
             let row = self.roster.row(instance);
             let cluster = self.names.text(row.key.cluster);
             let there = query.clusters.is_empty() || query.clusters.iter().any(|named| named.as_str() == cluster);
-            row.state & wanted != 0 && there
+            row.state() & wanted != 0 && there
         };
-        let is_healthy = |instance: &u32| self.roster.row(*instance).state & state::HEALTHY != 0;
+        let is_healthy = |instance: &u32| self.roster.row(*instance).state() & state::HEALTHY != 0;
         let mut rows: Vec<u32> = service.members.iter().copied().filter(listed).collect();
         if query.healthy_only && self.policy.view.healthy_only == HealthyOnly::BeforeProtection {
             rows.retain(is_healthy);
         }
         let healthy = rows.iter().filter(|instance| is_healthy(instance)).count();
-        let threshold = service.settings.threshold;
+        let threshold = service.settings().threshold;
         let protected = is_protected(&self.policy.view, threshold, healthy as u32, rows.len() as u32)
             || (self.is_kept(slot) && !rows.is_empty());
         if query.healthy_only && !(protected && consumer) {
@@ -127,7 +127,7 @@ impl Registry {
                 address: self.address(row.key),
                 kind: row.key.kind,
                 healthy: is_healthy(&instance) || (protected && consumer),
-                enabled: row.state & state::ENABLED != 0,
+                enabled: row.state() & state::ENABLED != 0,
                 weight,
                 metadata,
             }
@@ -154,8 +154,8 @@ impl Registry {
             service: service.clone(),
             known: entry.record.is_some(),
             kind: entry.record.and_then(|record| record.kind),
-            protect_threshold: entry.settings.threshold,
-            metadata: entry.settings.metadata.clone(),
+            protect_threshold: entry.settings().threshold,
+            metadata: entry.settings().metadata.clone(),
             clusters,
             instances: entry.held,
             computed: entry.computed || self.policy.view.refresh == Span::ZERO,
@@ -195,7 +195,7 @@ impl Registry {
 
     fn content_shown(&self, instance: u32, shown: Option<&Shown>) -> (Weight, Metadata) {
         match shown {
-            Some(row) => (row.weight, self.metadata.content(row.metadata)),
+            Some(row) => (self.contents.weight(row.content), self.contents.metadata(row.content)),
             None => self.content_in_force(instance),
         }
     }

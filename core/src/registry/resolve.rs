@@ -4,7 +4,7 @@ use super::Registry;
 use crate::error::Error;
 use crate::id::NONE;
 use crate::instance::{Key, Kind};
-use crate::name::{Actor, Address, Cluster, Group, Host, NameId, Namespace, Port, ServiceKey, ServiceName};
+use crate::name::{Actor, Address, Cluster, Group, HostId, NameId, Namespace, Port, ServiceKey, ServiceName};
 use crate::policy::{OverrideWrite, Sources};
 use alloc::string::ToString;
 use alloc::vec::Vec;
@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 #[derive(Clone, Copy)]
 pub(super) struct Place {
     pub(super) service: Option<u32>,
-    host: Option<NameId>,
+    host: Option<HostId>,
     cluster: Option<NameId>,
     port: u16,
 }
@@ -26,20 +26,26 @@ impl Place {
 
 impl Registry {
     pub(super) fn find_service(&self, service: &ServiceKey) -> Option<u32> {
-        let namespace = self.names.find(service.namespace.as_str())?;
-        let group = self.names.find(service.group.as_str())?;
-        let name = self.names.find(service.name.as_str())?;
-        self.services.find([namespace, group, name])
+        self.services.find(service, &self.names)
     }
 
     /// What of an address somebody named before.
     pub(super) fn place(&self, service: &ServiceKey, address: &Address) -> Place {
+        let service = self.find_service(service);
         Place {
-            service: self.find_service(service),
-            host: self.names.find(address.host.as_str()),
-            cluster: self.names.find(address.cluster.as_str()),
+            service,
+            host: self.names.find_host(&address.host),
+            cluster: self.find_cluster(service, &address.cluster),
             port: address.port.get(),
         }
+    }
+
+    /// The name of a cluster, which most often is one that the service has.
+    fn find_cluster(&self, service: Option<u32>, cluster: &Cluster) -> Option<NameId> {
+        let text = cluster.as_str();
+        let known = service.map_or(&[][..], |slot| &self.services.get(slot).clusters);
+        let own = known.iter().map(|&(name, _)| name).take(4).find(|&name| self.names.text(name) == text);
+        own.or_else(|| self.names.find(text))
     }
 
     /// The row of an instance of this kind, present or lately gone.
@@ -71,12 +77,16 @@ impl Registry {
         row.filter(|&slot| self.is_present(slot))
     }
 
-    /// The lease that a claim by beats of `source` on this address means: another cluster's, where the policy lets an address stand in
-    /// one only.
+    /// The lease that a claim by beats of `source` on this address means.
     pub(super) fn lease_by_beats(&self, place: Place, kind: Kind, source: &Actor) -> Option<u32> {
         let own = self.row_at(place, kind).and_then(|row| self.lease_for(row, source, None));
-        if own.is_some() || self.policy.claims.sources != Sources::OnePerHostPort {
-            return own;
+        own.or_else(|| self.lease_elsewhere(place, kind))
+    }
+
+    /// The lease by beats on this address in another cluster, where the policy lets an address stand in one only.
+    pub(super) fn lease_elsewhere(&self, place: Place, kind: Kind) -> Option<u32> {
+        if self.policy.claims.sources != Sources::OnePerHostPort {
+            return None;
         }
         let (service, host) = (place.service?, place.host?);
         let clusters = self.services.get(service).clusters.iter();
@@ -122,25 +132,25 @@ impl Registry {
     pub(super) fn new_service(&mut self, service: &ServiceKey) -> u32 {
         let names = [service.namespace.as_str(), service.group.as_str(), service.name.as_str()];
         let names = names.map(|name| self.names.intern(name));
-        self.services.insert(self.now, names)
+        self.services.insert(self.now, names, &self.names)
     }
 
     /// The key of an address, counted once more for whoever keeps it.
     pub(super) fn intern_key(&mut self, service: u32, address: &Address, kind: Kind) -> Key {
-        let host = self.names.intern(address.host.as_str());
+        let host = self.names.intern_host(&address.host);
         let cluster = self.names.intern(address.cluster.as_str());
         self.services.get_mut(service).uses += 1;
         Key { service, host, port: address.port.get(), cluster, kind }
     }
 
     pub(super) fn retain_key(&mut self, key: Key) {
-        self.names.retain(key.host);
+        self.names.retain_host(key.host);
         self.names.retain(key.cluster);
         self.services.get_mut(key.service).uses += 1;
     }
 
     pub(super) fn release_key(&mut self, key: Key) {
-        self.names.release(key.host);
+        self.names.release_host(key.host);
         self.names.release(key.cluster);
         self.services.get_mut(key.service).uses -= 1;
         self.free_service(key.service);
@@ -157,7 +167,7 @@ impl Registry {
 
     pub(super) fn address(&self, key: Key) -> Address {
         Address {
-            host: Host::trusted(self.names.text(key.host)),
+            host: self.names.host(key.host),
             port: Port::new(key.port),
             cluster: Cluster::trusted(self.names.text(key.cluster)),
         }

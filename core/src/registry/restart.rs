@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::journal::Author;
 use super::{Registry, Timer};
 use crate::id::SubscriptionId;
-use crate::instance::{Cause, Kind};
+use crate::instance::Cause;
 use crate::liveness::Brake;
 use crate::time::Instant;
 
@@ -52,7 +52,7 @@ impl Registry {
 
     fn lose_instances(&mut self) {
         let held = (0..self.leases.len() as u32).filter(|&slot| self.leases.get(self.leases.id(slot)).is_some());
-        let lost: Vec<u32> = held.filter(|&slot| self.leases.row(slot).kind == Kind::Ephemeral).collect();
+        let lost: Vec<u32> = held.filter(|&slot| !self.leases.marks(slot).persistent).collect();
         for lease in lost {
             self.withdraw(lease, Cause::RegistryRestarted, &Author::time());
         }

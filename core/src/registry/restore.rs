@@ -47,20 +47,20 @@ impl Registry {
     }
 
     fn rebuild(&mut self, seed: (u64, u64)) -> bool {
-        if !self.names.rebuild(seed) || !self.metadata.rebuild(seed) {
+        if !self.names.rebuild(seed) || !self.contents.rebuild(seed) {
             return false;
         }
-        let services_fit = self.services.rebuild(seed);
+        let services_fit = self.services.rebuild(seed, &self.names);
         let (names, services, leases) = (self.names.len(), self.services.len(), self.leases.len());
         let key_fits = |key: &Key| {
-            (key.service as usize) < services && (key.host.0 as usize) < names && (key.cluster.0 as usize) < names
+            (key.service as usize) < services && self.names.fits_host(key.host) && (key.cluster.0 as usize) < names
         };
-        let metadata = &self.metadata;
+        let contents = &self.contents;
         let roster_fits = self.roster.rebuild(seed, |row| {
             key_fits(&row.key)
                 && (row.first_lease == NONE || (row.first_lease as usize) < leases)
-                && metadata.holds(row.metadata)
-                && row.fate.by.is_none_or(|by| (by.0 as usize) < names)
+                && contents.holds(row.content)
+                && row.fate().by.is_none_or(|by| (by.0 as usize) < names)
         });
         let (rows, sessions, subscriptions) = (self.roster.len(), self.sessions.len(), self.subscriptions.len());
         roster_fits
@@ -69,12 +69,12 @@ impl Registry {
             && self.sessions.fits(names, leases)
             && self.subscriptions.fits(names, services, sessions)
             && self.journal.fits(&self.policy.limits, names, rows)
-            && self.services.all().all(|service| service.fits(names, rows, subscriptions, &self.metadata))
+            && self.services.all().all(|service| service.fits(names, rows, subscriptions, &self.contents))
             && self.overrides.all().all(|(key, _)| key_fits(key))
             && self
                 .fences
                 .all()
-                .all(|(key, fence)| key_fits(key) && fence.sources.iter().all(|name| (name.0 as usize) < names))
+                .all(|(key, fence)| key_fits(key) && fence.names().all(|name| (name.0 as usize) < names))
             && self.timers.iter().all(|(_, timer)| match timer {
                 Timer::Warm => true,
                 Timer::Session(slot) => (*slot as usize) < sessions,
@@ -84,7 +84,7 @@ impl Registry {
                     (*slot as usize) < services
                 }
             })
-            && self.observers.keys().all(|&slot| (slot as usize) < rows)
+            && self.doubts.keys().all(|&slot| (slot as usize) < rows)
             && self.chains_fit()
             && self.sessions_fit()
             && self.counts_fit()
@@ -114,7 +114,7 @@ impl Registry {
         let held = (0..self.roster.len() as u32).filter(|&slot| self.roster.row(slot).first_lease != NONE).count();
         held == self.roster.present() as usize
             && self.services.all().all(|service| {
-                let states = service.members.iter().map(|&slot| self.roster.row(slot).state);
+                let states = service.members.iter().map(|&slot| self.roster.row(slot).state());
                 let served = states.clone().filter(|bits| bits & state::SERVED != 0);
                 let healthy = served.clone().filter(|bits| bits & state::HEALTHY != 0).count();
                 service.served() == (served.count() as u32, healthy as u32)

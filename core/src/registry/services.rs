@@ -22,7 +22,7 @@ impl Registry {
         let before = self.protects(slot);
         self.make_record(slot, settings.kind, true);
         let entry = self.services.get_mut(slot);
-        entry.settings = Settings { threshold: settings.protect_threshold, metadata: settings.metadata.clone() };
+        entry.set(Settings { threshold: settings.protect_threshold, metadata: settings.metadata.clone() });
         entry.settings_until = None;
         if self.policy.view.threshold_is_told && self.protects(slot) != before {
             self.service_changed(slot);
@@ -39,7 +39,7 @@ impl Registry {
         if instances > 0 {
             return Err(Error::NotEmpty { service: service.to_string(), instances });
         }
-        self.services.get_mut(slot).settings = Settings::default();
+        self.services.get_mut(slot).set(Settings::default());
         self.forget_service(slot);
         Ok(())
     }
@@ -149,7 +149,7 @@ impl Registry {
             Some(_) if self.services.get(slot).record.is_some() => self.forget_service(slot),
             Some(_) => {
                 let entry = self.services.get_mut(slot);
-                entry.settings = Settings::default();
+                entry.set(Settings::default());
                 entry.settings_until = None;
             }
         }
@@ -177,7 +177,7 @@ impl Registry {
     /// nobody until the next registration makes another.
     fn lose_record(&mut self, slot: u32) {
         let entry = self.services.get_mut(slot);
-        entry.settings = Settings::default();
+        entry.set(Settings::default());
         entry.settings_until = None;
         entry.record = None;
         entry.computed = false;
@@ -194,9 +194,9 @@ impl Registry {
         let until = self.policy.overrides.sweep.look(self.now + keeps);
         let entry = self.services.get_mut(slot);
         if keeps == Span::ZERO {
-            entry.settings = Settings::default();
+            entry.set(Settings::default());
         }
-        entry.settings_until = (entry.settings != Settings::default()).then_some(until);
+        entry.settings_until = (*entry.settings() != Settings::default()).then_some(until);
         self.forget_record(slot);
     }
 

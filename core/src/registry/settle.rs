@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::id::NONE;
 use crate::instance::Cause;
 use crate::liveness::{Braked, Due, Lapse};
+use crate::name::HostId;
 use crate::time::Instant;
 
 /// How many lapses are looked at before the first of them happens.
@@ -135,7 +136,7 @@ impl Registry {
         let rows = &mut rows[..due.len().min(AHEAD)];
         for row in rows.iter_mut() {
             let instance = self.roster.row(*row);
-            black_box(instance.fate.at);
+            black_box(instance.key.port);
             *row = instance.key.service;
         }
         for row in rows.iter_mut() {
@@ -147,7 +148,9 @@ impl Registry {
         // Each that goes lets one be forgotten that went long ago.
         for key in self.roster.next_forgotten().take(rows.len()) {
             black_box((self.roster.find(key), self.services.get(key.service).uses));
-            self.names.read_ahead(key.host);
+            if let HostId::Named(name) = key.host {
+                self.names.read_ahead(name);
+            }
         }
     }
 

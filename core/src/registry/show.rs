@@ -86,13 +86,14 @@ impl Registry {
         let entry = self.services.get(slot);
         let protected = self.protects(slot);
         let revision = entry.revision;
-        if let Some(rows) = entry.changes_after(since) {
+        let state = |id| self.roster.slot(id).map_or(0, |slot| self.roster.row(slot).state());
+        if let Some(rows) = entry.changes_after(since, state) {
             return Ok(Changes { revision, full: false, protected, rows });
         }
-        let listed = entry.members.iter().filter(|&&slot| self.roster.row(slot).state != 0);
+        let listed = entry.members.iter().filter(|&&slot| self.roster.row(slot).state() != 0);
         let rows = listed.map(|&slot| {
             let row = self.roster.row(slot);
-            Change { instance: self.roster.id(slot), revision, state: row.state, cause: row.fate.cause as u32 }
+            Change { instance: self.roster.id(slot), revision, state: row.state(), cause: row.fate().cause as u32 }
         });
         Ok(Changes { revision, full: true, protected, rows: rows.collect() })
     }
@@ -107,7 +108,7 @@ impl Registry {
     pub(super) fn protects(&self, slot: u32) -> bool {
         let service = self.services.get(slot);
         let (served, healthy) = service.served();
-        self.is_kept(slot) || is_protected(&self.policy.view, service.settings.threshold, healthy, served)
+        self.is_kept(slot) || is_protected(&self.policy.view, service.settings().threshold, healthy, served)
     }
 
     /// Something about an instance may have changed for readers. `content` says that weight or metadata did.
@@ -130,7 +131,7 @@ impl Registry {
     /// in the row.
     pub(super) fn service_changed(&mut self, slot: u32) {
         let Some(&member) = self.services.get(slot).members.first() else { return };
-        let (id, bits) = (self.roster.id(member), self.roster.row(member).state);
+        let (id, bits) = (self.roster.id(member), self.roster.row(member).state());
         let kept = self.policy.limits.changes_per_service_max as usize;
         self.services.get_mut(slot).record(id, bits, bits, Cause::ServiceChanged, kept);
         self.arm_notices(slot, self.policy.view.notice_window);
@@ -158,14 +159,14 @@ impl Registry {
         for instance in members {
             let content = self.is_present(instance).then(|| {
                 let (weight, metadata) = self.content_in_force(instance);
-                Shown { slot: instance, weight, metadata: self.metadata.intern(&metadata) }
+                Shown { slot: instance, content: self.contents.intern(weight, &metadata) }
             });
-            let cause = self.roster.row(instance).fate.cause;
+            let cause = self.roster.row(instance).fate().cause;
             changed |= self.show(instance, cause, content.as_ref() != before.get(&instance));
             shown.extend(content);
         }
         for row in before.values() {
-            self.metadata.release(row.metadata);
+            self.contents.release(row.content);
         }
         self.services.get_mut(slot).shown = shown;
         self.forget_gone();
@@ -205,15 +206,15 @@ impl Registry {
     /// Weight and metadata as things stand: the operator's over the provider's.
     pub(super) fn content_in_force(&self, instance: u32) -> (Weight, Metadata) {
         let row = self.roster.row(instance);
-        let mut metadata = self.metadata.content(row.metadata);
-        let Some(decided) = self.overrides.get(self.memory_key(row.key)) else { return (row.weight, metadata) };
+        let (weight, mut metadata) = (self.contents.weight(row.content), self.contents.metadata(row.content));
+        let Some(decided) = self.overrides.get(self.memory_key(row.key)) else { return (weight, metadata) };
         if decided.hides_metadata {
             metadata = Metadata::default();
         }
         for (key, value) in &decided.metadata {
             metadata.set(key, &value.value);
         }
-        (decided.weight.as_ref().map_or(row.weight, |weight| weight.value), metadata)
+        (decided.weight.as_ref().map_or(weight, |weight| weight.value), metadata)
     }
 
     fn joins(&self, published: bool, allowed: Option<bool>) -> bool {
@@ -227,7 +228,7 @@ impl Registry {
     /// Shows an instance as it is; false when readers have it so already.
     fn show(&mut self, instance: u32, cause: Cause, content: bool) -> bool {
         let after = self.state_in_force(instance);
-        let before = core::mem::replace(&mut self.roster.row_mut(instance).state, after);
+        let before = self.roster.row_mut(instance).set_state(after);
         let visible = before != after || (content && after != 0);
         if visible {
             let kept = self.policy.limits.changes_per_service_max as usize;

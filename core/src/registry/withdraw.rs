@@ -1,7 +1,6 @@
 //! Claims that end: taken back by their source, or ended by time, a connection or an operator.
 
 use alloc::string::{String, ToString};
-use alloc::vec;
 use alloc::vec::Vec;
 
 use super::Registry;
@@ -9,9 +8,9 @@ use super::journal::Author;
 use crate::command::{Deregistration, Outcome};
 use crate::error::Error;
 use crate::id::{LeaseId, NONE, SessionId};
-use crate::instance::{Cause, Key, Kind};
+use crate::instance::{Cause, Key};
 use crate::memory::Fence;
-use crate::name::{Actor, Reason, ServiceKey};
+use crate::name::{Actor, NameId, Reason, ServiceKey};
 use crate::policy::{ForeignDeregistration, Holds};
 use crate::time::{Instant, Span};
 
@@ -26,13 +25,14 @@ impl Registry {
                 // Whoever asks why it is gone has to know that another address was named.
                 let named =
                     (held != *address).then(|| Reason::parse(&alloc::format!("it named {address}")).ok()).flatten();
-                self.deregister_slot(lease, source, named.as_ref().or(because.as_ref()));
+                let because = named.as_ref().or(because.as_ref());
+                self.acting(source, |registry, source| registry.deregister_slot(lease, source, because));
             }
             return Ok(Outcome::Deregistered { withdrawn: leases.len() as u32, remaining: Vec::new() });
         }
         let ignored = self.policy.claims.foreign_deregistration == ForeignDeregistration::Ignored;
         let place = self.place(service, address);
-        let elsewhere = kind.and_then(|kind| self.lease_by_beats(place, kind, source));
+        let elsewhere = kind.and_then(|kind| self.lease_elsewhere(place, kind));
         let found = self.present_at(place, *kind).or_else(|| elsewhere.map(|lease| self.leases.row(lease).instance));
         let Some(instance) = found else {
             let other = self.find_present(service, address, None);
@@ -60,18 +60,22 @@ impl Registry {
             return Err(Error::NotOwner { instance: address.to_string(), holders });
         };
         self.refuse_older(*incarnation, self.leases.row(lease).incarnation, address)?;
-        if *copied {
-            self.withdraw(lease, Cause::CopyEnded, &Author::with(source, because.as_ref()));
-        } else {
-            self.deregister_slot(lease, source, because.as_ref());
-        }
+        self.acting(source, |registry, source| {
+            if *copied {
+                registry.withdraw(lease, Cause::CopyEnded, &Author::with(source, because.as_ref()));
+            } else {
+                registry.deregister_slot(lease, source, because.as_ref());
+            }
+        });
         Ok(Outcome::Deregistered { withdrawn: 1, remaining: self.holders(instance) })
     }
 
     /// Answers a deregistration as done that takes nothing away; only the account of the instance knows.
     fn ignore(&mut self, instance: u32, source: &Actor, why: &str) -> Outcome {
         let because = Reason::parse(why).ok();
-        self.note(instance, Cause::DeregistrationIgnored, &Author::with(source, because.as_ref()));
+        self.acting(source, |registry, source| {
+            registry.note(instance, Cause::DeregistrationIgnored, &Author::with(source, because.as_ref()));
+        });
         Outcome::Deregistered { withdrawn: 0, remaining: self.holders(instance) }
     }
 
@@ -96,14 +100,13 @@ impl Registry {
         let Some(row) = self.leases.get(lease).copied() else {
             return Err(Error::UnknownLease { what: lease.to_u64().to_string() });
         };
-        let source = self.actor(row.source);
-        self.deregister_slot(lease.slot(), &source, None);
+        self.deregister_slot(lease.slot(), row.source, None);
         Ok(Outcome::Deregistered { withdrawn: 1, remaining: self.holders(row.instance) })
     }
 
     /// Ends a lease: out of its instance's chain and its session, into the journal, and the memory of overrides is told.
     pub(super) fn withdraw(&mut self, lease: u32, cause: Cause, author: &Author) {
-        let row = *self.leases.row(lease);
+        let (row, marks) = (*self.leases.row(lease), self.leases.marks(lease));
         let instance = row.instance;
         let was_alive = self.is_alive(instance);
         self.unchain(instance, lease);
@@ -111,7 +114,6 @@ impl Registry {
             session.leases.retain(|&other| other != lease);
         }
         self.leases.remove(lease);
-        self.names.release(row.source);
         let left = self.roster.row(instance).first_lease != NONE;
         let key = self.roster.row(instance).key;
         self.note(instance, if left { Cause::SourceLeft } else { cause }, author);
@@ -119,15 +121,15 @@ impl Registry {
         let memory = self.memory_key(key);
         let unseen = [Cause::Replaced, Cause::CopyEnded].contains(&cause)
             || (cause == Cause::RegistryRestarted && !self.policy.restart.ages)
-            || (row.kind == Kind::Persistent && !self.policy.overrides.persistent_ages)
-            || (row.in_batch && !self.policy.overrides.batches_age);
+            || (marks.persistent && !self.policy.overrides.persistent_ages)
+            || (marks.in_batch && !self.policy.overrides.batches_age);
         if !unseen && self.overrides.lease_ended(&self.policy.overrides, self.now, memory, left) {
             self.arm_override(memory);
         }
         if !left {
-            self.observers.remove(&instance);
+            self.doubts.remove(&instance);
             self.decide_fate(instance, cause, author);
-            self.roster.departed(instance);
+            self.roster.departed();
             self.services.get_mut(key.service).departed(key.cluster);
         } else if was_alive && !self.is_alive(instance) {
             // The one that kept it healthy went; the others had been silent for long.
@@ -138,31 +140,35 @@ impl Registry {
         self.touch(instance, cause, false);
         self.arm_service(key.service);
         self.forget_gone();
+        // The author may be the source itself.
+        self.names.release(row.source);
     }
 
-    fn deregister_slot(&mut self, lease: u32, source: &Actor, because: Option<&Reason>) {
+    fn deregister_slot(&mut self, lease: u32, source: NameId, because: Option<&Reason>) {
         self.fence_own(lease, source, because);
         self.withdraw(lease, Cause::Deregistered, &Author::with(source, because));
     }
 
     /// Ends a claim because its source claims something else instead: what it left cannot be brought back by its older claims.
-    pub(super) fn replace(&mut self, lease: u32, source: &Actor, instead: String) {
+    pub(super) fn replace(&mut self, lease: u32, source: NameId, instead: String) {
         self.fence_own(lease, source, None);
         self.withdraw(lease, Cause::Replaced, &Author::with(source, Reason::parse(&instead).ok().as_ref()));
     }
 
-    fn fence_own(&mut self, lease: u32, source: &Actor, because: Option<&Reason>) {
+    fn fence_own(&mut self, lease: u32, source: NameId, because: Option<&Reason>) {
         let row = *self.leases.row(lease);
         let key = self.memory_key(self.roster.row(row.instance).key);
         let keeps = self.policy.fence.deregistration;
         if keeps != Span::ZERO {
             self.names.retain(row.source);
+            self.names.retain(source);
             let fence = Fence {
                 incarnation: row.incarnation,
-                sources: vec![row.source],
+                source: Some(row.source),
+                others: Vec::new(),
                 at: self.now,
                 until: self.now + keeps,
-                by: source.clone(),
+                by: source,
                 because: because.cloned(),
                 by_operator: false,
             };

@@ -1,12 +1,14 @@
 //! Which instances there are, present and lately gone.
 
 use alloc::collections::VecDeque;
+use core::hash::Hasher;
+
 use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher13;
 
 use crate::id::{InstanceId, NONE, RETIRED, next_generation};
 use crate::instance::{Cause, Key, Kind};
-use crate::name::{MetadataId, MetadataPool, NameId, Weight};
+use crate::name::{ContentId, ContentPool, NameId};
 use crate::pages::Pages;
 use crate::table::Table;
 use crate::time::Instant;
@@ -19,36 +21,63 @@ pub(crate) struct Fate {
     pub(crate) by: Option<NameId>,
 }
 
+/// One line of the cache: whoever comes or goes reads and writes it whole.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[repr(align(64))]
 pub(crate) struct Row {
     pub(crate) key: Key,
     /// Place among the members of its service, or [`NONE`].
     pub(crate) position: u32,
     /// First of its leases, or [`NONE`] when it is gone.
     pub(crate) first_lease: u32,
-    /// State bits as readers have them.
-    pub(crate) state: u32,
-    pub(crate) weight: Weight,
-    pub(crate) enabled: bool,
-    pub(crate) metadata: MetadataId,
+    /// What its provider says of it.
+    pub(crate) content: ContentId,
+    /// Low half of the sequence number of its newest entry in the journal. It tells which of several entries in the list of the gone is
+    /// the last, too.
+    pub(crate) newest_entry: u32,
     /// Newest incarnation ever seen here.
     pub(crate) incarnation: u64,
-    pub(crate) fate: Fate,
-    /// Sequence number of its newest entry in the journal.
-    pub(crate) newest_entry: u64,
-    /// How many reports in a row said the opposite of its health.
-    pub(crate) streak: u32,
-    /// How often it went; tells which of several entries in the list of the gone is the last.
-    departures: u32,
-    generation: u32,
+    fated_at: Instant,
+    fated_by: NameId,
+    fated_for: Cause,
+    /// State bits as readers have them.
+    state: u8,
+    pub(crate) enabled: bool,
     used: bool,
+    generation: u32,
+}
+
+/// Of which nobody's name is.
+const NOBODY: NameId = NameId(NONE);
+
+impl Row {
+    pub(crate) fn state(&self) -> u32 {
+        u32::from(self.state)
+    }
+
+    /// Shows other bits; the ones before come back.
+    pub(crate) fn set_state(&mut self, bits: u32) -> u32 {
+        u32::from(core::mem::replace(&mut self.state, bits as u8))
+    }
+
+    pub(crate) fn fate(&self) -> Fate {
+        let by = (self.fated_by != NOBODY).then_some(self.fated_by);
+        Fate { at: self.fated_at, cause: self.fated_for, by }
+    }
+
+    /// Decides otherwise; the fate before comes back.
+    pub(crate) fn set_fate(&mut self, fate: Fate) -> Fate {
+        let older = self.fate();
+        (self.fated_at, self.fated_for, self.fated_by) = (fate.at, fate.cause, fate.by.unwrap_or(NOBODY));
+        older
+    }
 }
 
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Roster {
     rows: Pages<Row>,
     free: VecDeque<u32>,
-    /// Slots of the gone, oldest first, with their count of departures then.
+    /// Slots of the gone, oldest first, with their newest entries then.
     gone: VecDeque<(u32, u32)>,
     present: u32,
     #[serde(skip)]
@@ -105,17 +134,16 @@ impl Roster {
             key,
             position: NONE,
             first_lease: NONE,
-            state: 0,
-            weight: Weight::default(),
-            enabled: true,
-            metadata: MetadataPool::EMPTY,
-            incarnation: 0,
-            fate,
+            content: ContentPool::PLAIN,
             newest_entry: 0,
-            streak: 0,
-            departures: 0,
-            generation: 1,
+            incarnation: 0,
+            fated_at: fate.at,
+            fated_by: fate.by.unwrap_or(NOBODY),
+            fated_for: fate.cause,
+            state: 0,
+            enabled: true,
             used: true,
+            generation: 1,
         };
         let slot = match self.free.pop_front() {
             Some(slot) => {
@@ -138,34 +166,32 @@ impl Roster {
         self.present += 1;
     }
 
-    /// Notes that no lease is left. The row stays for explanations, until `remembered` others went after it.
-    pub(crate) fn departed(&mut self, slot: u32) {
+    /// Notes that a last lease left it.
+    pub(crate) fn departed(&mut self) {
         self.present -= 1;
-        let row = &mut self.rows[slot];
-        row.departures = row.departures.wrapping_add(1);
-        self.gone.push_back((slot, row.departures));
     }
 
-    /// Something was said of a row after it went: it stays as long as if it had gone now.
-    pub(crate) fn linger(&mut self, slot: u32) {
+    /// The journal has a new entry about it. A row that is gone stays for explanations, until `remembered` entries were made about others
+    /// that are.
+    pub(crate) fn noted(&mut self, slot: u32, newest: u64) {
         let row = &mut self.rows[slot];
+        row.newest_entry = newest as u32;
         if row.first_lease == NONE {
-            row.departures = row.departures.wrapping_add(1);
-            self.gone.push_back((slot, row.departures));
+            self.gone.push_back((slot, row.newest_entry));
         }
     }
 
-    /// The next row to forget when more than `remembered` departures are on the list; it is out of the index then.
+    /// The next row to forget when more than `remembered` are on the list; it is out of the index then.
     pub(crate) fn forget_one(&mut self, remembered: usize) -> Option<Row> {
         while self.gone.len() > remembered {
-            let (slot, departures) = self.gone.pop_front()?;
+            let (slot, newest) = self.gone.pop_front()?;
             let row = &mut self.rows[slot];
-            if !row.used || row.first_lease != NONE || row.departures != departures {
+            if !row.used || row.first_lease != NONE || row.newest_entry != newest {
                 continue;
             }
             if row.position != NONE {
                 // Readers still have it until the view is computed again.
-                self.gone.push_front((slot, departures));
+                self.gone.push_front((slot, newest));
                 return None;
             }
             row.used = false;
@@ -204,8 +230,19 @@ impl Roster {
 }
 
 fn hash(seed: (u64, u64), key: Key) -> u64 {
-    let kind = u128::from(key.kind == Kind::Persistent);
-    let place = u128::from(key.service) << 32 | u128::from(key.host.0);
-    let rest = kind << 48 | u128::from(key.port) << 32 | u128::from(key.cluster.0);
-    SipHasher13::new_with_keys(seed.0, seed.1).hash(&(place << 64 | rest).to_le_bytes())
+    let mut hasher = SipHasher13::new_with_keys(seed.0, seed.1);
+    let kind = u64::from(key.kind == Kind::Persistent);
+    hasher.write_u64(u64::from(key.service) << 32 | u64::from(key.cluster.0));
+    hasher.write_u64(kind << 49 | u64::from(key.port) << 33 | key.host.bits());
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_one_line_of_the_cache() {
+        assert_eq!((size_of::<Row>(), size_of::<crate::liveness::Lease>()), (64, 32));
+    }
 }

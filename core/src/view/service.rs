@@ -1,5 +1,6 @@
 //! A service as its readers have it: its members, its counters, its revision, and the ring of its latest changes.
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::hint::black_box;
@@ -8,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{InstanceId, NONE};
 use crate::instance::{Cause, Kind, state};
-use crate::name::{Metadata, MetadataId, MetadataPool, NameId, Threshold, Weight};
+use crate::name::{ContentId, ContentPool, Metadata, NameId, Threshold};
 use crate::time::Instant;
 
 /// One instance's newest state after a revision, as a row of fixed width: instance, revision, state bits, cause.
@@ -37,21 +38,31 @@ pub struct Changes {
     pub rows: Vec<Change>,
 }
 
-/// A change in the ring. Each moved the revision by one, so that its revision is its place.
+/// A change in the ring: whose, and from the low end eight bits of why. Each moved the revision by one, so that its revision is its place;
+/// its state is the one that the instance has, or had until a later change.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub(super) struct Entry {
+pub(super) struct Entry(u64);
+
+impl Entry {
+    fn new(instance: InstanceId, cause: Cause) -> Entry {
+        Entry(instance.to_u64() << 8 | cause as u64)
+    }
+
     // The id and not the slot: a row may be forgotten, and its slot be somebody else's, while a reader is still behind.
-    instance: InstanceId,
-    state: u8,
-    cause: Cause,
+    fn instance(self) -> InstanceId {
+        InstanceId::from_u64(self.0 >> 8)
+    }
+
+    fn cause(self) -> u32 {
+        (self.0 & 0xff) as u32
+    }
 }
 
 /// An instance in a view that was computed once and is read until the next time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Shown {
     pub(crate) slot: u32,
-    pub(crate) weight: Weight,
-    pub(crate) metadata: MetadataId,
+    pub(crate) content: ContentId,
 }
 
 /// What an operator set for a service.
@@ -80,7 +91,7 @@ pub(crate) struct Service {
     pub(crate) group: NameId,
     pub(crate) name: NameId,
     pub(crate) record: Option<Record>,
-    pub(crate) settings: Settings,
+    settings: Option<Box<Settings>>,
     /// Until when the settings of a forgotten service wait for it.
     pub(crate) settings_until: Option<Instant>,
     /// When anything about it last happened; an empty one is forgotten some time after.
@@ -105,24 +116,68 @@ pub(crate) struct Service {
     pub(crate) kept_until: Option<Instant>,
     /// Whether a look at its emptiness, or at its settings, is on its way.
     pub(crate) look_armed: bool,
-    pub(super) served: u32,
-    pub(super) served_healthy: u32,
-    pub(super) changes: VecDeque<Entry>,
+    served: u32,
+    served_healthy: u32,
+    changes: VecDeque<Entry>,
+    /// Half of the hash of its names, so that the table need not read them again.
+    #[serde(skip)]
+    pub(super) hash: u32,
     pub(super) generation: u32,
     pub(super) used: bool,
 }
 
 impl Service {
+    /// One that has no record yet, under three names with this hash.
+    pub(super) fn new(now: Instant, [namespace, group, name]: [NameId; 3], hash: u32) -> Service {
+        Service {
+            namespace,
+            group,
+            name,
+            record: None,
+            settings: None,
+            settings_until: None,
+            changed_at: now,
+            held: 0,
+            clusters: Vec::new(),
+            uses: 0,
+            members: Vec::new(),
+            revision: 0,
+            computed: false,
+            refresh_at: None,
+            shown: Vec::new(),
+            subscriptions: Vec::new(),
+            notice_armed: false,
+            kept_until: None,
+            look_armed: false,
+            served: 0,
+            served_healthy: 0,
+            changes: VecDeque::new(),
+            hash,
+            generation: 1,
+            used: true,
+        }
+    }
+
     /// Reads what a change of an instance will write, and returns the member that moves when it leaves: see `look_ahead` in the registry.
     pub(crate) fn read_ahead(&self) -> u32 {
         black_box((self.changed_at, self.revision, self.clusters.first(), self.changes.back()));
         self.members.last().copied().unwrap_or(NONE)
     }
 
+    /// What an operator set, where one did.
+    pub(crate) fn settings(&self) -> &Settings {
+        static NONE: Settings = Settings { threshold: None, metadata: Metadata::NONE };
+        self.settings.as_deref().unwrap_or(&NONE)
+    }
+
+    pub(crate) fn set(&mut self, settings: Settings) {
+        self.settings = (settings != Settings::default()).then(|| Box::new(settings));
+    }
+
     /// Whether nothing needs it any more.
     pub(super) fn is_over(&self) -> bool {
         let armed = self.refresh_at.is_some() || self.notice_armed || self.look_armed || self.kept_until.is_some();
-        self.record.is_none() && self.settings == Settings::default() && self.uses == 0 && !armed
+        self.record.is_none() && self.settings.is_none() && self.uses == 0 && !armed
     }
 
     /// An instance of `cluster` is held from now on. True when the cluster is a new one, whose name is to be kept.
@@ -159,17 +214,18 @@ impl Service {
         if self.changes.len() >= kept {
             self.changes.pop_front();
         }
-        self.changes.push_back(Entry { instance, state: after as u8, cause });
+        self.changes.push_back(Entry::new(instance, cause));
     }
 
     /// Revision of the newest change of `instance` that the ring holds; where it holds none, the newest it may have lost.
     pub(crate) fn newest_change(&self, instance: InstanceId) -> u64 {
-        let since = self.changes.iter().rev().take_while(|entry| entry.instance != instance).count();
+        let since = self.changes.iter().rev().take_while(|entry| entry.instance() != instance).count();
         self.revision - since as u64
     }
 
-    /// The newest state of each instance that changed after `since`, oldest first; none when the ring does not reach back.
-    pub(crate) fn changes_after(&self, since: u64) -> Option<Vec<Change>> {
+    /// The newest change of each instance that changed after `since`, oldest first; none when the ring does not reach back. `state` tells
+    /// the bits that an instance has.
+    pub(crate) fn changes_after(&self, since: u64, state: impl Fn(InstanceId) -> u32) -> Option<Vec<Change>> {
         if since > self.revision {
             return None;
         }
@@ -177,22 +233,23 @@ impl Service {
         if missed > self.changes.len() {
             return None;
         }
-        let recent = self.changes.range(self.changes.len() - missed..);
+        let mut recent = self.changes.range(self.changes.len() - missed..);
         let mut rows: Vec<Change> = Vec::with_capacity(missed);
-        for (revision, entry) in (since + 1..).zip(recent.clone()) {
-            let later = (revision - since) as usize;
-            if !recent.clone().skip(later).any(|later| later.instance == entry.instance) {
-                let Entry { instance, state, cause } = *entry;
-                rows.push(Change { instance, revision, state: u32::from(state), cause: cause as u32 });
+        let mut revision = since;
+        while let Some(entry) = recent.next() {
+            revision += 1;
+            let instance = entry.instance();
+            if !recent.clone().any(|later| later.instance() == instance) {
+                rows.push(Change { instance, revision, state: state(instance), cause: entry.cause() });
             }
         }
         Some(rows)
     }
 
-    pub(crate) fn fits(&self, names: usize, rows: usize, subscriptions: usize, metadata: &MetadataPool) -> bool {
+    pub(crate) fn fits(&self, names: usize, rows: usize, subscriptions: usize, contents: &ContentPool) -> bool {
         [self.namespace, self.group, self.name].iter().all(|name| (name.0 as usize) < names)
             && self.members.iter().all(|&slot| (slot as usize) < rows)
-            && self.shown.iter().all(|shown| (shown.slot as usize) < rows && metadata.holds(shown.metadata))
+            && self.shown.iter().all(|shown| (shown.slot as usize) < rows && contents.holds(shown.content))
             && self.subscriptions.iter().all(|&slot| (slot as usize) < subscriptions)
             && self.clusters.iter().all(|(name, _)| (name.0 as usize) < names)
             && self.changes.len() as u64 <= self.revision

@@ -1,17 +1,16 @@
 //! Which services there are: by name, by slot, and forgotten when nothing needs them.
 
 use alloc::collections::VecDeque;
-use alloc::vec::Vec;
 use core::hash::Hasher;
 
 use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher13;
 
-use super::service::{Service, Settings};
+use super::service::Service;
 use crate::id::{RETIRED, ServiceId, next_generation};
-use crate::name::NameId;
+use crate::name::{NameId, Names, ServiceKey};
 use crate::pages::Pages;
-use crate::table::Table;
+use crate::table::{Table, spread};
 use crate::time::Instant;
 
 #[derive(Serialize, Deserialize)]
@@ -30,38 +29,17 @@ impl Services {
         Services { all: Pages::new(), free: VecDeque::new(), used: 0, by_names: Table::default(), seed }
     }
 
-    pub(crate) fn find(&self, names: [NameId; 3]) -> Option<u32> {
-        self.by_names.find(hash(self.seed, names), |slot| self.names(slot) == names)
+    pub(crate) fn find(&self, service: &ServiceKey, names: &Names) -> Option<u32> {
+        let texts = [service.namespace.as_str(), service.group.as_str(), service.name.as_str()];
+        let hash = hash(self.seed, texts);
+        let same = |slot: u32| self.all[slot].hash == hash && self.names(slot).map(|name| names.text(name)) == texts;
+        self.by_names.find(spread(hash), same)
     }
 
     /// A slot for a service that has no record yet. The caller has counted the names for it.
-    pub(crate) fn insert(&mut self, now: Instant, [namespace, group, name]: [NameId; 3]) -> u32 {
-        let mut service = Service {
-            namespace,
-            group,
-            name,
-            record: None,
-            settings: Settings::default(),
-            settings_until: None,
-            changed_at: now,
-            held: 0,
-            clusters: Vec::new(),
-            uses: 0,
-            members: Vec::new(),
-            revision: 0,
-            computed: false,
-            refresh_at: None,
-            shown: Vec::new(),
-            subscriptions: Vec::new(),
-            notice_armed: false,
-            kept_until: None,
-            look_armed: false,
-            served: 0,
-            served_healthy: 0,
-            changes: VecDeque::new(),
-            generation: 1,
-            used: true,
-        };
+    pub(crate) fn insert(&mut self, now: Instant, ids: [NameId; 3], names: &Names) -> u32 {
+        let hash = hash(self.seed, ids.map(|name| names.text(name)));
+        let mut service = Service::new(now, ids, hash);
         let slot = match self.free.pop_front() {
             Some(slot) => {
                 service.generation = self.all[slot].generation;
@@ -84,11 +62,11 @@ impl Services {
             return None;
         }
         let names = self.names(slot);
-        self.by_names.remove(hash(self.seed, names), slot);
+        self.by_names.remove(spread(self.all[slot].hash), slot);
         let service = self.get_mut(slot);
         service.used = false;
         service.generation = next_generation(service.generation);
-        service.subscriptions = Vec::new();
+        service.subscriptions = Default::default();
         if service.generation != RETIRED {
             self.free.push_back(slot);
         }
@@ -133,11 +111,16 @@ impl Services {
     }
 
     /// Builds the index again after a restore; false when the slots do not fit together.
-    pub(crate) fn rebuild(&mut self, seed: (u64, u64)) -> bool {
+    pub(crate) fn rebuild(&mut self, seed: (u64, u64), names: &Names) -> bool {
         self.seed = seed;
         self.by_names = Table::default();
         for slot in 0..self.all.len() as u32 {
             if self.get(slot).used {
+                let ids = self.names(slot);
+                if ids.iter().any(|id| id.0 as usize >= names.len()) {
+                    return false;
+                }
+                self.all[slot].hash = hash(seed, ids.map(|name| names.text(name)));
                 self.index(slot);
             }
         }
@@ -146,10 +129,8 @@ impl Services {
     }
 
     fn index(&mut self, slot: u32) {
-        let names = self.names(slot);
-        let Services { all, by_names, seed, .. } = self;
-        let of = |slot: u32| [all[slot].namespace, all[slot].group, all[slot].name];
-        by_names.insert(hash(*seed, names), slot, |other| hash(*seed, of(other)));
+        let Services { all, by_names, .. } = self;
+        by_names.insert(spread(all[slot].hash), slot, |other| spread(all[other].hash));
     }
 
     fn names(&self, slot: u32) -> [NameId; 3] {
@@ -158,10 +139,13 @@ impl Services {
     }
 }
 
-fn hash(seed: (u64, u64), names: [NameId; 3]) -> u64 {
+/// Of the three texts at once: whoever asks for a service has its texts, and seldom the numbers of its names.
+fn hash(seed: (u64, u64), texts: [&str; 3]) -> u32 {
     let mut hasher = SipHasher13::new_with_keys(seed.0, seed.1);
-    for name in names {
-        hasher.write_u32(name.0);
+    for text in texts {
+        hasher.write(text.as_bytes());
+        // No text has such a byte.
+        hasher.write_u8(0xff);
     }
-    hasher.finish()
+    hasher.finish() as u32
 }

@@ -1,6 +1,6 @@
 //! A recorded story under the policy of its server and under the strict one: when do their readers part, and why?
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::iter::Peekable;
 use std::slice::Iter;
 
@@ -9,7 +9,7 @@ use liveset_nacos::{Dialect, serve};
 
 use super::file::{Line, Recording, What};
 use super::http::sent;
-use super::sdk;
+use super::{cluster, sdk};
 
 /// How long two lists must differ before they count as parted: views that are computed late catch up sooner, and so does a server that
 /// looks for silence every five seconds.
@@ -27,7 +27,7 @@ pub struct Parting {
     pub about: String,
     /// When they part.
     pub at: Instant,
-    /// Who is told different things: [`CONSUMERS`], or a recorded consumer by its name.
+    /// Who is told different things: [`CONSUMERS`], a recorded consumer by its name, or who asks one of several nodes.
     pub reader: String,
     /// The instance they part about.
     pub address: Address,
@@ -70,6 +70,10 @@ pub fn part(recording: &Recording) -> Result<Option<Parting>, Error> {
             Some([played, strictly]) => [Box::new(played), Box::new(strictly)],
             None => return Ok(None),
         },
+        "cluster" => match cluster::stories(recording, dialect)? {
+            Some((played, strictly)) => [Box::new(played), Box::new(strictly)],
+            None => return Ok(None),
+        },
         _ => return Ok(None),
     };
     let [first, last] = [recording.lines.first(), recording.lines.last()].map(|line| line.map_or(0, |line| line.t));
@@ -82,13 +86,14 @@ pub fn part(recording: &Recording) -> Result<Option<Parting>, Error> {
             side.play(now)?;
         }
         let [held, strictly] = pair.each_mut().map(|side| side.held());
-        let readers: BTreeSet<&String> = held.keys().chain(strictly.keys()).collect();
-        since.retain(|reader, _| held.get(reader) != strictly.get(reader));
-        for reader in readers.into_iter().filter(|&reader| held.get(reader) != strictly.get(reader)) {
+        // A node that does not answer has no readers.
+        let both = held.into_iter().filter_map(|(reader, rows)| Some((strictly.get(&reader)?.clone(), reader, rows)));
+        let apart: Vec<_> = both.filter(|(strictly, _, rows)| strictly != rows).collect();
+        since.retain(|before, _| apart.iter().any(|(_, reader, _)| reader == before));
+        for (strictly, reader, rows) in apart {
             let parted = *since.entry(reader.clone()).or_insert(now);
             if parted + LASTING <= now {
-                let rows = [held.get(reader), strictly.get(reader)].map(|rows| rows.cloned().unwrap_or_default());
-                return Ok(tell(recording, &pair, reader, parted, rows));
+                return Ok(tell(recording, &pair, &reader, parted, [rows, strictly]));
             }
         }
     }
@@ -203,5 +208,14 @@ mod tests {
         let parting = part(&Recording::parse(RUN).expect("it is one")).expect("good").expect("they part");
         assert_eq!((parting.reader.as_str(), parting.served_strictly.as_str()), ("CT", "nobody"));
         assert!(parting.why[0].contains("keeps since 15.7s without end"), "{:?}", parting.why);
+    }
+
+    #[test]
+    fn where_one_node_keeps_a_store_of_its_own_the_others_never_hear_that_an_operator_switched_off() {
+        const RUN: &str = include_str!("../../../nacos/stories/2.0.3/cluster/mixed-c1-beatsRot-respB-offA.1.jsonl");
+        let parting = part(&Recording::parse(RUN).expect("it is one")).expect("good").expect("they part");
+        assert_eq!((parting.reader.as_str(), parting.served_strictly.as_str()), ("who asks node B", "nobody"));
+        assert!(parting.why[0].starts_with("online: "), "{:?}", parting.why);
+        assert!(parting.why_strictly[0].starts_with("offline: operator switched it off"), "{:?}", parting.why_strictly);
     }
 }

@@ -8,6 +8,7 @@ mod search;
 mod setup;
 mod sights;
 mod steps;
+mod story;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,6 +27,7 @@ use search::search;
 use setup::Setup;
 use sights::{nobody, recorded};
 use steps::{Step, steps};
+pub(crate) use story::stories;
 
 /// The nodes, in the order of their addresses.
 const NODES: [&str; 3] = ["A", "B", "C"];
@@ -41,21 +43,26 @@ pub(super) fn replay(recording: &Recording) -> Result<(Verdict, Vec<Chosen>), Er
     }
     let views = recorded(&recording.lines);
     let steps = steps(&recording.lines);
+    fit(&mut setup, &views, &steps);
+    let owners = owners(&setup, &recording.header, &steps);
+    let (difference, chosen) =
+        search(&setup, &owners, |setup, floor| run(recording, &views, &steps, setup, dialect, floor))?;
+    Ok((difference.map_or(Verdict::Match, Verdict::Differs), chosen))
+}
+
+/// What a recording does show of what it begins with.
+fn fit(setup: &mut Setup, views: &BTreeMap<View, Vec<Seen>>, steps: &[(i64, Step)]) {
     fn silent(seen: &Seen) -> bool {
         seen.state == nobody()
     }
-    setup.seen_making = seen_making(&views, |seen| &seen[..seen.iter().position(silent).unwrap_or(seen.len())]);
+    setup.seen_making = seen_making(views, |seen| &seen[..seen.iter().position(silent).unwrap_or(seen.len())]);
     setup.seen_making_again =
-        seen_making(&views, |seen| &seen[seen.iter().rposition(silent).map_or(seen.len(), |last| last + 1)..]);
+        seen_making(views, |seen| &seen[seen.iter().rposition(silent).map_or(seen.len(), |last| last + 1)..]);
     setup.is_faulty = steps.iter().any(|(_, step)| matches!(step, Step::Fault { .. }));
     setup.is_deadly = steps.iter().any(|(_, step)| matches!(step, Step::Fault { standing: Standing::Dead, .. }));
     let by_operator =
         steps.iter().filter(|(_, step)| matches!(step, Step::Send(request, ..) if request.who == "operator"));
     setup.other_waits = by_operator.map(|(at, _)| (*at, 0)).collect();
-    let owners = owners(&setup, &recording.header, &steps);
-    let (difference, chosen) =
-        search(&setup, &owners, |setup, floor| run(recording, &views, &steps, setup, dialect, floor))?;
-    Ok((difference.map_or(Verdict::Match, Verdict::Differs), chosen))
 }
 
 /// At which nodes a poll came between the making of the service and the entry of its first instance, in a part of what was seen of each
@@ -110,17 +117,8 @@ fn run(
     dialect: Dialect,
     floor: i64,
 ) -> Result<Found, Error> {
-    let owners = Owners {
-        told: setup.told(&recording.header.responsible),
-        by_service: setup.by_service,
-        addresses: setup.addresses.clone(),
-    };
-    let zero = recording.lines.first().map_or(0, |line| line.t.min(0));
-    let (replication, policies) = setup.begun(zero.unsigned_abs());
-    let of = |node| if replication.apart == Some(node) { Dialect::V2_0As1 } else { dialect };
-    let dialects: Vec<Dialect> = (0..NODES.len()).map(of).collect();
-    let cluster = Cluster::new(replication, &policies, dialects.clone(), owners)?;
-    let mut replay = Replay::new(recording, cluster, setup, dialects, views);
+    let mut replay = begin(recording, views, setup, dialect)?;
+    let zero = replay.zero;
     let end = recording.lines.last().map_or(0, |line| line.t);
     let longest = steps.iter().map(|(_, step)| if let Step::Send(request, ..) = step { request.took } else { 0 }).max();
     let settled = longest.unwrap_or(0) + setup.lag;
@@ -154,6 +152,26 @@ fn run(
     let shifts = all.iter().map(|difference| difference.shift).filter(|shift| *shift != 0).collect();
     let difference = all.into_iter().min_by_key(|difference| difference.at);
     Ok(Found { difference, agrees_for, differs_at, shifts })
+}
+
+/// A replay that has not done anything yet.
+fn begin(
+    recording: &Recording,
+    views: &BTreeMap<View, Vec<Seen>>,
+    setup: &Setup,
+    dialect: Dialect,
+) -> Result<Replay, Error> {
+    let owners = Owners {
+        told: setup.told(&recording.header.responsible),
+        by_service: setup.by_service,
+        addresses: setup.addresses.clone(),
+    };
+    let zero = recording.lines.first().map_or(0, |line| line.t.min(0));
+    let (replication, policies) = setup.begun(zero.unsigned_abs());
+    let of = |node| if replication.apart == Some(node) { Dialect::V2_0As1 } else { dialect };
+    let dialects: Vec<Dialect> = (0..NODES.len()).map(of).collect();
+    let cluster = Cluster::new(replication, &policies, dialects.clone(), owners)?;
+    Ok(Replay::new(recording, cluster, setup.clone(), dialects, views))
 }
 
 fn node_of(name: Option<&str>) -> Option<usize> {

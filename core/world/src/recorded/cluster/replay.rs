@@ -15,16 +15,17 @@ use super::steps::Step;
 use super::{NODES, SERVICE, node_of};
 use crate::replication::{Cluster, Standing};
 
-/// A step, when it takes effect, and from when on it may be seen.
-struct Moment<'a> {
-    effect: i64,
+/// When a step takes effect, and from when on it may be seen.
+pub(super) struct Moment {
+    pub(super) effect: i64,
     from: i64,
-    step: &'a Step<'a>,
+    /// Its place among the steps.
+    pub(super) step: usize,
 }
 
-pub(super) struct Replay<'a> {
-    cluster: Cluster,
-    setup: &'a Setup,
+pub(super) struct Replay {
+    pub(super) cluster: Cluster,
+    setup: Setup,
     /// Of each node.
     dialects: Vec<Dialect>,
     /// Of each node.
@@ -36,17 +37,17 @@ pub(super) struct Replay<'a> {
     cut: Vec<String>,
     /// The recording's time of the cluster's zero.
     pub(super) zero: i64,
-    now: i64,
+    pub(super) now: i64,
 }
 
-impl<'a> Replay<'a> {
+impl Replay {
     pub(super) fn new(
         recording: &Recording,
         cluster: Cluster,
-        setup: &'a Setup,
+        setup: Setup,
         dialects: Vec<Dialect>,
         views: &BTreeMap<View, Vec<Seen>>,
-    ) -> Replay<'a> {
+    ) -> Replay {
         let zero = recording.lines.first().map_or(0, |line| line.t.min(0));
         let texts = views.values().flatten().filter_map(|seen| seen.state.err.as_ref().map(|(_, text)| text.clone()));
         let of = |node| views.keys().filter(|view| node_of(view.node.as_deref()) == Some(node)).cloned().collect();
@@ -73,47 +74,54 @@ impl<'a> Replay<'a> {
     ) -> Result<Option<Difference>, Error> {
         let moments = self.moments(steps);
         self.watch(self.zero, 0)?;
-        for (number, Moment { effect, from, step }) in moments.into_iter().enumerate() {
-            self.pass(effect)?;
+        for (number, moment) in moments.into_iter().enumerate() {
+            self.pass(moment.effect)?;
             if number % 16 == 15 && falls_short(&self.tracks, self.now) {
                 return Ok(None);
             }
-            match step {
-                Step::Look(view) => self.look(view)?,
-                Step::Send(request, sent, claim) => {
-                    let Some(node) = node_of(request.node.as_deref()) else { continue };
-                    let taker = self.cluster.taker(node, claim);
-                    if request.method == "POST" && self.cluster.replication.seen_making[taker] {
-                        self.cluster.make_service(self.instant(effect)?, taker, &claim.0);
-                        self.watch(from, 0)?;
-                    }
-                    let answer = self.cluster.send(self.instant(effect)?, node, sent, claim);
-                    if let Some(difference) = differs(from, request, answer.as_ref()) {
-                        return Ok(Some(difference));
-                    }
-                    self.watch(from, request.took + self.setup.lag)?;
+            if let Some(difference) = self.act(&moment, &steps[moment.step].1)? {
+                return Ok(Some(difference));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Does a step; the answer may differ.
+    pub(super) fn act(&mut self, moment: &Moment, step: &Step) -> Result<Option<Difference>, Error> {
+        let now = self.instant(moment.effect)?;
+        match step {
+            Step::Look(view) => self.look(view)?,
+            Step::Send(request, sent, claim) => {
+                let Some(node) = node_of(request.node.as_deref()) else { return Ok(None) };
+                let taker = self.cluster.taker(node, claim);
+                if request.method == "POST" && self.cluster.replication.seen_making[taker] {
+                    self.cluster.make_service(now, taker, &claim.0);
+                    self.watch(moment.from, 0)?;
                 }
-                Step::Fault { node, standing, .. } => {
-                    let now = self.instant(effect)?;
-                    if *standing == Standing::Dead {
-                        self.cluster.replication.seen_making[*node] = self.setup.seen_making_again[*node];
-                    }
-                    self.cluster.stand(now, *node, *standing);
-                    for (other, after) in self.setup.counted(*node, *standing) {
-                        self.cluster.will_count(now + after, other, *node, *standing == Standing::Up);
-                    }
-                    self.watch(effect, 0)?;
+                let answer = self.cluster.send(now, node, sent, claim);
+                let difference = differs(moment.from, request, answer.as_ref());
+                self.watch(moment.from, request.took + self.setup.lag)?;
+                return Ok(difference);
+            }
+            Step::Fault { node, standing, .. } => {
+                if *standing == Standing::Dead {
+                    self.cluster.replication.seen_making[*node] = self.setup.seen_making_again[*node];
                 }
+                self.cluster.stand(now, *node, *standing);
+                for (other, after) in self.setup.counted(*node, *standing) {
+                    self.cluster.will_count(now + after, other, *node, *standing == Standing::Up);
+                }
+                self.watch(moment.effect, 0)?;
             }
         }
         Ok(None)
     }
 
     /// When each step takes effect: a request some time between its sending and its answer, and none while its node stands still.
-    fn moments<'s>(&self, steps: &'s [(i64, Step<'s>)]) -> Vec<Moment<'s>> {
+    pub(super) fn moments(&self, steps: &[(i64, Step)]) -> Vec<Moment> {
         let mut moments: Vec<Moment> = Vec::with_capacity(steps.len());
         let mut still: Vec<(usize, i64, i64)> = Vec::new();
-        for (at, step) in steps {
+        for (number, (at, step)) in steps.iter().enumerate() {
             let Step::Fault { node, standing, within } = step else { continue };
             let effect = at - within * self.setup.seen_after as i64 / 100;
             match (standing, still.iter_mut().find(|(stopped, _, until)| stopped == node && *until == i64::MAX)) {
@@ -121,19 +129,19 @@ impl<'a> Replay<'a> {
                 (_, Some((_, _, until))) => *until = effect,
                 _ => {}
             }
-            moments.push(Moment { effect, from: effect, step });
+            moments.push(Moment { effect, from: effect, step: number });
         }
-        for (at, step) in steps {
+        for (number, (at, step)) in steps.iter().enumerate() {
             let moment = match step {
                 Step::Fault { .. } => continue,
-                Step::Look(_) => Moment { effect: *at, from: *at, step },
+                Step::Look(_) => Moment { effect: *at, from: *at, step: number },
                 Step::Send(request, ..) => {
                     let effect = at + self.effect_after(step, request);
                     let node = node_of(request.node.as_deref()).unwrap_or_default();
                     let held = still.iter().find(|(still, from, to)| *still == node && (*from..*to).contains(&effect));
                     match held {
-                        Some((_, _, goes_on)) => Moment { effect: *goes_on, from: *goes_on, step },
-                        None => Moment { effect, from: *at, step },
+                        Some((_, _, goes_on)) => Moment { effect: *goes_on, from: *goes_on, step: number },
+                        None => Moment { effect, from: *at, step: number },
                     }
                 }
             };
@@ -163,7 +171,7 @@ impl<'a> Replay<'a> {
     }
 
     /// Time passes, and what changes by itself is seen at its own moment.
-    fn pass(&mut self, until: i64) -> Result<(), Error> {
+    pub(super) fn pass(&mut self, until: i64) -> Result<(), Error> {
         while let Some(due) = self.cluster.next_deadline() {
             let due = (due.as_millis() as i64 + self.zero).max(self.now + 1);
             if due > until {
@@ -199,7 +207,7 @@ impl<'a> Replay<'a> {
         Ok(())
     }
 
-    fn instant(&self, at: i64) -> Result<Instant, Error> {
+    pub(super) fn instant(&self, at: i64) -> Result<Instant, Error> {
         Instant::from_millis((at - self.zero).unsigned_abs())
     }
 }

@@ -56,7 +56,7 @@ pub(super) fn search(
     Ok((best.difference, dials.into_iter().map(|dial| dial.name).zip(chosen).collect()))
 }
 
-fn turned(setup: &Setup, dials: &[Dial], values: &[u64]) -> Setup {
+pub(super) fn turned(setup: &Setup, dials: &[Dial], values: &[u64]) -> Setup {
     let mut turned = setup.clone();
     for (dial, value) in dials.iter().zip(values) {
         (dial.set)(&mut turned, *value);
