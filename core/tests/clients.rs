@@ -217,6 +217,14 @@ fn an_emptiness_with_a_cause_passes_and_mass_silence_is_held_for_a_bounded_time(
 }
 
 #[test]
+fn a_consumer_that_starts_with_the_list_on_its_disk_keeps_it_against_a_first_empty_push() {
+    let saved = push(9, &[("a", true, 1.0)], Emptiness::Unknown).hosts;
+    let mut subscriber = Subscriber::with_cache(SubscriberPolicy::strict(), at(0), saved);
+    assert!(!subscriber.receive(at(1), push(1, &[], Emptiness::Silence)));
+    assert!(subscriber.hosts().len() == 1 && subscriber.guard().is_some());
+}
+
+#[test]
 fn the_choice_is_by_weight_among_the_healthy_and_the_hosts_draw_decides() {
     let mut subscriber = Subscriber::new(SubscriberPolicy::strict());
     assert!(subscriber.choose(0.5).is_none());

@@ -27,6 +27,7 @@ pub struct Step {
 
 /// What a step does.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly all of them are commands")]
 pub enum Deed {
     /// A command.
     Do(Command),
