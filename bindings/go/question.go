@@ -152,7 +152,7 @@ type Counters struct {
 	Overrides int `json:"overrides"`
 	// Fences are in force.
 	Fences int `json:"fences"`
-	// Names are held: services, hosts, actors.
+	// Names are held: services, hosts that are no IPv4 addresses, clusters, actors.
 	Names int `json:"names"`
 	// NewestTransition is the newest entry of the journal.
 	NewestTransition uint64 `json:"newest_transition"`

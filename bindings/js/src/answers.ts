@@ -143,7 +143,7 @@ export interface Counters {
   overrides: number;
   /** Fences in force. */
   fences: number;
-  /** Names held: services, hosts, actors. */
+  /** Names held: services, hosts that are no IPv4 addresses, clusters, actors. */
   names: number;
   newest_transition: number;
   /** Entries the journal holds. */

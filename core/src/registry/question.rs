@@ -121,7 +121,7 @@ pub struct Counters {
     pub overrides: u32,
     /// Fences in force.
     pub fences: u32,
-    /// Names held: services, hosts, actors.
+    /// Names held: services, hosts that are no IPv4 addresses, clusters, actors.
     pub names: u32,
     /// Newest entry of the journal.
     pub newest_transition: u64,

@@ -5,7 +5,7 @@ use liveset::{
 };
 
 use super::facts::{Changed, Subscription, Waiting};
-use super::times::look;
+use super::times::turn;
 use super::{Model, Place};
 
 impl Model {
@@ -91,7 +91,8 @@ impl Model {
     }
 
     fn arm_refresh(&mut self, service: usize) {
-        let at = look(self.policy.view.engine, self.now + self.policy.view.refresh.as_millis());
+        let view = &self.policy.view;
+        let at = turn(view.engine, view.engine_slip, self.now + view.refresh.as_millis());
         let known = self.service_mut(service);
         known.refresh_at = known.refresh_at.or(Some(at));
     }

@@ -1,6 +1,7 @@
 //! Reading: lists, changes, records and the journal.
 
 use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
 
 use liveset::policy::HealthyOnly;
 use liveset::{
@@ -191,7 +192,9 @@ impl Model {
         let places =
             self.instances.keys().chain(self.decisions.keys()).chain(self.fences.keys().map(|(place, _)| place));
         for address in places.map(|place| &self.addresses[place.address]) {
-            held.extend([address.host.as_str(), address.cluster.as_str()]);
+            // An IPv4 address is a number and no text.
+            let host = Some(address.host.as_str()).filter(|host| host.parse::<Ipv4Addr>().is_err());
+            held.extend(host.into_iter().chain([address.cluster.as_str()]));
         }
         held.extend(self.services.values().flat_map(|known| &known.clusters).map(Cluster::as_str));
         let fates = self.instances.values().filter_map(|known| known.fate.by.as_ref());

@@ -27,6 +27,17 @@ pub(super) fn look(clock: Clock, from: Ms) -> Ms {
     }
 }
 
+/// The first turn at or after a moment, of a clock each of whose turns takes so many thousandths of a ms longer than its period.
+pub(super) fn turn(clock: Clock, slip: u32, from: Ms) -> Ms {
+    if slip == 0 {
+        return look(clock, from);
+    }
+    let (turn, phase) = (clock.every.as_millis() * 1000 + u64::from(slip), clock.phase.as_millis());
+    let latest = from.saturating_sub(phase) * 1000 / turn;
+    let turns = [latest, latest + 1].map(|number| phase + number * turn / 1000);
+    if turns[0] >= from { turns[0] } else { turns[1] }
+}
+
 /// The times that this metadata asks for, or what is wrong with them.
 pub(super) fn times_of(policy: &Policy, metadata: &Metadata) -> Result<Times, Error> {
     let expiry = &policy.expiry;

@@ -161,6 +161,9 @@ fn view(random: &mut Random, policy: &mut Policy) {
     let view = &mut policy.view;
     set(random, &mut view.refresh, &[Span::ZERO, ms(500), secs(3)]);
     set(random, &mut view.engine, &clocks());
+    if view.engine.every != Span::ZERO {
+        set(random, &mut view.engine_slip, &[0, 7, 1500, 100_000]);
+    }
     set(random, &mut view.notice_window, &[Span::ZERO, ms(500)]);
     set(random, &mut view.unchanged_is_told, &[false, true]);
     let threshold = |value| Threshold::new(value).ok();

@@ -15,7 +15,7 @@ import java.util.OptionalLong;
  * @param oldestNotice since when (ms) the oldest of them waits; empty where none does
  * @param overrides instances about which an operator's decision is remembered
  * @param fences fences in force
- * @param names names held: services, hosts, actors
+ * @param names names held: services, hosts that are no IPv4 addresses, clusters, actors
  * @param newestTransition newest entry of the journal
  * @param transitions entries the journal holds
  * @param transitionBytes what they count for, in bytes
