@@ -49,7 +49,7 @@ fn beat_single((mut fleet, batch): (Fleet, Vec<LeaseId>)) -> (Fleet, Vec<LeaseId
     (fleet, batch)
 }
 
-#[library_benchmark(config = at_most(245))]
+#[library_benchmark(config = at_most(250))]
 #[bench::nothing_due(filled())]
 fn advance(mut fleet: Fleet) -> Fleet {
     fleet.registry.advance(black_box(moment(100)));

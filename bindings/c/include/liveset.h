@@ -103,7 +103,7 @@
 // Why an instance changed. The numbers are stable: rows of changes carry them.
 enum liveset_cause
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
-  : uint32_t
+  : uint8_t
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
  {
     // A registration.
@@ -161,7 +161,7 @@ enum liveset_cause
 #if __STDC_VERSION__ >= 202311L
 typedef enum liveset_cause liveset_cause;
 #else
-typedef uint32_t liveset_cause;
+typedef uint8_t liveset_cause;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 

@@ -94,38 +94,43 @@ impl Registry {
             if due.is_empty() && self.timers.due(now).is_none() {
                 break;
             }
-            let mut next = 0;
-            // Removals that waited, to be looked at again within the same stretch: each has its turn among the others.
-            let mut again = BTreeSet::new();
-            loop {
-                let timer = self.timers.due(now);
-                let lease = [due.get(next).copied(), again.first().copied()].into_iter().flatten().min();
-                match (timer, lease) {
-                    (Some((at, timer)), lease) if lease.is_none_or(|lease| at <= lease.at) => {
-                        self.timers.pop_first();
-                        // A timer may have been set for a moment that had passed.
-                        self.now = self.now.max(at);
-                        self.timer_due(timer);
-                        if matches!(timer, Timer::Override(_)) {
-                            // The end of a decision may give leases other times: what is due next is to be found anew.
-                            self.leases.put_back(due[next..].iter().copied().chain(again));
-                            break;
-                        }
+            self.act_on(&due, now);
+        }
+    }
+
+    /// Lets happen what was found and the timers between, each at its own moment.
+    fn act_on(&mut self, due: &[Due], now: Instant) {
+        let mut next = 0;
+        // Removals that waited, to be looked at again within the same stretch: each has its turn among the others.
+        let mut again = BTreeSet::new();
+        loop {
+            let timer = self.timers.due(now);
+            let lease = [due.get(next).copied(), again.first().copied()].into_iter().flatten().min();
+            match (timer, lease) {
+                (Some((at, timer)), lease) if lease.is_none_or(|lease| at <= lease.at) => {
+                    self.timers.pop_first();
+                    // A timer may have been set for a moment that had passed.
+                    self.now = self.now.max(at);
+                    self.timer_due(timer);
+                    if matches!(timer, Timer::Override(_)) {
+                        // The end of a decision may give leases other times: what is due next is to be found anew.
+                        self.leases.put_back(due[next..].iter().copied().chain(again));
+                        break;
                     }
-                    (_, Some(lease)) => {
-                        if !again.remove(&lease) {
-                            if next.is_multiple_of(AHEAD) {
-                                self.look_ahead(&due[next..]);
-                            }
-                            next += 1;
-                        }
-                        self.now = self.now.max(lease.at);
-                        let lapse = self.leases.lapse(lease);
-                        let waits = self.lease_lapsed(lease.slot, lapse);
-                        again.extend(waits.filter(|&at| at <= now).map(|at| Due { at, slot: lease.slot }));
-                    }
-                    (_, None) => break,
                 }
+                (_, Some(lease)) => {
+                    if !again.remove(&lease) {
+                        if next.is_multiple_of(AHEAD) {
+                            self.look_ahead(&due[next..]);
+                        }
+                        next += 1;
+                    }
+                    self.now = self.now.max(lease.at);
+                    let lapse = self.leases.lapse(lease);
+                    let waits = self.lease_lapsed(lease.slot, lapse);
+                    again.extend(waits.filter(|&at| at <= now).map(|at| Due { at, slot: lease.slot }));
+                }
+                (_, None) => break,
             }
         }
     }
