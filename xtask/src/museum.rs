@@ -151,9 +151,15 @@ fn watch(copy: &Path, (guard, build, run): &Guard) -> Result<Option<Catch>> {
 fn copy_checkout(copy: &Path) -> Result<()> {
     let root = tool::root();
     let mut paths: Vec<PathBuf> = vec![root.join("Cargo.lock"), root.join("rust-toolchain.toml")];
-    paths.extend(["core", "bindings/cli"].iter().map(|folder| files(folder, "")).collect::<Result<Vec<_>>>()?.concat());
+    paths.extend(copied(&root)?);
     for path in paths {
         write(&copy.join(path.strip_prefix(&root)?), &fs::read(&path)?)?;
+    }
+    // What an earlier copy had and the checkout has no longer.
+    for path in
+        copied(copy)?.iter().filter(|path| path.strip_prefix(copy).is_ok_and(|place| !root.join(place).exists()))
+    {
+        fs::remove_file(path)?;
     }
     let workspace = fs::read_to_string(root.join("Cargo.toml"))?;
     let line = workspace.lines().find(|line| line.starts_with("members = ")).context("Cargo.toml names no members")?;
@@ -161,6 +167,13 @@ fn copy_checkout(copy: &Path) -> Result<()> {
     // Each piece is built anew, and most are caught within a second.
     let quickly_built = workspace.replace("opt-level = 2", "opt-level = 1").replace("opt-level = 3", "opt-level = 1");
     write(&copy.join("Cargo.toml"), quickly_built.as_bytes())
+}
+
+/// The files below a checkout that the copy has, too.
+fn copied(checkout: &Path) -> Result<Vec<PathBuf>> {
+    let folders = ["core", "bindings/cli"].map(|folder| checkout.join(folder));
+    let there = folders.iter().filter(|folder| folder.exists());
+    Ok(there.map(|folder| files(&folder.to_string_lossy(), "")).collect::<Result<Vec<_>>>()?.concat())
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {

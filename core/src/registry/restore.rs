@@ -86,6 +86,7 @@ impl Registry {
             && self.doubts.keys().all(|&slot| (slot as usize) < rows)
             && self.chains_fit()
             && self.sessions_fit()
+            && self.held_fit()
             && self.counts_fit()
     }
 
@@ -118,6 +119,20 @@ impl Registry {
                 let healthy = served.clone().filter(|bits| bits & state::HEALTHY != 0).count();
                 service.served() == (served.count() as u32, healthy as u32)
             })
+    }
+
+    /// So many instances are held in each service, and in each of its clusters, as it counts.
+    fn held_fit(&self) -> bool {
+        let mut found: Vec<_> = self.services.all().map(|service| vec![0; service.clusters.len()]).collect();
+        for row in (0..self.roster.len() as u32).map(|slot| self.roster.row(slot)).filter(|row| row.first_lease != NONE)
+        {
+            let mut clusters = self.services.get(row.key.service).clusters.iter();
+            let Some(place) = clusters.position(|(cluster, _)| *cluster == row.key.cluster) else { return false };
+            found[row.key.service as usize][place] += 1;
+        }
+        self.services.all().zip(found).all(|(service, found)| {
+            service.held == found.iter().sum::<u32>() && service.clusters.iter().map(|(_, count)| *count).eq(found)
+        })
     }
 
     /// Every lease stands in exactly one chain, and every chain ends.
@@ -185,5 +200,34 @@ impl Flavor for Digest {
 
     fn finalize(self) -> postcard::Result<u64> {
         Ok(self.0.finish())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::instance::Registration;
+    use crate::name::{Actor, Address, ServiceKey};
+    use crate::policy::Policy;
+    use crate::time::Instant;
+
+    #[test]
+    fn a_snapshot_whose_counts_are_not_those_of_its_rows_is_refused() {
+        let lies: [fn(&mut Registry); 4] = [
+            |registry| registry.services.get_mut(0).held += 1,
+            |registry| registry.services.get_mut(0).clusters[0].1 -= 1,
+            |registry| registry.services.get_mut(0).clusters.clear(),
+            |registry| registry.roster.arrived(),
+        ];
+        for (number, lie) in lies.into_iter().enumerate() {
+            let mut registry = Registry::new(Policy::strict()).expect("a good policy");
+            let service = ServiceKey::named("orders").expect("a good name");
+            let address = Address::new("10.0.0.1", 80).expect("a good address");
+            let claim = Registration::new(service, address, Actor::parse("one").expect("a good name"));
+            registry.register(Instant::ZERO, &claim).expect("there is room");
+            Registry::restore(&registry.snapshot(), (0, 0)).expect("as it was written");
+            lie(&mut registry);
+            assert!(Registry::restore(&registry.snapshot(), (0, 0)).is_err(), "lie {number}");
+        }
     }
 }
