@@ -2,7 +2,6 @@
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
-use alloc::vec::Vec;
 use core::hash::Hasher;
 use core::hint::black_box;
 
@@ -10,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher13;
 
 use crate::pages::Pages;
+use crate::slots::frees_exactly;
 use crate::table::{Table, spread};
 
 /// Which name. Small, so that rows carry names as numbers.
@@ -117,10 +117,7 @@ impl Names {
             }
         }
         let entries = &self.entries;
-        let unused: Vec<u32> = (0..entries.len() as u32).filter(|&slot| entries[slot].users == 0).collect();
-        let mut free: Vec<u32> = self.free.iter().copied().collect();
-        free.sort_unstable();
-        free == unused
+        frees_exactly(&self.free, entries.len(), |slot| entries[slot].users == 0)
     }
 
     fn find_hashed(&self, hash: u32, text: &str) -> Option<NameId> {
