@@ -11,6 +11,7 @@ mod duel;
 mod fight;
 mod model;
 mod shrink;
+mod story;
 pub mod tape;
 mod tell;
 
@@ -18,4 +19,5 @@ pub use duel::{Disagreement, Duel};
 pub use fight::{Defeat, Fight, fight};
 pub use model::Model;
 pub use shrink::{replay, shrink};
+pub use story::as_scenario;
 pub use tell::as_vector;
