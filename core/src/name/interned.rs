@@ -2,7 +2,6 @@
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
-use core::hash::Hasher;
 use core::hint::black_box;
 
 use serde::{Deserialize, Serialize};
@@ -128,7 +127,5 @@ impl Names {
 
 /// SipHash-1-3: names come from strangers, and the seed from the host.
 fn hash(seed: (u64, u64), text: &str) -> u32 {
-    let mut hasher = SipHasher13::new_with_keys(seed.0, seed.1);
-    hasher.write(text.as_bytes());
-    hasher.finish() as u32
+    SipHasher13::new_with_keys(seed.0, seed.1).hash(text.as_bytes()) as u32
 }
