@@ -256,6 +256,8 @@ type BrakeAccount struct {
 	All int `json:"all"`
 	// Share is the one above which removals wait, in percent.
 	Share int `json:"share"`
+	// DeafUntil is until when nobody was heard at all, which holds removals up for a timeout from then on.
+	DeafUntil *Instant `json:"deaf_until"`
 	// Waiting is how many removals wait.
 	Waiting int `json:"waiting"`
 	// Oldest is when the oldest of them was due.

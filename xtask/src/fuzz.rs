@@ -6,15 +6,19 @@ use std::path::{Path, PathBuf};
 use std::process::Command as Process;
 
 use anyhow::{Context, Result, bail};
+use liveset_model::tape::Random;
 use serde_json::Value;
 
 use crate::{files, golden, tool};
 
 /// The version that is fetched.
 const CARGO_FUZZ: &str = "0.13.2";
-const TARGETS: [&str; 5] = ["documents", "requests", "rows", "scenarios", "snapshots"];
+const TARGETS: [&str; 6] = ["commands", "documents", "requests", "rows", "scenarios", "snapshots"];
 /// What a snapshot has before the body of its only section: the head, and the head of the section.
 const CONTAINER: usize = 24 + 20;
+/// So many tapes of commands to begin with, of so many steps at most.
+const TAPES: u64 = 200;
+const TAPE_MAX: u64 = 120;
 
 /// Runs targets, each for so many seconds; closes with `N passed, N failed`.
 pub fn fuzz(targets: &[&str], seconds: u32) -> Result<()> {
@@ -86,6 +90,13 @@ fn seeds() -> Result<()> {
         let snapshot = golden::at_the_end_of(&file)?.snapshot();
         fs::write(folder("snapshots").join(name(&file)).with_extension("whole"), &snapshot)?;
         fs::write(folder("snapshots").join(name(&file)).with_extension("body"), &snapshot[CONTAINER..])?;
+    }
+    // A tape is a policy's number and one for each step, of any length.
+    for tape in 0..TAPES {
+        let mut random = Random(tape);
+        let length = random.below(TAPE_MAX);
+        let bytes: Vec<u8> = (0..8 + 4 * length).map(|_| random.any() as u8).collect();
+        fs::write(folder("commands").join(format!("{tape}.tape")), bytes)?;
     }
     Ok(())
 }

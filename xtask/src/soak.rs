@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use liveset_model::tape::{any_policy, policies};
-use liveset_model::{Defeat, as_vector, fight, shrink};
+use liveset_model::{Defeat, as_scenario, as_vector, fight, shrink};
 
 use crate::tool;
 
@@ -79,12 +79,14 @@ fn run(length: Duration, seed: u64) -> Result<()> {
 fn write(defeat: &Defeat, number: u64) -> Result<()> {
     let folder = tool::root().join("target/soak");
     fs::create_dir_all(&folder)?;
-    let path = folder.join(format!("{number}.jsonl"));
-    fs::write(&path, as_vector(defeat))?;
+    let (tape, story) = (folder.join(format!("{number}.jsonl")), folder.join(format!("{number}.scenario")));
+    fs::write(&tape, as_vector(defeat))?;
+    fs::write(&story, as_scenario(defeat))?;
     println!(
-        "soak: tape {number}: {} steps left of it\n{defeat}\nsoak: written to {}",
+        "soak: tape {number}: {} steps left of it\n{defeat}\nsoak: written to {}, and told in {}",
         defeat.steps.len(),
-        path.display()
+        tape.display(),
+        story.display()
     );
     Ok(())
 }

@@ -186,8 +186,18 @@ export interface Explanation {
   doubted_by: string[];
   /** Times in its metadata that nobody looks at, because it does not live by beats: `KEY=VALUE`. */
   unheeded: string[];
-  /** The brake, where it holds the removal of a claim up: silent claims of all, removals that wait, and when the first was due. */
-  brake: { silent: number; all: number; share: number; waiting: number; oldest: number } | null;
+  /**
+   * The brake, where it holds the removal of a claim up: silent claims of all, until when nobody was heard at all, removals that wait,
+   * and when the first was due.
+   */
+  brake: {
+    silent: number;
+    all: number;
+    share: number;
+    deaf_until: number | null;
+    waiting: number;
+    oldest: number;
+  } | null;
   /** The protection that readers of its cluster alone meet, where its service has several clusters. */
   cluster_protection: { healthy: number; total: number; threshold: number } | null;
   /** Why protection does not show it as healthy, where it is unhealthy and served. */

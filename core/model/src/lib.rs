@@ -11,11 +11,13 @@ mod duel;
 mod fight;
 mod model;
 mod shrink;
+mod story;
 pub mod tape;
 mod tell;
 
 pub use duel::{Disagreement, Duel};
-pub use fight::{Defeat, Fight, fight};
+pub use fight::{Defeat, Fight, fight, fight_told};
 pub use model::Model;
 pub use shrink::{replay, shrink};
+pub use story::as_scenario;
 pub use tell::as_vector;

@@ -271,6 +271,8 @@ pub struct BrakeAccount {
     pub all: u32,
     /// The share above which removals wait, in percent.
     pub share: u32,
+    /// Until when nobody was heard at all, which holds removals up for a timeout from then on.
+    pub deaf_until: Option<Instant>,
     /// How many removals wait.
     pub waiting: u32,
     /// When the oldest of them was due.

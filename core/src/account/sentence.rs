@@ -345,11 +345,13 @@ fn lease(lease: &LeaseAccount) -> String {
 }
 
 fn held_up(brake: &BrakeAccount) -> String {
-    let BrakeAccount { silent, all, share, waiting, oldest } = brake;
+    let BrakeAccount { silent, all, share, deaf_until, waiting, oldest } = brake;
     let removals = if *waiting == 1 { "removal waits" } else { "removals wait" };
-    format!(
-        "held up: {silent} of {all} are silent at once, which is more than {share}%; {waiting} {removals}, the first since {oldest}"
-    )
+    let why = match deaf_until {
+        Some(until) => format!("nobody was heard until {until}, and {silent} of {all} are silent"),
+        None => format!("{silent} of {all} are silent at once, which is more than {share}%"),
+    };
+    format!("held up: {why}; {waiting} {removals}, the first since {oldest}")
 }
 
 /// Whose connection it is: a copy from another node, or a proxy, has one of another name.

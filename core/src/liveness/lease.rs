@@ -340,8 +340,9 @@ impl Leases {
         self.hot.silent()
     }
 
-    /// Nobody watched until `now`: everybody has his whole time from here on.
+    /// Nobody watched until `now`, which may be years: everybody has his whole time from here on.
     pub(crate) fn excuse(&mut self, now: Instant) {
+        self.hot.rebase(now);
         for slot in 0..self.rows.len() as u32 {
             let (class, state) = (self.hot.class(slot), self.hot.state(slot));
             match state {

@@ -6,7 +6,7 @@ mod hot;
 mod lease;
 mod session;
 
-pub(crate) use brake::{Brake, Braked};
+pub(crate) use brake::{Brake, Braked, Pulse};
 pub(crate) use expiry::{DELETE_KEY, Measure, TIMEOUT_KEY, Times, times_of};
 pub(crate) use hot::{Due, Marks};
 pub(crate) use lease::{Lapse, Lease, Leases};

@@ -104,7 +104,8 @@ pub struct Brake {
     /// Above this share of all claims by beats, in percent from 0 to 100, silent ones brake.
     pub share: u32,
     /// How many claims are removed in a second while the brake is on: so many in a thousand of all claims by beats, 0 to 1000, and at
-    /// least one; 0 for none at all. None at all, too, while nobody beat for two intervals.
+    /// least one; 0 for none at all. None at all, too, while nobody beat for the timeout less an interval (two intervals at
+    /// least), and for a timeout after that.
     pub pace: u32,
     /// What the share is of.
     pub of: ShareOf,

@@ -9,7 +9,7 @@ use crate::account::{Gap, Silence};
 use crate::error::Error;
 use crate::id::NONE;
 use crate::instance::Cause;
-use crate::liveness::{Braked, Due, Lapse};
+use crate::liveness::{Braked, Due, Lapse, Pulse};
 use crate::name::HostId;
 use crate::time::Instant;
 
@@ -171,10 +171,17 @@ impl Registry {
         }
         let policy = self.policy.expiry.brake?;
         let due = self.leases.removal_was_due(lease).unwrap_or(self.now);
-        match self.brake.admit(policy, (self.now, due), self.policy.expiry.interval, self.leases.silent()) {
+        match self.brake.admit(policy, (self.now, due), self.pulse(lease), self.leases.silent()) {
             Braked::Go => None,
             Braked::Wait(until) => Some(until),
         }
+    }
+
+    /// By what it is judged whether anybody is heard, where the removal of this lease is at stake: its own times where they are longer,
+    /// as its neighbours may well have the same.
+    pub(super) fn pulse(&self, lease: u32) -> Pulse {
+        let (times, policy) = (self.leases.times(lease), Pulse::of(&self.policy.expiry));
+        Pulse { interval: times.interval.max(policy.interval), timeout: times.timeout.max(policy.timeout) }
     }
 
     fn timer_due(&mut self, timer: Timer) {

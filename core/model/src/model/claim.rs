@@ -159,7 +159,7 @@ impl Model {
 
     fn beat_lease(&mut self, order: u64) {
         let now = self.now;
-        self.heard = now;
+        self.hear();
         let looked_for = self.looks_for(order);
         let beats_revive = self.policy.expiry.beat_revives_unhealthy;
         let lease = self.lease_mut(order);
@@ -301,7 +301,7 @@ impl Model {
     fn claim(&mut self, claim: &Registration, times: Times, cause: Cause) -> Registered {
         let Registration { service, address, source, session, kind, content, .. } = claim;
         let now = self.now;
-        self.heard = now;
+        self.hear();
         let place = self.place(service, address, *kind);
         let session = session.map(|id| id.to_u64());
         self.make_service(place.service);

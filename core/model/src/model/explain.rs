@@ -244,12 +244,14 @@ impl Model {
     /// The brake, where it or its service holds the removal of a claim up.
     fn brake_account(&self, place: Place) -> Option<BrakeAccount> {
         let share = self.policy.expiry.brake?.share;
-        self.leases_of(place).iter().find(|order| self.leases[order].waits.is_some())?;
+        let held = self.leases_of(place).into_iter().filter(|order| self.leases[order].waits.is_some());
+        let deaf_until = held.map(|order| self.deaf_until(order)).max()?.map(millis);
         let waiting = self.leases.values().filter(|lease| lease.waits.is_some());
         let since: Vec<u64> = waiting.map(|lease| removed_at(&self.policy, lease)).collect();
         let (silent, all) = self.missing();
         let oldest = millis(*since.iter().min()?);
-        Some(BrakeAccount { silent: silent as u32, all: all as u32, share, waiting: since.len() as u32, oldest })
+        let (silent, all, waiting) = (silent as u32, all as u32, since.len() as u32);
+        Some(BrakeAccount { silent, all, share, deaf_until, waiting, oldest })
     }
 
     fn unprotected_account(&self, place: Place) -> Option<UnprotectedAccount> {

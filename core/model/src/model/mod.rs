@@ -62,8 +62,9 @@ pub struct Model {
     journal_bytes: u64,
     dropped: u64,
     gone: VecDeque<Departure>,
-    /// When anybody last beat, the second in which removals are counted, and how many they were.
+    /// When anybody last beat, the last time in which nobody did for too long, the second in which removals are counted, and how many.
     heard: Ms,
+    unheard: Option<(Ms, Ms)>,
     second: Ms,
     removed: u64,
     /// The most claims by beats that there ever were.
@@ -115,6 +116,7 @@ impl Model {
             dropped: 0,
             gone: VecDeque::new(),
             heard: 0,
+            unheard: None,
             second: 0,
             removed: 0,
             most: 0,

@@ -221,7 +221,7 @@ impl Model {
             for (_, order) in lost {
                 self.withdraw(order, Cause::RegistryRestarted, Author::time());
             }
-            (self.heard, self.second, self.removed, self.most) = (0, 0, 0, 0);
+            (self.heard, self.unheard, self.second, self.removed, self.most) = (0, None, 0, 0, 0);
             let mut sessions: Vec<u64> = self.sessions.keys().copied().collect();
             sessions.sort_by_key(|&id| slot(id));
             for id in sessions {

@@ -1,6 +1,6 @@
 //! Time: the next thing that happens by itself, found by looking at everything, again and again.
 
-use liveset::policy::{Lifetime, OverridePolicy, OwnTimes, ShareOf};
+use liveset::policy::{Brake, Lifetime, OverridePolicy, OwnTimes, ShareOf};
 use liveset::{Cause, Error, Kind, Outcome};
 
 use super::facts::{Author, Decisions, Session, Waiting};
@@ -185,19 +185,19 @@ impl Model {
             return Some(until);
         }
         let brake = self.policy.expiry.brake?;
+        let (interval, timeout) = self.pulse(order);
         let (missing, of) = self.missing();
+        let deaf_until = self.deaf_until(order);
         let end = brake.longest.map(|longest| removed_at(&self.policy, &self.leases[&order]) + longest.as_millis());
-        let few = missing <= u64::from(brake.floor) || missing * 100 <= of * u64::from(brake.share);
-        if few || end.is_some_and(|end| end <= now) {
+        if !brakes_for(brake, missing, of) && deaf_until.is_none() || end.is_some_and(|end| end <= now) {
             return None;
         }
         let until = |wait: Ms| Some(end.map_or(wait, |end| end.min(wait)));
-        let interval = self.policy.expiry.interval.as_millis();
         if brake.pace == 0 {
             return until(now + interval);
         }
-        if now > self.heard + 2 * interval {
-            return until(now + 1000);
+        if let Some(deaf_until) = deaf_until {
+            return until(if deaf_until == now { now + 1000 } else { deaf_until + timeout });
         }
         if now - self.second >= 1000 {
             self.second = now;
@@ -208,6 +208,35 @@ impl Model {
         }
         self.removed += 1;
         None
+    }
+
+    /// The interval and the timeout by which it is judged whether anybody is heard, for the removal of this claim.
+    fn pulse(&self, order: u64) -> (Ms, Ms) {
+        let (times, expiry) = (self.leases[&order].times, &self.policy.expiry);
+        (times.interval.max(expiry.interval.as_millis()), times.timeout.max(expiry.timeout.as_millis()))
+    }
+
+    /// Until when nobody was heard, where that holds the removal of this claim up.
+    pub(super) fn deaf_until(&self, order: u64) -> Option<Ms> {
+        let (now, (interval, timeout), (_, of)) = (self.now, self.pulse(order), self.missing());
+        if !brakes_for(self.policy.expiry.brake?, of, of) {
+            return None;
+        }
+        let quiet = quiet(interval, timeout);
+        if now - self.heard > quiet {
+            return Some(now);
+        }
+        let (from, until) = self.unheard?;
+        (until - from > quiet && now - until < timeout).then_some(until)
+    }
+
+    /// Somebody beat.
+    pub(super) fn hear(&mut self) {
+        let expiry = &self.policy.expiry;
+        if self.now - self.heard > quiet(expiry.interval.as_millis(), expiry.timeout.as_millis()) {
+            self.unheard = Some((self.heard, self.now));
+        }
+        self.heard = self.now;
     }
 
     /// The claims by beats whose silence is looked for here.
@@ -333,4 +362,14 @@ impl Decisions {
         let metadata = self.metadata.values().map(|d| (d.lifetime, d.at));
         enabled.chain(weight).chain(metadata)
     }
+}
+
+/// Whether so many missing make removals wait.
+fn brakes_for(brake: Brake, missing: u64, of: u64) -> bool {
+    missing > u64::from(brake.floor) && missing * 100 > of * u64::from(brake.share)
+}
+
+/// How long everybody may be silent before nobody is heard.
+fn quiet(interval: Ms, timeout: Ms) -> Ms {
+    timeout.saturating_sub(interval).max(2 * interval)
 }

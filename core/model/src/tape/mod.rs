@@ -65,6 +65,11 @@ impl Player {
         Player { random: Random(seed), serial: 0, now: 0, known: Known::default(), pins, longest, gap_max }
     }
 
+    /// Makes the next step from this number, whatever came before.
+    pub fn reseed(&mut self, number: u64) {
+        self.random = Random(number);
+    }
+
     /// The next step; `deadline` is when the registry asks to be called.
     pub fn next_step(&mut self, deadline: Option<Instant>) -> Step {
         let pin = if self.pins { pins().nth(self.serial) } else { None };

@@ -288,13 +288,14 @@ public record Explanation(
      * @param silent claims by beats that are silent
      * @param all all claims by beats
      * @param share the share above which removals wait, in percent
+     * @param deafUntil until when nobody was heard at all, which holds removals up for a timeout from then on
      * @param waiting how many removals wait
      * @param oldest when the oldest of them was due
      */
-    public record Brake(long silent, long all, long share, long waiting, long oldest) {
+    public record Brake(long silent, long all, long share, OptionalLong deafUntil, long waiting, long oldest) {
         static Brake read(Node from) {
-            return new Brake(from.number("silent"), from.number("all"), from.number("share"), from.number("waiting"),
-                    from.number("oldest"));
+            return new Brake(from.number("silent"), from.number("all"), from.number("share"),
+                    from.optionalNumber("deaf_until"), from.number("waiting"), from.number("oldest"));
         }
     }
 

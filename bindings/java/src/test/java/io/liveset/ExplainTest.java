@@ -39,7 +39,7 @@ class ExplainTest {
             assertEquals(silence, gone.decidedBy().silence());
             assertEquals(silence, gone.history().get(0).silence());
             Explanation waits = registry.explain(ORDERS, SECOND);
-            assertEquals(Optional.of(new Explanation.Brake(1, 2, 0, 1, 30_000)), waits.brake());
+            assertEquals(Optional.of(new Explanation.Brake(1, 2, 0, OptionalLong.empty(), 1, 30_000)), waits.brake());
             assertTrue(waits.leases().get(0).watched());
             assertEquals(OptionalLong.empty(), waits.leases().get(0).asked());
             for (Explanation each : List.of(gone, waits)) {
