@@ -19,7 +19,7 @@ const besides = (liveset) => ({
 });
 
 async function bundle(entry, format, outfile, plugins = []) {
-  await build({ ...common, entryPoints: [entry], format, outfile, plugins, loader: { ".wasm": "binary" } });
+  await build({ ...common, entryPoints: [entry], format, outfile, plugins, loader: { ".wasm": "base64" } });
 }
 
 await bundle("src/liveset.ts", "esm", "dist/liveset.js");

@@ -1,6 +1,7 @@
 //! An instance as its provider describes it, and as readers see it.
 
 use serde::{Deserialize, Serialize};
+use siphasher::sip::SipHasher13;
 
 use crate::id::{InstanceId, LeaseId, ServiceId, SessionId};
 use crate::name::{Actor, Address, HostId, Metadata, NameId, ServiceKey, Weight};
@@ -226,6 +227,16 @@ pub(crate) struct Key {
     pub(crate) port: u16,
     pub(crate) cluster: NameId,
     pub(crate) kind: Kind,
+}
+
+impl Key {
+    /// Its place in a table, under the host's seed: addresses come from strangers.
+    pub(crate) fn hash(self, seed: (u64, u64)) -> u64 {
+        let kind = u64::from(self.kind == Kind::Persistent);
+        let place = u128::from(self.service) << 32 | u128::from(self.cluster.0);
+        let address = kind << 49 | u64::from(self.port) << 33 | self.host.bits();
+        SipHasher13::new_with_keys(seed.0, seed.1).hash(&(place << 64 | u128::from(address)).to_le_bytes())
+    }
 }
 
 /// A layer between the registry and the calls that a reader makes.

@@ -1,5 +1,6 @@
-//! A growing array in pages: growth never moves what is there, so no single call pays for a million rows.
+//! A growing array in pages, and a queue: growth never moves what is there, so no single call pays for a million rows.
 
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::fmt;
 use core::marker::PhantomData;
@@ -90,5 +91,69 @@ impl<T> Index<u32> for Pages<T> {
 impl<T> IndexMut<u32> for Pages<T> {
     fn index_mut(&mut self, index: u32) -> &mut T {
         &mut self.pages[index as usize / PAGE][index as usize % PAGE]
+    }
+}
+
+/// First in, first out, in pages.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Queue<T> {
+    pages: VecDeque<VecDeque<T>>,
+}
+
+impl<T> Queue<T> {
+    pub(crate) const fn new() -> Queue<T> {
+        Queue { pages: VecDeque::new() }
+    }
+
+    pub(crate) fn front(&self) -> Option<&T> {
+        self.pages.front()?.front()
+    }
+
+    pub(crate) fn back(&self) -> Option<&T> {
+        self.pages.back()?.back()
+    }
+
+    pub(crate) fn push_back(&mut self, value: T) {
+        if self.pages.back().is_none_or(|last| last.len() == PAGE) {
+            self.pages.push_back(VecDeque::new());
+        }
+        if let Some(last) = self.pages.back_mut() {
+            last.push_back(value);
+        }
+    }
+
+    pub(crate) fn pop_front(&mut self) -> Option<T> {
+        let first = self.pages.front_mut()?;
+        let value = first.pop_front();
+        if first.is_empty() {
+            self.pages.pop_front();
+        }
+        value
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.pages.iter().flatten()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_queue_gives_back_in_order_what_it_was_given_and_keeps_no_page_behind() {
+        let mut queue = Queue::new();
+        let mut taken = 0;
+        for number in 0..3 * PAGE {
+            queue.push_back(number);
+            if number % 2 == 1 {
+                assert_eq!(queue.pop_front(), Some(taken));
+                taken += 1;
+            }
+        }
+        assert_eq!((queue.front(), queue.back()), (Some(&taken), Some(&(3 * PAGE - 1))));
+        assert!(queue.iter().copied().eq(taken..3 * PAGE));
+        while queue.pop_front().is_some() {}
+        assert!(queue.pages.is_empty());
     }
 }

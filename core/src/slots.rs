@@ -90,3 +90,10 @@ impl<T> Slots<T> {
             && self.slots.iter().filter_map(|slot| slot.value.as_ref()).all(fits)
     }
 }
+
+/// Whether `free` names the unused of so many slots, each once. For what a snapshot brought.
+pub(crate) fn frees_exactly(free: &VecDeque<u32>, slots: usize, is_unused: impl Fn(u32) -> bool) -> bool {
+    let mut free: Vec<u32> = free.iter().copied().collect();
+    free.sort_unstable();
+    free.into_iter().eq((0..slots as u32).filter(|&slot| is_unused(slot)))
+}

@@ -1,4 +1,5 @@
 declare module "*.wasm" {
-  const bytes: Uint8Array<ArrayBuffer>;
-  export default bytes;
+  /** In base64. */
+  const text: string;
+  export default text;
 }

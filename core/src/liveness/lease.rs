@@ -364,9 +364,6 @@ impl Leases {
 
     /// Acts on a deadline found by [`Leases::collect_due`].
     pub(crate) fn lapse(&mut self, due: Due) -> Lapse {
-        if self.due(due.slot) != Some(due.at) {
-            return Lapse::Nothing;
-        }
         match (self.hot.state(due.slot), self.removal_due(due.slot)) {
             (State::Alive | State::AliveOwnTimes, Some(removal)) if removal > due.at => {
                 if let Some(last) = self.last_beat(due.slot) {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher13;
 
 use super::{Metadata, Weight};
+use crate::slots::frees_exactly;
 use crate::table::Table;
 
 /// Which content. [`ContentPool::PLAIN`] is the one that says nothing: weight 1 and no metadata.
@@ -104,10 +105,7 @@ impl ContentPool {
                 self.by_content.insert(hash_of(seed, entry), slot as u32, of);
             }
         }
-        let unused: Vec<u32> = (0..entries.len() as u32).filter(|&slot| entries[slot as usize].users == 0).collect();
-        let mut free: Vec<u32> = self.free.iter().copied().collect();
-        free.sort_unstable();
-        free == unused
+        frees_exactly(&self.free, entries.len(), |slot| entries[slot as usize].users == 0)
     }
 }
 

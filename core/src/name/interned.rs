@@ -2,14 +2,13 @@
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
-use alloc::vec::Vec;
-use core::hash::Hasher;
 use core::hint::black_box;
 
 use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher13;
 
 use crate::pages::Pages;
+use crate::slots::frees_exactly;
 use crate::table::{Table, spread};
 
 /// Which name. Small, so that rows carry names as numbers.
@@ -117,10 +116,7 @@ impl Names {
             }
         }
         let entries = &self.entries;
-        let unused: Vec<u32> = (0..entries.len() as u32).filter(|&slot| entries[slot].users == 0).collect();
-        let mut free: Vec<u32> = self.free.iter().copied().collect();
-        free.sort_unstable();
-        free == unused
+        frees_exactly(&self.free, entries.len(), |slot| entries[slot].users == 0)
     }
 
     fn find_hashed(&self, hash: u32, text: &str) -> Option<NameId> {
@@ -131,7 +127,5 @@ impl Names {
 
 /// SipHash-1-3: names come from strangers, and the seed from the host.
 fn hash(seed: (u64, u64), text: &str) -> u32 {
-    let mut hasher = SipHasher13::new_with_keys(seed.0, seed.1);
-    hasher.write(text.as_bytes());
-    hasher.finish() as u32
+    SipHasher13::new_with_keys(seed.0, seed.1).hash(text.as_bytes()) as u32
 }

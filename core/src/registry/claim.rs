@@ -341,7 +341,7 @@ impl Registry {
         incarnation: Option<u64>,
         is_beat: bool,
     ) -> Result<(), Error> {
-        if self.fences.is_empty() {
+        if self.fences.len() == 0 {
             return Ok(());
         }
         let Some(key) = place.key(kind).map(|key| self.memory_key(key)) else { return Ok(()) };

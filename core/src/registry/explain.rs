@@ -388,8 +388,7 @@ fn silence(explanation: &Explanation) -> Option<NextEvent> {
     let any_alive = explanation.leases.iter().any(|lease| lease.alive);
     let counts = explanation.leases.iter().filter(|lease| lease.alive || !any_alive);
     let at = counts.map(|lease| lease.due).collect::<Option<Vec<_>>>()?.into_iter().max()?;
-    let is_given_up = |lease: &&LeaseAccount| lease.kind == LeaseKind::Session && lease.due == Some(at);
-    if explanation.leases.iter().any(|lease| is_given_up(&lease)) {
+    if explanation.leases.iter().any(|lease| lease.kind == LeaseKind::Session && lease.due == Some(at)) {
         return Some(NextEvent { at, what: NextKind::ConnectionGivenUp });
     }
     if any_alive {
@@ -398,11 +397,8 @@ fn silence(explanation: &Explanation) -> Option<NextEvent> {
     if let Some(until) = explanation.kept_until.filter(|&until| until > at) {
         return Some(NextEvent { at: until, what: NextKind::RemovalConsidered });
     }
-    let what = match &explanation.leases {
-        leases if leases.iter().any(|lease| lease.waits) => NextKind::RemovalConsidered,
-        _ => NextKind::Removed,
-    };
-    Some(NextEvent { at, what })
+    let waits = explanation.leases.iter().any(|lease| lease.waits);
+    Some(NextEvent { at, what: if waits { NextKind::RemovalConsidered } else { NextKind::Removed } })
 }
 
 fn remedies(explanation: &Explanation, beats_revive: bool) -> Vec<Remedy> {

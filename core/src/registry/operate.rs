@@ -177,7 +177,7 @@ impl Registry {
     }
 
     pub(super) fn set_fence(&mut self, key: Key, fence: Fence) {
-        let until = fence.until;
+        let (until, by_operator) = (fence.until, fence.by_operator);
         let (unneeded, stood) = self.fences.set(key, fence);
         for name in unneeded {
             self.names.release(name);
@@ -186,7 +186,11 @@ impl Registry {
             self.retain_key(key);
         }
         // An older fence that lasts longer has a timer of its own.
-        self.timers.insert(until, Timer::Fence(key));
+        if by_operator {
+            self.timers.insert(until, Timer::Fence(key));
+        } else {
+            self.timers.append(until, Timer::Fence(key));
+        }
     }
 
     /// Drops the fences of a key that ended by `now`; all of them without a moment.

@@ -177,7 +177,7 @@ impl Registry {
             notices,
             oldest_notice,
             overrides: self.overrides.all().count() as u32,
-            fences: self.fences.all().count() as u32,
+            fences: self.fences.len() as u32,
             names: self.names.used(),
             newest_transition: self.journal.newest(),
             transitions: self.journal.len(),

@@ -62,7 +62,7 @@ impl Registry {
                 self.names.release(session.name);
             }
         }
-        self.timers.retain(|timer| !matches!(timer, Timer::Session(_)));
+        self.timers.remove_sessions();
     }
 
     fn lose_subscriptions(&mut self) {

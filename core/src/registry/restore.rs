@@ -46,7 +46,7 @@ impl Registry {
     }
 
     fn rebuild(&mut self, seed: (u64, u64)) -> bool {
-        if !self.names.rebuild(seed) || !self.contents.rebuild(seed) {
+        if !self.names.rebuild(seed) || !self.contents.rebuild(seed) || !self.fences.rebuild(seed) {
             return false;
         }
         let services_fit = self.services.rebuild(seed, &self.names);

@@ -1,13 +1,11 @@
 //! Which instances there are, present and lately gone.
 
 use alloc::collections::VecDeque;
-use core::hash::Hasher;
 
 use serde::{Deserialize, Serialize};
-use siphasher::sip::SipHasher13;
 
 use crate::id::{InstanceId, NONE, RETIRED, next_generation};
-use crate::instance::{Cause, Key, Kind};
+use crate::instance::{Cause, Key};
 use crate::name::{ContentId, ContentPool, NameId};
 use crate::pages::Pages;
 use crate::table::Table;
@@ -99,7 +97,7 @@ impl Roster {
     }
 
     pub(crate) fn find(&self, key: Key) -> Option<u32> {
-        self.by_key.find(hash(self.seed, key), |slot| self.rows[slot].key == key)
+        self.by_key.find(key.hash(self.seed), |slot| self.rows[slot].key == key)
     }
 
     pub(crate) fn row(&self, slot: u32) -> &Row {
@@ -157,7 +155,7 @@ impl Roster {
             }
         };
         let Roster { rows, by_key, seed, .. } = self;
-        by_key.insert(hash(*seed, key), slot, |other| hash(*seed, rows[other].key));
+        by_key.insert(key.hash(*seed), slot, |other| rows[other].key.hash(*seed));
         slot
     }
 
@@ -197,7 +195,7 @@ impl Roster {
             row.used = false;
             row.generation = next_generation(row.generation);
             let forgotten = row.clone();
-            self.by_key.remove(hash(self.seed, forgotten.key), slot);
+            self.by_key.remove(forgotten.key.hash(self.seed), slot);
             if self.rows[slot].generation != RETIRED {
                 self.free.push_back(slot);
             }
@@ -221,20 +219,12 @@ impl Roster {
         }
         for slot in 0..rows.len() as u32 {
             if rows[slot].used {
-                by_key.insert(hash(seed, rows[slot].key), slot, |other| hash(seed, rows[other].key));
+                by_key.insert(rows[slot].key.hash(seed), slot, |other| rows[other].key.hash(seed));
             }
         }
         let rows = self.rows.len();
         self.free.iter().chain(self.gone.iter().map(|(slot, _)| slot)).all(|&slot| (slot as usize) < rows)
     }
-}
-
-fn hash(seed: (u64, u64), key: Key) -> u64 {
-    let mut hasher = SipHasher13::new_with_keys(seed.0, seed.1);
-    let kind = u64::from(key.kind == Kind::Persistent);
-    hasher.write_u64(u64::from(key.service) << 32 | u64::from(key.cluster.0));
-    hasher.write_u64(kind << 49 | u64::from(key.port) << 33 | key.host.bits());
-    hasher.finish()
 }
 
 #[cfg(test)]

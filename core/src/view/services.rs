@@ -1,7 +1,6 @@
 //! Which services there are: by name, by slot, and forgotten when nothing needs them.
 
 use alloc::collections::VecDeque;
-use core::hash::Hasher;
 
 use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher13;
@@ -139,13 +138,8 @@ impl Services {
     }
 }
 
-/// Of the three texts at once: whoever asks for a service has its texts, and seldom the numbers of its names.
+/// Of the three texts, each hashed under the hash before: whoever asks for a service has its texts, and seldom the numbers of its names.
 fn hash(seed: (u64, u64), texts: [&str; 3]) -> u32 {
-    let mut hasher = SipHasher13::new_with_keys(seed.0, seed.1);
-    for text in texts {
-        hasher.write(text.as_bytes());
-        // No text has such a byte.
-        hasher.write_u8(0xff);
-    }
-    hasher.finish() as u32
+    let under = |before: u64, text: &str| SipHasher13::new_with_keys(seed.0 ^ before, seed.1).hash(text.as_bytes());
+    texts.into_iter().fold(0, under) as u32
 }

@@ -1,40 +1,15 @@
-//! Faults that the naive model found in the registry, each told as the shortest story that shows it.
+//! Faults that the naive model found, each told as the shortest story that shows it.
 
 use liveset::policy::{Brake, Kinds, Lifetime, OverrideWrite, OwnTimes, ShareOf, Sources};
 use liveset::{
-    Actor, Address, BatchMember, BatchRegistration, Cause, Cluster, Command, Content, Deregistration, HealthReport,
-    Instant, Kind, Metadata, NextKind, Notice, OverrideChange, Policy, Registration, Registry, Removal, ServiceKey,
-    Span, Standing,
+    Address, BatchMember, BatchRegistration, Cause, Cluster, Command, Content, Deregistration, HealthReport, Kind,
+    Metadata, NextKind, Notice, OverrideChange, Policy, Registration, Registry, Removal, Span, Standing,
 };
 
-fn at(secs: u32) -> Instant {
-    Instant::from_secs(secs)
-}
-
-fn orders() -> ServiceKey {
-    ServiceKey::named("orders").expect("good")
-}
-
-fn host(name: &str) -> Address {
-    Address::new(name, 80).expect("good")
-}
-
-fn actor(name: &str) -> Actor {
-    Actor::parse(name).expect("good")
-}
-
-fn claim(place: &str, source: &str) -> Registration {
-    Registration::new(orders(), host(place), actor(source))
-}
+use crate::words::{actor, at, claim, host, orders, strict};
 
 /// Whoever is silent brakes, and one goes in a second.
 const ONE_AT_A_TIME: Brake = Brake { floor: 0, share: 0, pace: 1, of: ShareOf::Held, longest: None };
-
-fn strict(change: impl FnOnce(&mut Policy)) -> Registry {
-    let mut policy = Policy::strict();
-    change(&mut policy);
-    Registry::new(policy).expect("good")
-}
 
 fn decision(place: &str, lifetime: Lifetime) -> OverrideChange {
     OverrideChange {

@@ -1,37 +1,12 @@
-//! Stories that once ended badly. Each was found by somebody who read or used the registry, and told as a sequence of commands.
+//! Faults that somebody found who read or used the registry.
 
 use liveset::policy::{Kinds, Lifetime};
 use liveset::{
-    Actor, Address, Cause, Deregistration, InstanceBeat, InstanceQuery, Instant, Kind, Metadata, Notice, Outcome,
-    OverrideChange, Policy, Reader, Registration, Registry, Remedy, Removal, ServiceKey, ServiceSettings, Span,
-    Standing, Threshold,
+    Cause, Deregistration, InstanceBeat, InstanceQuery, Instant, Kind, Metadata, Notice, Outcome, OverrideChange,
+    Policy, Reader, Registration, Registry, Remedy, Removal, ServiceKey, ServiceSettings, Span, Standing, Threshold,
 };
 
-fn at(secs: u32) -> Instant {
-    Instant::from_secs(secs)
-}
-
-fn orders() -> ServiceKey {
-    ServiceKey::named("orders").expect("good")
-}
-
-fn host(name: &str) -> Address {
-    Address::new(name, 80).expect("good")
-}
-
-fn actor(name: &str) -> Actor {
-    Actor::parse(name).expect("good")
-}
-
-fn claim(place: &str, source: &str) -> Registration {
-    Registration::new(orders(), host(place), actor(source))
-}
-
-fn strict(change: impl FnOnce(&mut Policy)) -> Registry {
-    let mut policy = Policy::strict();
-    change(&mut policy);
-    Registry::new(policy).expect("good")
-}
+use crate::words::{actor, at, claim, host, orders, strict};
 
 fn offline(place: &str, lifetime: Option<Lifetime>) -> OverrideChange {
     OverrideChange {
