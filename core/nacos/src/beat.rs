@@ -5,7 +5,7 @@ use liveset::{
 };
 use serde_json::{Value, json};
 
-use crate::{Answer, Call, Dialect, Door, Response};
+use crate::{Answer, Call, Dialect, Door, NO_HOST, Response};
 
 const OK: u32 = 10_200;
 const RESOURCE_NOT_FOUND: u32 = 20_404;
@@ -23,7 +23,12 @@ impl<D: Door> Call<'_, D> {
         };
         let body: Value = serde_json::from_str(text).map_err(|_| self.unreadable(text))?;
         let cluster = body["cluster"].as_str().filter(|name| !name.is_empty()).unwrap_or(self.cluster());
-        let address = self.address_of(body["ip"].as_str().unwrap_or("null"), &body["port"].to_string(), cluster)?;
+        // Nacos 2 keeps an instance without an address as `null:0`.
+        let port = match &body["port"] {
+            Value::Null if self.dialect > Dialect::V1_4 => "0".to_owned(),
+            port => port.to_string(),
+        };
+        let address = self.address_of(body["ip"].as_str().unwrap_or(NO_HOST), &port, cluster)?;
         let content = self.content_of(&body)?;
         if body["ephemeral"] == Value::Bool(false) {
             return self.beat_of_persistent(&service, &address, &content);

@@ -113,6 +113,9 @@ pub fn serve(door: &mut impl Door, dialect: Dialect, now: Instant, request: &Req
     answered.unwrap_or_else(|refusal| refusal)
 }
 
+/// The host of an instance that a beat named none for; it is shown as null.
+const NO_HOST: &str = "null";
+
 /// One request on its way.
 struct Call<'a, D> {
     door: &'a mut D,

@@ -4,7 +4,7 @@ use liveset::{Address, Cluster, Command, InstanceQuery, InstanceView, Kind, Read
 use serde_json::{Value, json};
 
 use crate::response::{grouped, instance_id};
-use crate::{Answer, Call, Dialect, Door, Response};
+use crate::{Answer, Call, Dialect, Door, NO_HOST, Response};
 
 /// How long clients may keep a list, in ms: while pushes reach them, and where they do not.
 const CACHE_WITH_PUSHES: u32 = 10_000;
@@ -159,7 +159,7 @@ impl<D: Door> Call<'_, D> {
         let address = &row.address;
         let mut host = json!({
             "instanceId": instance_id(service, address),
-            "ip": address.host,
+            "ip": Some(&address.host).filter(|host| host.as_str() != NO_HOST),
             "port": address.port,
             "weight": row.weight,
             "healthy": row.healthy,

@@ -6,19 +6,16 @@ use liveset::{Instant, Policy, Span};
 
 use super::track::Needed;
 
-/// How much more than its period a turn may take, in thousandths of a ms, and how finely that is searched: up to the first bound by the
-/// first step, and on by the second. In a minute 20 of them are 12 ms.
-const SLIPS: [(u32, u32); 2] = [(2000, 20), (9900, 100)];
+/// How much more than its period a turn may take, in thousandths of a ms.
+const SLIP_MAX: u32 = 9900;
 
-/// How finely phases are searched, in ms.
-const PHASES: u64 = 2;
+/// How far inside of all that is known a turn should be, in ms, and how finely slips are searched for that: in a minute two of them are
+/// 1.2 ms. The first that there is is taken, with the smallest slip.
+const MARGINS: [(i64, u32); 6] = [(30, 20), (15, 20), (7, 10), (3, 4), (1, 2), (0, 2)];
 
 /// The same where nothing says in which direction to search.
 const OTHER_SLIPS: [u32; 9] = [0, 140, 300, 500, 800, 1200, 1800, 2600, 4000];
-const OTHER_PHASES: u64 = 9;
-
-/// From so many ms on it makes no difference how far a turn is inside of its window: the smaller slip is taken.
-const WELL_INSIDE: i64 = 30;
+const OTHER_PHASES: usize = 9;
 
 /// A phase and a slip.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,9 +24,12 @@ pub(crate) struct Engine {
     pub(crate) slip: u32,
 }
 
-/// What is known of the turns: the first one at or after `from` lies in (after, by], in ms of the server.
+/// What is known of the turns: the first one at or after `due` lies in (after, by], in ms of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Turn {
+    /// When the view was due that the turn computed, where what seems to have made it due did.
+    due: i64,
+    /// When it was due at the latest.
     from: i64,
     after: i64,
     by: i64,
@@ -51,7 +51,9 @@ impl Turns {
     /// Notes what a difference says about the turns: false where it says nothing, since no turn made it, or since it wants another turn
     /// than the next one or the one before. `zero` is the recording's time of the server's zero.
     pub(crate) fn learn(&mut self, engine: Engine, needed: Option<Needed>, zero: i64) -> bool {
-        let Some(Needed { ours, after, by }) = needed else { return false };
+        let Some(Needed { ours, cause, after, by }) = needed else { return false };
+        let waits = self.view.refresh.as_millis() as i64;
+        let due = cause.map(|cause| cause - zero + waits);
         let (ours, after, by) = (ours - zero, after.saturating_sub(zero), by - zero);
         engine.apply(&mut self.view);
         let period = self.view.engine.every.as_millis() as i64 + 1 + i64::from(engine.slip / 1000);
@@ -61,60 +63,79 @@ impl Turns {
         // What came too late was due behind the turn before it.
         let before = self.turn(ours - period).unwrap_or(ours - period);
         let from = if ours <= after { ours } else { after.max(before) + 1 };
-        self.known.push(Turn { from, after, by });
+        self.known.push(Turn { due: due.unwrap_or(from), from, after, by });
         true
     }
 
-    /// The engine that obeys all that is known, as far inside of it as there is one.
-    pub(crate) fn find(&mut self) -> Option<Engine> {
-        let [(fine, step), (slip_max, coarse)] = SLIPS;
-        let every = self.view.engine.every.as_millis();
-        let mut best: Option<(i64, Engine)> = None;
-        for slip in (0..fine).step_by(step as usize).chain((fine..=slip_max).step_by(coarse as usize)) {
-            for phase in (0..every).step_by(PHASES as usize) {
-                let engine = Engine { phase, slip };
-                engine.apply(&mut self.view);
-                let least = best.map_or(-1, |(margin, _)| margin);
-                if let Some(margin) = self.margin(least) {
-                    best = Some((margin, engine));
-                }
-            }
-        }
-        best.map(|(_, engine)| engine)
+    /// The engine that obeys all that is known, as far inside of it as there is one; where there is none, one for views that were due as
+    /// late as they may have been.
+    pub(crate) fn find(&self) -> Option<Engine> {
+        self.find_for(|known| known.due).or_else(|| self.find_for(|known| known.from))
+    }
+
+    fn find_for(&self, due: fn(&Turn) -> i64) -> Option<Engine> {
+        let search = |margin, step| {
+            (0..=SLIP_MAX).step_by(step as usize).find_map(|slip| {
+                let phases = self.phases(slip, margin, due);
+                let first = phases.checked_shr(phases.trailing_zeros())?;
+                let phase = u64::from(phases.trailing_zeros() + first.trailing_ones() / 2);
+                Some(Engine { phase, slip })
+            })
+        };
+        let (least, finest) = MARGINS[MARGINS.len() - 1];
+        search(least, finest)?;
+        MARGINS.iter().find_map(|&(margin, step)| search(margin, step))
     }
 
     /// Engines that obey all that is known, no more than `max` of them, from all over.
-    pub(crate) fn others(&mut self, max: usize) -> Vec<Engine> {
-        let every = self.view.engine.every.as_millis();
-        let mut obeying = Vec::new();
-        for slip in OTHER_SLIPS {
-            for phase in (0..every).step_by(OTHER_PHASES as usize) {
-                let engine = Engine { phase, slip };
-                engine.apply(&mut self.view);
-                obeying.extend(self.margin(-1).map(|_| engine));
-            }
-        }
+    pub(crate) fn others(&self, max: usize) -> Vec<Engine> {
+        let obeying: Vec<Engine> = OTHER_SLIPS
+            .iter()
+            .flat_map(|&slip| {
+                let phases = self.phases(slip, 0, |known| known.from);
+                let phases = (0..u128::BITS).step_by(OTHER_PHASES).filter(move |phase| phases >> phase & 1 == 1);
+                phases.map(move |phase| Engine { phase: u64::from(phase), slip })
+            })
+            .collect();
         let step = obeying.len().div_ceil(max).max(1);
         obeying.into_iter().step_by(step).collect()
     }
 
-    /// How far inside of all that is known the turns are, where that is more than `least`.
-    fn margin(&self, least: i64) -> Option<i64> {
-        let mut margin = WELL_INSIDE;
-        for known in &self.known {
-            let turn = self.turn(known.from)?;
-            margin = margin.min(turn - known.from.max(known.after + 1)).min(known.by - turn);
-            if margin <= least {
-                return None;
+    /// The phases with which an engine of this slip obeys all that is known, and is inside of it by `margin`: a bit for each ms.
+    fn phases(&self, slip: u32, margin: i64, due: fn(&Turn) -> i64) -> u128 {
+        let every = self.view.engine.every.as_millis().min(127) as i64;
+        let period = every * 1000 + i64::from(slip);
+        let mut phases = (1 << every) - 1;
+        // What was learnt last is the most likely not to fit.
+        for known in self.known.iter().rev() {
+            if phases == 0 {
+                break;
             }
+            let (earliest, latest) = (due(known).max(known.after + 1) + margin, known.by - margin);
+            let due = due(known) * 1000;
+            // Turns that are the first one then with some phase.
+            let turns = (due - every * 1000) / period..=due / period + 1;
+            let obeying = turns.fold(0, |obeying, turn| {
+                let (micros, millis) = (turn * period, turn * period / 1000);
+                let first = (due - micros + 999).div_euclid(1000).max(earliest - millis);
+                let last = (due + period - micros - 1).div_euclid(1000).min(latest - millis);
+                obeying | bits(first, last)
+            });
+            phases &= obeying;
         }
-        Some(margin)
+        phases
     }
 
     fn turn(&self, from: i64) -> Option<i64> {
         let from = Instant::from_millis(u64::try_from(from).ok()?).ok()?;
         Some(self.view.turn(from).as_millis() as i64)
     }
+}
+
+/// The bits from `first` to `last`.
+fn bits(first: i64, last: i64) -> u128 {
+    let (first, behind) = (first.clamp(0, 127), (last + 1).clamp(0, 127));
+    if behind <= first { 0 } else { (1 << behind) - (1 << first) }
 }
 
 impl Engine {
@@ -143,7 +164,7 @@ mod tests {
                 let (ours, theirs) = (at(engine, due), at(real, due));
                 let (after, by) = (theirs - theirs % 40 - 1, theirs - theirs % 40 + 39);
                 if ours <= after || ours > by {
-                    assert!(turns.learn(engine, Some(Needed { ours, after, by }), 0), "{due}");
+                    assert!(turns.learn(engine, Some(Needed { ours, cause: None, after, by }), 0), "{due}");
                     engine = turns.find()?;
                     continue 'again;
                 }
@@ -163,9 +184,12 @@ mod tests {
     #[test]
     fn a_difference_that_no_turn_made_says_nothing_about_turns() {
         let mut turns = Turns::new(&Policy::nacos_2_0()).expect("an engine");
-        assert!(!turns.learn(Engine::default(), Some(Needed { ours: 1001, after: 1010, by: 1020 }), 0));
-        assert!(!turns.learn(Engine::default(), Some(Needed { ours: 1000, after: 1200, by: 1300 }), 0), "too far");
-        assert!(turns.learn(Engine::default(), Some(Needed { ours: 1000, after: 1010, by: 1020 }), 0));
+        assert!(!turns.learn(Engine::default(), Some(Needed { ours: 1001, cause: None, after: 1010, by: 1020 }), 0));
+        assert!(
+            !turns.learn(Engine::default(), Some(Needed { ours: 1000, cause: None, after: 1200, by: 1300 }), 0),
+            "too far"
+        );
+        assert!(turns.learn(Engine::default(), Some(Needed { ours: 1000, cause: None, after: 1010, by: 1020 }), 0));
         assert!(Turns::new(&Policy::strict()).is_none());
     }
 }

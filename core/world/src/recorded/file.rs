@@ -161,6 +161,11 @@ impl Request {
 }
 
 impl Row {
+    /// Its `ip:port`.
+    pub(crate) fn client(&self) -> String {
+        format!("{}:{}", self.ip.as_deref().unwrap_or("null"), self.port)
+    }
+
     /// Its address, where it is one.
     pub(crate) fn address(&self) -> Option<liveset::Address> {
         let mut address = liveset::Address::new(self.ip.as_deref()?, u16::try_from(self.port).ok()?).ok()?;
@@ -351,7 +356,7 @@ impl fmt::Display for Malformed {
 
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.ip.as_deref().unwrap_or("null"), self.port)?;
+        f.write_str(&self.client())?;
         if self.cluster != default_cluster() {
             write!(f, " in {}", self.cluster)?;
         }

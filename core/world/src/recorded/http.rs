@@ -1,7 +1,8 @@
 //! One standalone server driven by plain HTTP: what was sent is sent again at the recorded times, and every answer and view compared.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use liveset::policy::ViewPolicy;
 use liveset::{Error, Instant};
 use liveset_nacos::{Request as Sent, Response};
 use serde_json::Value;
@@ -23,7 +24,12 @@ pub(crate) fn replay(
 ) -> Result<Option<Difference>, Error> {
     let lines = until.map_or(&recording.lines[..], |until| beginning(&recording.lines, until));
     let views = recorded(lines);
-    let mut replay = Replay::new(lines, server, views.keys().filter(|view| view.is_asked_for()).cloned().collect());
+    let mut replay = Replay::new(
+        lines,
+        server,
+        views.keys().filter(|view| view.is_asked_for()).cloned().collect(),
+        setup.policy.view.clone(),
+    );
     (replay.lag, replay.reached) = (setup.lag, setup.reached);
     replay.is_browser = ["browser", "-web"].iter().any(|end| recording.header.case.ends_with(end));
     let end = lines.last().map_or(0, |line| line.t);
@@ -37,7 +43,8 @@ pub(crate) fn replay(
         None => pushes_differ(view, seen, &pushed, end),
     });
     // What was sent and answered differently comes first: views of the same moment follow from it.
-    Ok(stopped.into_iter().chain(differences).min_by_key(|difference| difference.at))
+    let first = stopped.into_iter().chain(differences).min_by_key(|difference| difference.at);
+    Ok(first.map(|difference| difference.caused_by(&replay.moments, &setup.policy.view)))
 }
 
 /// The lines that decide what differs by `until`: every window that begins by then has to end in them.
@@ -54,6 +61,9 @@ struct Replay<'a> {
     /// The recording's time of the server's zero: a recording may begin before its own.
     zero: i64,
     now: i64,
+    view: ViewPolicy,
+    /// When anything was done, or happened by itself.
+    moments: BTreeSet<i64>,
     lag: i64,
     /// When in its time a request reaches the server, in percent.
     reached: i64,
@@ -62,7 +72,7 @@ struct Replay<'a> {
 }
 
 impl Replay<'_> {
-    fn new<'a>(lines: &[Line], server: &'a mut dyn Door, views: Vec<View>) -> Replay<'a> {
+    fn new<'a>(lines: &[Line], server: &'a mut dyn Door, views: Vec<View>, view: ViewPolicy) -> Replay<'a> {
         let zero = lines.first().map_or(0, |line| line.t.min(0));
         Replay {
             server,
@@ -70,6 +80,8 @@ impl Replay<'_> {
             views,
             zero,
             now: zero,
+            view,
+            moments: BTreeSet::new(),
             lag: 0,
             reached: 0,
             is_browser: false,
@@ -86,7 +98,8 @@ impl Replay<'_> {
         let mut first: Option<Difference> = None;
         self.watch(0)?;
         for (at, step) in steps {
-            if first.as_ref().is_some_and(|first| *at > first.at + LATE) {
+            if let Some(difference) = first.as_ref().filter(|first| *at > first.at + LATE) {
+                self.pass(difference.at + LATE)?;
                 return Ok(first);
             }
             self.pass(*at)?;
@@ -97,6 +110,9 @@ impl Replay<'_> {
                 }
                 Step::Send(request) => {
                     let response = self.server.send(self.instant(*at)?, &self.sent(request));
+                    if request.method != "GET" {
+                        self.moments.insert(*at);
+                    }
                     first = first.or_else(|| answer_differs(*at, request, &response));
                     self.watch(request.took * (100 - self.reached) / 100 + self.lag)?;
                 }
@@ -138,6 +154,10 @@ impl Replay<'_> {
                 break;
             }
             self.now = due;
+            // A turn of the engine shows what happened before, and makes nothing happen.
+            if self.view.turn(self.instant(due)?) != self.instant(due)? {
+                self.moments.insert(due);
+            }
             self.server.advance(self.instant(due)?);
             self.watch(0)?;
         }
@@ -191,23 +211,42 @@ fn step_before(lines: &[Line], sight: &Sight) -> Option<i64> {
     step.map(|line| line.t - 1)
 }
 
-/// Pushes are events, and not a state: the same ones in the same order, each after the recorded one before it and by its own time.
+/// Pushes are events, and not a state: the same ones in the same order, each by its own time, and not before the recorded one before it.
 fn pushes_differ(view: &View, recorded: &[Seen], pushed: &[(i64, State)], end: i64) -> Option<Difference> {
     let mut before = i64::MIN;
     for (number, seen) in recorded.iter().enumerate() {
         let ours = pushed.get(number);
-        let in_time = ours.is_some_and(|(at, state)| *state == seen.state && *at <= seen.by && *at > before);
+        let in_time = ours.is_some_and(|(at, state)| *state == seen.state && *at <= seen.by && *at >= before);
         if !in_time {
             let text = ours.map_or("no push".to_owned(), |(at, state)| format!("{} {state}", seconds(*at)));
-            let needed = ours.filter(|(_, state)| *state == seen.state);
-            let needed = needed.map(|(at, _)| Needed { ours: *at, after: before, by: seen.by });
+            let found = misplaced(&recorded[number..], before, &pushed[number.min(pushed.len())..]);
             let difference = Difference::new(seen.by, &view.to_string(), seen.state.to_string(), text);
-            return Some(Difference { needed, ..difference });
+            return Some(found.map_or(difference.clone(), |(needed, expected)| Difference {
+                needed,
+                ..difference.between(&seen.state, expected)
+            }));
         }
         before = seen.by;
     }
     let (at, state) = pushed.get(recorded.len()).filter(|(at, _)| *at <= end)?;
     Some(Difference::new(*at, &view.to_string(), "no further push".to_owned(), state.to_string()))
+}
+
+/// Of pushes that do not come as recorded, the one that is too late, or else the one that is too early; and which one was expected.
+fn misplaced<'a>(recorded: &[Seen], before: i64, pushed: &'a [(i64, State)]) -> Option<(Option<Needed>, &'a State)> {
+    /// How much later than it was recorded ours may come, in ms.
+    const LATE: i64 = 300;
+    let (seen, (first, state)) = (recorded.first()?, pushed.first()?);
+    let near = pushed.iter().take_while(|(at, _)| *at <= seen.by + LATE).enumerate();
+    let nearest = near.min_by_key(|(_, (_, state))| seen.state.apart(state).len());
+    let (place, (late, expected)) = nearest.unwrap_or((0, &pushed[0]));
+    if place == 0 || *late > seen.by {
+        return Some((Some(Needed { ours: *late, cause: None, after: before, by: seen.by }), expected));
+    }
+    let place = recorded.iter().position(|seen| seen.state == *state).filter(|place| *place > 0);
+    let needed =
+        place.map(|place| Needed { ours: *first, cause: None, after: recorded[place - 1].by, by: recorded[place].by });
+    Some((needed, expected))
 }
 
 pub(super) fn not_yet(at: i64, place: &str, recorded: &str) -> Difference {
@@ -258,7 +297,17 @@ pub(crate) fn answer_differs(at: i64, request: &Request, response: &Response) ->
     let label = request.label.as_ref().map_or(String::new(), |label| format!(" ({label})"));
     let place = format!("{} {} of {}{label}", request.method, request.path, request.who);
     let recorded = format!("{} {}", request.status, request.got);
-    Some(Difference::new(at, &place, recorded, format!("{} {body}", response.status)))
+    let difference = Difference::new(at, &place, recorded, format!("{} {body}", response.status));
+    let of = hosts(&request.got).symmetric_difference(&hosts(&body)).map(|(name, _)| name.clone()).collect();
+    Some(Difference { of, ..difference })
+}
+
+/// The instances of an answer that lists them.
+fn hosts(body: &Value) -> BTreeSet<(String, String)> {
+    let hosts = body["hosts"].as_array().into_iter().flatten();
+    hosts
+        .map(|host| (format!("{}:{}", host["ip"].as_str().unwrap_or("null"), host["port"]), host.to_string()))
+        .collect()
 }
 
 /// A body without what differs between any two answers.

@@ -82,11 +82,10 @@ pub fn replay(recording: &Recording) -> Result<(Verdict, Vec<Chosen>), Error> {
     if family == "sdk" {
         return replay_sdk(recording, &policy, dialect);
     }
-    let (difference, chosen) =
-        search::search(&policy, &phases::dials(&policy, recording), zero(recording), |setup, until| {
-            let mut server = door::Standalone::new(setup.policy.clone(), dialect, Some(acknowledges(recording)))?;
-            http::replay(recording, &setup, until, &mut server)
-        })?;
+    let (difference, chosen) = phases::search(&policy, recording, |setup, until| {
+        let mut server = door::Standalone::new(setup.policy.clone(), dialect, Some(acknowledges(recording)))?;
+        http::replay(recording, setup, until, &mut server)
+    })?;
     Ok((difference.map_or(Verdict::Match, Verdict::Differs), chosen))
 }
 

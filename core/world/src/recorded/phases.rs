@@ -2,13 +2,14 @@
 //! once for a whole recording.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use liveset::policy::{Bound, Clock, Sweep};
-use liveset::{Policy, Span};
+use liveset::{Error, Policy, Span};
 
 use super::file::{Line, Recording, What};
-use super::steps;
 use super::track::Difference;
+use super::{search, steps};
 
 /// What a replay begins with: the rules, and what a recording cannot show of the server that followed them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +61,8 @@ pub(crate) struct Dial {
     pub(crate) period: u64,
     /// How finely it is searched.
     pub(crate) step: u64,
+    /// Of its values.
+    pub(crate) unit: &'static str,
     /// From when to when a difference may come that it has to do with, in ms of the recording.
     pub(crate) within: (i64, i64),
     /// The instance, as `ip:port`, that must differ for it to matter; none for any.
@@ -75,7 +78,12 @@ pub(crate) const ALWAYS: (i64, i64) = (i64::MIN, i64::MAX);
 
 impl Dial {
     pub(crate) fn new(name: &str, period: u64, step: u64, set: impl Fn(&mut Setup, u64) + 'static) -> Dial {
-        Dial { name: name.to_owned(), period, step, within: ALWAYS, of: None, set: Box::new(set) }
+        Dial { name: name.to_owned(), period, step, unit: "ms", within: ALWAYS, of: None, set: Box::new(set) }
+    }
+
+    /// Its values are no times.
+    pub(crate) fn counted_in(self, unit: &'static str) -> Dial {
+        Dial { unit, ..self }
     }
 
     pub(crate) fn from(self, first: i64) -> Dial {
@@ -85,23 +93,47 @@ impl Dial {
     /// Whether another value could move a difference.
     pub(crate) fn matters(&self, difference: &Difference) -> bool {
         let (first, last) = self.within;
-        let differs = |of: &String| {
-            let rows = [&difference.recorded, &difference.ours].map(|text| row_of(of, text));
-            // An answer is no list of rows, and may differ in any instance.
-            rows == [None, None] || rows[0] != rows[1]
+        let differs = |client: &String| {
+            difference.of.is_empty()
+                || difference
+                    .of
+                    .iter()
+                    .any(|of| client.strip_prefix(of).is_some_and(|rest| !rest.starts_with(char::is_numeric)))
         };
         (first..=last).contains(&difference.at) && self.of.as_ref().is_none_or(differs)
     }
 }
 
-/// What a text that lists instances says of one.
-fn row_of<'a>(client: &str, text: &'a str) -> Option<&'a str> {
-    let row = &text[text.find(&format!("{client} "))?..];
-    row.split([';', ',']).next()
+/// Searches anew for each share of a request's time in which it may have reached the server: that moves everything, and what is found for
+/// one need not be for another.
+pub(crate) fn search(
+    policy: &Policy,
+    recording: &Recording,
+    mut replay: impl FnMut(&Setup, Option<i64>) -> Result<Option<Difference>, Error>,
+) -> Result<(Option<Difference>, Vec<Chosen>), Error> {
+    let (dials, zero) = (dials(policy, recording), super::zero(recording));
+    let mut best: Option<(Option<Difference>, Vec<Chosen>)> = None;
+    let mut tries = search::Tries::new(800, 300);
+    for reached in [0, 100, 50, 75, 25] {
+        let (found, mut chosen) = search::search(policy, &dials, zero, &mut tries, |mut setup, until| {
+            setup.reached = reached;
+            replay(&setup, until)
+        })?;
+        let name = "requests reach the server so late in their time";
+        chosen.push(Chosen::new(name, reached.unsigned_abs(), "%"));
+        let matches = found.is_none();
+        if best.as_ref().is_none_or(|(least, _)| search::is_later(found.as_ref(), least.as_ref())) {
+            best = Some((found, chosen));
+        }
+        if matches {
+            break;
+        }
+    }
+    Ok(best.unwrap_or_default())
 }
 
 /// The dials of a server that is driven by plain HTTP.
-pub(crate) fn dials(policy: &Policy, recording: &Recording) -> Vec<Dial> {
+fn dials(policy: &Policy, recording: &Recording) -> Vec<Dial> {
     let lines = &recording.lines;
     let mut dials: Vec<Dial> = steps::first_registrations(lines)
         .into_iter()
@@ -117,16 +149,13 @@ pub(crate) fn dials(policy: &Policy, recording: &Recording) -> Vec<Dial> {
                 setup.first_polls.insert(service.clone(), place);
             });
             // What such a poll found is shown until the view is computed again.
-            Dial { within: (first, end + SHOWN_LATE), ..dial }
+            Dial { within: (first, end + SHOWN_LATE), ..dial.counted_in("") }
         })
         .collect();
-    dials.push(Dial::new("requests reach the server so late, in % of their time", 101, 25, |setup, percent| {
-        setup.reached = percent as i64;
-    }));
     if matches!(policy.expiry.sweep, Sweep::PerLease(_)) {
         dials.extend(clients(lines).into_iter().map(|client| {
             let of = Some(client.clone());
-            let name = format!("{client} is stamped so much late, in ms");
+            let name = format!("{client} is stamped so much late");
             let dial = Dial::new(&name, 2, 1, move |setup, late| {
                 if late == 1 {
                     setup.stamped_late.insert(client.clone());
@@ -153,12 +182,8 @@ pub(crate) fn server(policy: &Policy, recording: &Recording, coarse: u64) -> Vec
     let empty = policy.services.empty.map_or(i64::MAX / 2, |empty| empty.as_millis() as i64);
     let mut dials = vec![
         Dial::new("what a request did is seen so much later", late, 10, |setup, lag| setup.lag = lag as i64),
-        Dial::new(
-            "silence of exactly its time is found or not, and each look comes so much later, in ms / 2",
-            slips,
-            1,
-            looks,
-        ),
+        Dial::new("silence of exactly its time is found or not, and each look comes so much later", slips, 1, looks)
+            .counted_in("half ms"),
         clock("overrides.sweep", policy.overrides.sweep, 250 * coarse, |setup, at| {
             setup.policy.overrides.sweep.phase = at
         })
@@ -208,5 +233,26 @@ fn span(millis: u64) -> Span {
     Span::from_millis(millis).unwrap_or_default()
 }
 
-/// A dial's name and the value chosen for it.
-pub type Chosen = (String, u64);
+/// What was chosen for something that a recording does not show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chosen {
+    /// What it is of.
+    pub name: String,
+    /// Its value,
+    pub value: u64,
+    /// in this unit, as in `ms`; empty for a number of something.
+    pub unit: &'static str,
+}
+
+impl Chosen {
+    pub(crate) fn new(name: &str, value: u64, unit: &'static str) -> Chosen {
+        Chosen { name: name.to_owned(), value, unit }
+    }
+}
+
+impl fmt::Display for Chosen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Chosen { name, value, unit } = self;
+        write!(f, "{name} {value}{}{unit}", if unit.is_empty() { "" } else { " " })
+    }
+}

@@ -91,7 +91,7 @@ impl Run {
     pub fn lines(&self, explains: bool) -> String {
         let mut lines = format!("{} {} {}: {}", self.server, self.family, self.name, self.verdict);
         if explains && !self.chosen.is_empty() {
-            let chosen: Vec<String> = self.chosen.iter().map(|(name, phase)| format!("{name} {phase} ms")).collect();
+            let chosen: Vec<String> = self.chosen.iter().map(Chosen::to_string).collect();
             lines.push_str(&format!("\n    phases    {}", chosen.join(", ")));
         }
         lines

@@ -7,10 +7,30 @@ use super::engine::{Engine, Turns};
 use super::phases::{Chosen, Dial, Setup};
 use super::track::Difference;
 
-const ROUNDS: u32 = 3;
+/// How many replays a recording had, of those that it is worth: whoever needs more has phases that nobody could call chosen.
+#[derive(Debug)]
+pub(crate) struct Tries {
+    made: u32,
+    /// How many it may have before the next start.
+    until: u32,
+    max: u32,
+    of_start: u32,
+}
 
-/// How many replays a recording is worth: whoever needs more has phases that nobody could call chosen.
-pub(crate) const TRIES_MAX: u32 = 600;
+impl Tries {
+    /// No more than `max` for a recording, and `of_start` for each start of a search.
+    pub(crate) fn new(max: u32, of_start: u32) -> Tries {
+        Tries { made: 0, until: 0, max, of_start }
+    }
+
+    fn start(&mut self) {
+        self.until = (self.made + self.of_start).min(self.max);
+    }
+
+    fn are_over(&self) -> bool {
+        self.made >= self.until
+    }
+}
 
 /// How many engines are tried between two dials.
 const ENGINES_MAX: u32 = 40;
@@ -26,6 +46,7 @@ pub(crate) fn search<E>(
     policy: &Policy,
     dials: &[Dial],
     zero: i64,
+    tries: &mut Tries,
     replay: impl FnMut(Setup, Option<i64>) -> Result<Option<Difference>, E>,
 ) -> Result<(Option<Difference>, Vec<Chosen>), E> {
     let mut search = Search {
@@ -33,27 +54,32 @@ pub(crate) fn search<E>(
         dials,
         zero,
         replay,
-        tries: 0,
+        tries,
         values: vec![0; dials.len()],
         engine: Engine::default(),
         turns: Turns::new(policy),
     };
+    search.tries.start();
     let first = search.replay_with(&search.values.clone(), search.engine, None)?;
     let mut best = search.set_engine(first)?;
-    for _ in 0..ROUNDS {
-        let before = search.values.clone();
-        best = search.try_engines(best)?;
-        for number in 0..dials.len() {
+    // Until every dial was tried since one was last turned, and no other engine did better.
+    let (mut number, mut idle) = (0, 0);
+    while best.is_some() && idle < dials.len().max(1) && !search.tries.are_over() {
+        if number == 0 {
+            best = search.try_engines(best)?;
+        }
+        let before = (search.values.clone(), search.engine);
+        if !dials.is_empty() {
             best = search.turn(number, best)?;
+            number = (number + 1) % dials.len();
         }
-        if best.is_none() || search.values == before {
-            break;
-        }
+        idle = if before == (search.values.clone(), search.engine) { idle + 1 } else { 0 };
     }
-    let mut chosen: Vec<Chosen> = dials.iter().map(|dial| dial.name.clone()).zip(search.values).collect();
+    let values = dials.iter().zip(&search.values);
+    let mut chosen: Vec<Chosen> = values.map(|(dial, value)| Chosen::new(&dial.name, *value, dial.unit)).collect();
     if Turns::new(policy).is_some() {
-        chosen.push(("view.engine.phase".to_owned(), search.engine.phase));
-        chosen.push(("view.engine_slip".to_owned(), u64::from(search.engine.slip)));
+        chosen.push(Chosen::new("view.engine.phase", search.engine.phase, "ms"));
+        chosen.push(Chosen::new("view.engine_slip", u64::from(search.engine.slip), "us"));
     }
     Ok((best, chosen))
 }
@@ -66,7 +92,7 @@ struct Search<'a, R> {
     dials: &'a [Dial],
     zero: i64,
     replay: R,
-    tries: u32,
+    tries: &'a mut Tries,
     /// The best so far.
     values: Vec<u64>,
     engine: Engine,
@@ -82,20 +108,34 @@ impl<E, R: FnMut(Setup, Option<i64>) -> Result<Option<Difference>, E>> Search<'_
             let Some(difference) = best.as_ref().filter(|difference| dial.matters(difference)) else { break };
             let mut turned = self.values.clone();
             turned[number] = value;
-            if turned == self.values || self.tries > TRIES_MAX {
+            if turned == self.values || self.tries.are_over() {
                 continue;
             }
-            let at = difference.at;
-            if !is_later(&self.replay_with(&turned, self.engine, Some(at))?, at) {
+            let mut engine = self.engine;
+            let mut found = self.replay_with(&turned, engine, Some(difference.at + AHEAD))?;
+            if !is_better(&found, difference) {
+                // It may only want another engine.
+                let Some(other) = found.as_ref().and_then(|found| self.engine_for(found, difference)) else { continue };
+                engine = other;
+                found = self.replay_with(&turned, engine, Some(difference.at + AHEAD))?;
+            }
+            if !is_better(&found, difference) {
                 continue;
             }
-            let found = self.replay_with(&turned, self.engine, None)?;
-            if is_later(&found, at) {
-                self.values = turned;
+            let found = self.replay_with(&turned, engine, None)?;
+            if is_better(&found, difference) {
+                (self.values, self.engine) = (turned, engine);
                 best = self.set_engine(found)?;
             }
         }
         Ok(best)
+    }
+
+    /// The engine that would mend a difference which came about when the best one did, and obeys what is known.
+    fn engine_for(&self, found: &Difference, best: &Difference) -> Option<Engine> {
+        let mut turns = self.turns.clone().filter(|_| found.at.abs_diff(best.at) <= AHEAD.unsigned_abs())?;
+        let learnt = turns.learn(self.engine, found.needed, self.zero);
+        turns.find().filter(|engine| learnt && *engine != self.engine)
     }
 
     /// The best difference, once the engine of views stands where it comes latest: each difference that a turn of the engine made says
@@ -105,16 +145,16 @@ impl<E, R: FnMut(Setup, Option<i64>) -> Result<Option<Difference>, E>> Search<'_
         let values = self.values.clone();
         let (mut best, mut engine, mut found) = (first.clone(), self.engine, first);
         for _ in 0..ENGINES_MAX {
-            let (Some(difference), Some(at)) = (&found, best.as_ref().map(|best| best.at)) else { break };
-            if !turns.learn(engine, difference.needed, self.zero) || self.tries > TRIES_MAX {
+            let (Some(difference), Some(least)) = (&found, &best) else { break };
+            if !turns.learn(engine, difference.needed, self.zero) || self.tries.are_over() {
                 break;
             }
-            let Some(next) = turns.find() else { break };
+            let Some(next) = turns.find().filter(|next| *next != engine) else { break };
             engine = next;
-            found = self.replay_with(&values, engine, Some(at + AHEAD))?;
-            if is_later(&found, at) {
+            found = self.replay_with(&values, engine, Some(least.at + AHEAD))?;
+            if is_better(&found, least) {
                 found = self.replay_with(&values, engine, None)?;
-                if is_later(&found, at) {
+                if is_better(&found, least) {
                     (self.engine, best) = (engine, found.clone());
                 }
             }
@@ -126,15 +166,15 @@ impl<E, R: FnMut(Setup, Option<i64>) -> Result<Option<Difference>, E>> Search<'_
     /// The best difference, once engines were tried that agree with all that is known as well: what is shown at all may hang on a turn,
     /// and then no difference says where it should have been.
     fn try_engines(&mut self, mut best: Option<Difference>) -> Result<Option<Difference>, E> {
-        let Some(turns) = &mut self.turns else { return Ok(best) };
+        let Some(turns) = &self.turns else { return Ok(best) };
         let values = self.values.clone();
         for engine in turns.others(OTHERS_MAX) {
-            let Some(at) = best.as_ref().map(|best| best.at) else { break };
-            if self.tries > TRIES_MAX || !is_later(&self.replay_with(&values, engine, Some(at))?, at) {
+            let Some(least) = &best else { break };
+            if self.tries.are_over() || !is_better(&self.replay_with(&values, engine, Some(least.at))?, least) {
                 continue;
             }
             let found = self.replay_with(&values, engine, None)?;
-            if is_later(&found, at) {
+            if is_better(&found, least) {
                 self.engine = engine;
                 best = self.set_engine(found)?;
             }
@@ -143,7 +183,7 @@ impl<E, R: FnMut(Setup, Option<i64>) -> Result<Option<Difference>, E>> Search<'_
     }
 
     fn replay_with(&mut self, values: &[u64], engine: Engine, until: Option<i64>) -> Result<Option<Difference>, E> {
-        self.tries += 1;
+        self.tries.made += 1;
         let mut setup = Setup::of(self.policy.clone());
         engine.apply(&mut setup.policy.view);
         for (dial, value) in self.dials.iter().zip(values) {
@@ -154,8 +194,17 @@ impl<E, R: FnMut(Setup, Option<i64>) -> Result<Option<Difference>, E>> Search<'_
 }
 
 /// A match is later than any difference.
-fn is_later(found: &Option<Difference>, at: i64) -> bool {
-    found.as_ref().is_none_or(|difference| difference.at > at)
+pub(crate) fn is_later(found: Option<&Difference>, best: Option<&Difference>) -> bool {
+    let at = |difference: Option<&Difference>| difference.map_or(i64::MAX, |difference| difference.at);
+    at(found) > at(best)
+}
+
+/// Later is better, and of differences of one moment and place the one with fewer instances. A match is better than any difference.
+fn is_better(found: &Option<Difference>, least: &Difference) -> bool {
+    let is_smaller = |found: &Difference| {
+        (found.at, &found.place) == (least.at, &least.place) && (1..least.of.len()).contains(&found.of.len())
+    };
+    found.as_ref().is_none_or(|found| found.at > least.at || is_smaller(found))
 }
 
 #[cfg(test)]
@@ -176,7 +225,7 @@ mod tests {
     }
 
     fn named(values: [u64; 2]) -> Vec<Chosen> {
-        vec![("sweep".to_owned(), values[0]), ("view".to_owned(), values[1])]
+        vec![Chosen::new("sweep", values[0], "ms"), Chosen::new("view", values[1], "ms")]
     }
 
     /// A recording that parts at the sum of how far both dials are right.
@@ -188,7 +237,7 @@ mod tests {
 
     fn search_for(sweep: u64, view: u64) -> (Option<Difference>, Vec<Chosen>, u32) {
         let mut tries = 0;
-        let found = search(&Policy::nacos_1_4(), &two_dials(), 0, |setup, _| {
+        let found = search(&Policy::nacos_1_4(), &two_dials(), 0, &mut Tries::new(600, 600), |setup, _| {
             tries += 1;
             Ok::<_, ()>(outcome(setup, sweep, view))
         });
@@ -217,11 +266,11 @@ mod tests {
     #[test]
     fn a_dial_that_has_nothing_to_do_with_a_difference_is_not_turned() {
         let mut tries = 0;
-        let wrong = Difference::new(7, "list", "until 1 10.0.0.1:80 w1.0; 10.0.0.2:80 w1.0".to_owned(), String::new());
-        let wrong = Difference { ours: "10.0.0.1:80 w1.0; 10.0.0.2:80 unhealthy w1.0".to_owned(), ..wrong };
+        let wrong = Difference::new(7, "list", String::new(), String::new());
+        let wrong = Difference { of: ["10.0.0.2:80".to_owned()].into(), ..wrong };
         let of = |client: &str| Dial { of: Some(client.to_owned()), ..Dial::new(client, 9, 1, |_, _| {}) };
         let dials = [of("10.0.0.1:80"), of("10.0.0.2:80"), Dial::new("later", 9, 1, |_, _| {}).from(8)];
-        let found = search(&Policy::strict(), &dials, 0, |_, _| {
+        let found = search(&Policy::strict(), &dials, 0, &mut Tries::new(600, 600), |_, _| {
             tries += 1;
             Ok::<_, ()>(Some(wrong.clone()))
         });

@@ -108,7 +108,7 @@ fn meet_first_polls<'a>(lines: &'a [Line], setup: &Setup, steps: &mut Vec<(i64, 
             FirstPolls::Before => first,
             made @ (FirstPolls::Service | FirstPolls::Cluster) => {
                 let (cluster, took) = ((*made == FirstPolls::Cluster).then_some(together[0].1), together[0].1.took);
-                moved.extend((!polls.is_empty()).then_some((first, Step::Make(service, took, cluster))));
+                moved.push((first, Step::Make(service, took, cluster)));
                 first
             }
             // Steps of one moment are taken in order: what is moved goes before what is sent one ms later.

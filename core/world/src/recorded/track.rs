@@ -1,7 +1,9 @@
 //! Did ours show the same states as the recorded server, each change inside of its recorded window?
 
+use std::collections::BTreeSet;
 use std::fmt;
 
+use liveset::policy::ViewPolicy;
 use serde_json::Value;
 
 use super::file::{Row, Sight};
@@ -52,6 +54,8 @@ pub struct Difference {
     pub recorded: String,
     /// What ours has there.
     pub ours: String,
+    /// The instances that differ, as `ip:port`, or as `ip` where no port was recorded; empty where it is not about instances.
+    pub(crate) of: BTreeSet<String>,
     /// When ours would agree there; none where no other time would help.
     pub(crate) needed: Option<Needed>,
 }
@@ -61,6 +65,8 @@ pub struct Difference {
 pub(crate) struct Needed {
     /// When it came.
     pub(crate) ours: i64,
+    /// When what made it happened, where that is known.
+    pub(crate) cause: Option<i64>,
     /// It should have come after this,
     pub(crate) after: i64,
     /// and by this.
@@ -89,7 +95,8 @@ impl Track {
                 if let (true, Some(next)) = (lasts.is_empty(), self.behind(last)) {
                     let recorded = format!("until {} {}", seconds(after), before.state);
                     let difference = Difference::new(next.from, view, recorded, next.state.to_string());
-                    return Some(difference.needs(Needed { ours: next.from, after, by: seen.by }));
+                    let difference = difference.between(&before.state, &next.state);
+                    return Some(difference.needs(Needed { ours: next.from, cause: None, after, by: seen.by }));
                 }
             }
             let earliest = lasts.first().map_or(0, |&last| last + 1);
@@ -102,8 +109,9 @@ impl Track {
             }
         }
         let next = self.behind(*lasts.last()?).filter(|next| next.from < end - widest)?;
-        let recorded = format!("no change until {}", seconds(end));
-        Some(Difference::new(next.from, view, recorded, next.state.to_string()))
+        let difference = format!("no change until {}", seconds(end));
+        let difference = Difference::new(next.from, view, difference, next.state.to_string());
+        Some(difference.between(&recorded.last()?.state, &next.state))
     }
 
     fn missing(&self, view: &str, seen: &Seen) -> Difference {
@@ -115,8 +123,14 @@ impl Track {
         if let Some(late) = late {
             ours = format!("{ours}, as recorded only at {}", seconds(late.from));
         }
-        let needed = late.map(|late| Needed { ours: late.from, after: seen.after.unwrap_or(i64::MIN), by: seen.by });
-        Difference { needed, ..Difference::new(seen.by, view, recorded, ours) }
+        let needed = late.map(|late| Needed {
+            ours: late.from,
+            cause: None,
+            after: seen.after.unwrap_or(i64::MIN),
+            by: seen.by,
+        });
+        let difference = Difference { needed, ..Difference::new(seen.by, view, recorded, ours) };
+        then.map_or(difference.clone(), |then| difference.between(&seen.state, &then.state))
     }
 
     fn behind(&self, stretch: usize) -> Option<&Stretch> {
@@ -142,16 +156,31 @@ impl Track {
 
 impl Difference {
     pub(crate) fn new(at: i64, place: &str, recorded: String, ours: String) -> Difference {
-        Difference { at, place: place.to_owned(), recorded, ours, needed: None }
+        Difference { at, place: place.to_owned(), recorded, ours, of: BTreeSet::new(), needed: None }
+    }
+
+    /// With the instances that differ between two states.
+    pub(crate) fn between(self, recorded: &State, ours: &State) -> Difference {
+        Difference { of: recorded.apart(ours), ..self }
     }
 
     pub(crate) fn needs(self, needed: Needed) -> Difference {
         Difference { needed: Some(needed), ..self }
     }
 
+    /// With what made it, where ours came when a view was computed: the first of `moments` that it may have waited for.
+    pub(crate) fn caused_by(mut self, moments: &BTreeSet<i64>, view: &ViewPolicy) -> Difference {
+        let turn = view.engine.every.as_millis() + u64::from(view.engine_slip / 1000) + 1;
+        let (waits, turn) = (view.refresh.as_millis() as i64, turn as i64);
+        if let Some(needed) = &mut self.needed {
+            needed.cause = moments.range(needed.ours - waits - turn + 1..=needed.ours - waits).next().copied();
+        }
+        self
+    }
+
     /// How far ours would have to move to agree there, in ms; 0 where it would not help.
     pub(crate) fn shift(&self) -> i64 {
-        let Some(Needed { ours, after, by }) = self.needed else { return 0 };
+        let Some(Needed { ours, after, by, .. }) = self.needed else { return 0 };
         let after = if after == i64::MIN { by } else { after };
         if ours <= after { after + inside(after, by) - ours } else { by - inside(after, by) - ours }
     }
@@ -185,6 +214,17 @@ impl State {
     pub(crate) fn of_pushed(mut rows: Vec<Value>) -> State {
         rows.sort_by_key(Value::to_string);
         State { record: Some(Value::Array(rows)), ..State::default() }
+    }
+
+    /// The instances that are not the same in both, as `ip:port`, or as `ip` where no port was recorded.
+    pub(crate) fn apart(&self, other: &State) -> BTreeSet<String> {
+        let rows = |state: &State| -> BTreeSet<(String, String)> {
+            let rows = state.rows.iter().flatten();
+            let rows = rows.map(|row| (row.client(), row.to_string()));
+            let pushed = state.record.iter().filter_map(Value::as_array).flatten();
+            rows.chain(pushed.map(|row| (row[0].as_str().unwrap_or_default().to_owned(), row.to_string()))).collect()
+        };
+        rows(self).symmetric_difference(&rows(other)).map(|(name, _)| name.clone()).collect()
     }
 
     pub(crate) fn of_error(status: u16, text: String) -> State {

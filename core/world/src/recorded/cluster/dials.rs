@@ -24,6 +24,19 @@ pub(super) struct Dial {
     pub(super) set: Turn,
 }
 
+impl Dial {
+    /// Of its values: times, but for shares and numbers, which their names tell.
+    pub(super) fn unit(&self) -> &'static str {
+        match self.name.as_str() {
+            name if name.ends_with("in percent") => "%",
+            name if name.ends_with("by number") || name.ends_with("thousand") || name == DIRECT_TOO => "",
+            _ => "ms",
+        }
+    }
+}
+
+const DIRECT_TOO: &str = "the same of one that is handed on";
+
 const LOADED: &str = "a node that begins has what others know 10 s before it answers, and after";
 
 const COUNTED_OUT: &str = "counts the faulty node out after";
@@ -63,7 +76,7 @@ fn of_all(setup: &Setup) -> Vec<Dial> {
     dial("a request takes effect so much before its answer, in parts of a thousand", 1001, |setup, share| {
         setup.direct = 1000 - share;
     });
-    dial("the same of one that is handed on", 1001, |setup, share| setup.proxied = 1000 - share);
+    dial(DIRECT_TOO, 1001, |setup, share| setup.proxied = 1000 - share);
     dial("each look for silence comes so much later", 100, |setup, by| setup.late_looks = by);
     if setup.seen_making.contains(&true) {
         dial("a first copy is on its way into its service for", 40, |setup, for_| {

@@ -53,7 +53,8 @@ pub(super) fn search(
             (best, chosen) = (found.clone(), values.clone());
         }
     }
-    Ok((best.difference, dials.into_iter().map(|dial| dial.name).zip(chosen).collect()))
+    let chosen = dials.iter().zip(chosen).map(|(dial, value)| Chosen::new(&dial.name, value, dial.unit()));
+    Ok((best.difference, chosen.collect()))
 }
 
 pub(super) fn turned(setup: &Setup, dials: &[Dial], values: &[u64]) -> Setup {

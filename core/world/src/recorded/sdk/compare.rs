@@ -102,11 +102,13 @@ fn hears_otherwise(who: &str, recorded: &[Seen], ours: &[Told], end: i64) -> Opt
         let text = told.map_or("nothing".to_owned(), |told| format!("{} at {}", told.state, seconds(told.when.0)));
         let needed = told.filter(|told| told.state == seen.state).map(|told| Needed {
             ours: told.when.0,
+            cause: None,
             after: before.map_or(i64::MIN, |before| before - (told.when.1 - told.when.0) - 1),
             by: seen.by,
         });
         let recorded = format!("by {} {}", seconds(seen.by), seen.state);
-        return Some(Difference { needed, ..Difference::new(at, &place, recorded, text) });
+        let difference = Difference { needed, ..Difference::new(at, &place, recorded, text) };
+        return Some(told.map_or(difference.clone(), |told| difference.between(&seen.state, &told.state)));
     }
     let more = ours.get(recorded.len()).filter(|told| told.when.0 < end - LAST_MOMENTS)?;
     Some(Difference::new(more.when.0, &place, "nothing more".to_owned(), more.state.to_string()))

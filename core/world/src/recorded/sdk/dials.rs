@@ -46,18 +46,19 @@ pub(crate) fn search(
 ) -> Result<(Option<Difference>, Vec<Chosen>), Error> {
     let (dials, zero) = (dials(policy, recording, version), super::super::zero(recording));
     let mut best: Option<(Option<Difference>, Vec<Chosen>)> = None;
+    let mut tries = search::Tries::new(3000, 600);
     let mut start = (0, 100);
     let mut from = |early: u64, reached: i64, sign: u64| {
-        let (found, mut chosen) = search::search(policy, &dials, zero, |mut setup, until| {
+        let (found, mut chosen) = search::search(policy, &dials, zero, &mut tries, |mut setup, until| {
             setup.client.early = early == 1;
             setup.client.reached = reached;
             setup.client.sign += sign;
             replay(&setup, until)
         })?;
-        chosen.push(("the first poll comes into a registration".to_owned(), early));
-        chosen.push(("calls reach the server so late, in % of their time".to_owned(), reached.unsigned_abs()));
-        chosen.push(("client.sign from".to_owned(), sign));
-        let wins = best.as_ref().is_none_or(|(before, _)| is_later(found.as_ref(), before.as_ref()));
+        chosen.push(Chosen::new("the first poll comes into a registration", early, ""));
+        chosen.push(Chosen::new("calls reach the server so late in their time", reached.unsigned_abs(), "%"));
+        chosen.push(Chosen::new("client.sign from", sign, "ms"));
+        let wins = best.as_ref().is_none_or(|(before, _)| search::is_later(found.as_ref(), before.as_ref()));
         if wins {
             best = Some((found, chosen));
             start = (early, reached);
@@ -88,12 +89,6 @@ const SIGNS: u64 = 600;
 /// The longest that a consumer's first list takes, in ms, and how finely that is searched.
 const FIRST_LIST: (u64, u64) = (3000, 100);
 
-/// A match is later than any difference.
-fn is_later(found: Option<&Difference>, best: Option<&Difference>) -> bool {
-    let at = |difference: Option<&Difference>| difference.map_or(i64::MAX, |difference| difference.at);
-    at(found) > at(best)
-}
-
 /// When a connection may first have been silent.
 fn first_fault(recording: &Recording) -> i64 {
     let calls = ["register", "deregister", "subscribe", "batchreg", "batchdereg", "getAllInstances", "selectInstances"];
@@ -105,11 +100,11 @@ fn first_fault(recording: &Recording) -> i64 {
 fn dials(policy: &Policy, recording: &Recording, version: &Version) -> Vec<Dial> {
     let (longest, step) = FIRST_LIST;
     let first_list = |setup: &mut Setup, takes| setup.client.first_list = takes as i64;
-    let mut dials = vec![Dial::new("a consumer takes so long for its first list, in ms", longest, step, first_list)];
+    let mut dials = vec![Dial::new("a consumer takes so long for its first list", longest, step, first_list)];
     dials.extend(phases::server(policy, recording, 2).into_iter().filter(|dial| dial.name != "services.sweep"));
     let redo = version.publisher.redo.every.as_millis();
     if redo == 0 {
-        dials.push(Dial::new("beats take, in ms", 92, 4, |setup, takes| setup.client.beat = takes));
+        dials.push(Dial::new("beats take", 92, 4, |setup, takes| setup.client.beat = takes));
     } else {
         let (every, probe) = (policy.session.sweep.every.as_millis(), policy.session.probe.as_millis());
         let fault = first_fault(recording);

@@ -10,7 +10,7 @@ mod steps;
 mod story;
 mod wire;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use liveset::clients::{Host, PublisherPolicy, SubscriberPolicy};
 use liveset::{Error, Instant, Notice, ServiceKey, SessionId};
@@ -87,7 +87,8 @@ pub(crate) fn replay(
     let end = recording.lines.last().map_or(0, |line| line.t).max(until.unwrap_or(i64::MIN));
     let stopped = replay.run(&steps(recording, setup), end)?;
     let found = compare::first_difference(recording, &replay.views, &replay.tracks, &replay.told);
-    Ok(stopped.into_iter().chain(found).min_by_key(|difference| difference.at))
+    let first = stopped.into_iter().chain(found).min_by_key(|difference| difference.at);
+    Ok(first.map(|difference| difference.caused_by(&replay.moments, &setup.policy.view)))
 }
 
 struct Replay {
@@ -118,6 +119,8 @@ struct Replay {
     first_list: i64,
     /// When anything was last done.
     before: i64,
+    /// When anything was done, or happened by itself.
+    moments: BTreeSet<i64>,
 }
 
 impl Replay {
@@ -143,6 +146,7 @@ impl Replay {
             now: zero,
             span: None,
             before: zero,
+            moments: BTreeSet::new(),
         })
     }
 
@@ -222,6 +226,10 @@ impl Replay {
     /// Lets everything due now happen, until nobody has anything to do.
     fn settle(&mut self) -> Result<(), Error> {
         let now = self.instant()?;
+        // A turn of the engine shows what happened before, and makes nothing happen.
+        if self.server.registry().policy().view.turn(now) != now {
+            self.moments.insert(self.now);
+        }
         self.server.advance(now);
         self.take_notices()?;
         for call in self.wire.arrived(self.now) {
