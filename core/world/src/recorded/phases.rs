@@ -93,12 +93,11 @@ impl Dial {
     /// Whether another value could move a difference.
     pub(crate) fn matters(&self, difference: &Difference) -> bool {
         let (first, last) = self.within;
+        let host = |client: &str| client.rsplit_once(':').map(|(host, _)| host.to_owned());
+        // A push names hosts only, and what differs in no instance may hang on any.
         let differs = |client: &String| {
-            difference.of.is_empty()
-                || difference
-                    .of
-                    .iter()
-                    .any(|of| client.strip_prefix(of).is_some_and(|rest| !rest.starts_with(char::is_numeric)))
+            let of = &difference.of;
+            of.is_empty() || of.contains(client) || host(client).is_some_and(|host| of.contains(&host))
         };
         (first..=last).contains(&difference.at) && self.of.as_ref().is_none_or(differs)
     }
