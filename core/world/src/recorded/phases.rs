@@ -112,7 +112,7 @@ pub(crate) fn search(
 ) -> Result<(Option<Difference>, Vec<Chosen>), Error> {
     let (dials, zero) = (dials(policy, recording), super::zero(recording));
     let mut best: Option<(Option<Difference>, Vec<Chosen>)> = None;
-    let mut tries = search::Tries::new(800, 300);
+    let mut tries = search::Tries::new(2000, 500);
     for reached in [0, 100, 50, 75, 25] {
         let (found, mut chosen) = search::search(policy, &dials, zero, &mut tries, |mut setup, until| {
             setup.reached = reached;
