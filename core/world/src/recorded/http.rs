@@ -10,8 +10,9 @@ use serde_json::Value;
 use super::door::{Door, View};
 use super::file::{Line, Recording, Request, Sight, What};
 use super::phases::Setup;
+use super::pushes;
 use super::steps::{Step, steps};
-use super::track::{Difference, Needed, Seen, State, Track, seconds};
+use super::track::{Difference, Seen, State, Track};
 
 /// Replays a recording on a fresh server; the first difference, if there is one.
 ///
@@ -40,7 +41,7 @@ pub(crate) fn replay(
         replay.server.pushed().iter().map(|(at, state)| (at.as_millis() as i64 + zero, state.clone())).collect();
     let differences = views.iter().filter_map(|(view, seen)| match replay.track(view) {
         Some(track) => track.differs(&view.to_string(), seen, recording.header.widest_window, end),
-        None => pushes_differ(view, seen, &pushed, end),
+        None => pushes::differ(view, seen, &pushed, end),
     });
     // What was sent and answered differently comes first: views of the same moment follow from it.
     let first = stopped.into_iter().chain(differences).min_by_key(|difference| difference.at);
@@ -61,6 +62,7 @@ struct Replay<'a> {
     /// The recording's time of the server's zero: a recording may begin before its own.
     zero: i64,
     now: i64,
+    /// When views are computed.
     view: ViewPolicy,
     /// When anything was done, or happened by itself.
     moments: BTreeSet<i64>,
@@ -209,44 +211,6 @@ fn step_before(lines: &[Line], sight: &Sight) -> Option<i64> {
         .iter()
         .rfind(|line| matches!(&line.what, What::Request(request) if request.label.as_ref() == Some(label)));
     step.map(|line| line.t - 1)
-}
-
-/// Pushes are events, and not a state: the same ones in the same order, each by its own time, and not before the recorded one before it.
-fn pushes_differ(view: &View, recorded: &[Seen], pushed: &[(i64, State)], end: i64) -> Option<Difference> {
-    let mut before = i64::MIN;
-    for (number, seen) in recorded.iter().enumerate() {
-        let ours = pushed.get(number);
-        let in_time = ours.is_some_and(|(at, state)| *state == seen.state && *at <= seen.by && *at >= before);
-        if !in_time {
-            let text = ours.map_or("no push".to_owned(), |(at, state)| format!("{} {state}", seconds(*at)));
-            let found = misplaced(&recorded[number..], before, &pushed[number.min(pushed.len())..]);
-            let difference = Difference::new(seen.by, &view.to_string(), seen.state.to_string(), text);
-            return Some(found.map_or(difference.clone(), |(needed, expected)| Difference {
-                needed,
-                ..difference.between(&seen.state, expected)
-            }));
-        }
-        before = seen.by;
-    }
-    let (at, state) = pushed.get(recorded.len()).filter(|(at, _)| *at <= end)?;
-    Some(Difference::new(*at, &view.to_string(), "no further push".to_owned(), state.to_string()))
-}
-
-/// Of pushes that do not come as recorded, the one that is too late, or else the one that is too early; and which one was expected.
-fn misplaced<'a>(recorded: &[Seen], before: i64, pushed: &'a [(i64, State)]) -> Option<(Option<Needed>, &'a State)> {
-    /// How much later than it was recorded ours may come, in ms.
-    const LATE: i64 = 300;
-    let (seen, (first, state)) = (recorded.first()?, pushed.first()?);
-    let near = pushed.iter().take_while(|(at, _)| *at <= seen.by + LATE).enumerate();
-    let nearest = near.min_by_key(|(_, (_, state))| seen.state.apart(state).len());
-    let (place, (late, expected)) = nearest.unwrap_or((0, &pushed[0]));
-    if place == 0 || *late > seen.by {
-        return Some((Some(Needed { ours: *late, cause: None, after: before, by: seen.by }), expected));
-    }
-    let place = recorded.iter().position(|seen| seen.state == *state).filter(|place| *place > 0);
-    let needed =
-        place.map(|place| Needed { ours: *first, cause: None, after: recorded[place - 1].by, by: recorded[place].by });
-    Some((needed, expected))
 }
 
 pub(super) fn not_yet(at: i64, place: &str, recorded: &str) -> Difference {

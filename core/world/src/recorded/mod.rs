@@ -8,6 +8,7 @@ mod engine;
 mod file;
 mod http;
 mod phases;
+mod pushes;
 mod report;
 mod sdk;
 mod search;

@@ -93,12 +93,11 @@ impl Dial {
     /// Whether another value could move a difference.
     pub(crate) fn matters(&self, difference: &Difference) -> bool {
         let (first, last) = self.within;
+        let host = |client: &str| client.rsplit_once(':').map(|(host, _)| host.to_owned());
+        // A push names hosts only, and what differs in no instance may hang on any.
         let differs = |client: &String| {
-            difference.of.is_empty()
-                || difference
-                    .of
-                    .iter()
-                    .any(|of| client.strip_prefix(of).is_some_and(|rest| !rest.starts_with(char::is_numeric)))
+            let of = &difference.of;
+            of.is_empty() || of.contains(client) || host(client).is_some_and(|host| of.contains(&host))
         };
         (first..=last).contains(&difference.at) && self.of.as_ref().is_none_or(differs)
     }
@@ -113,7 +112,7 @@ pub(crate) fn search(
 ) -> Result<(Option<Difference>, Vec<Chosen>), Error> {
     let (dials, zero) = (dials(policy, recording), super::zero(recording));
     let mut best: Option<(Option<Difference>, Vec<Chosen>)> = None;
-    let mut tries = search::Tries::new(800, 300);
+    let mut tries = search::Tries::new(2000, 500);
     for reached in [0, 100, 50, 75, 25] {
         let (found, mut chosen) = search::search(policy, &dials, zero, &mut tries, |mut setup, until| {
             setup.reached = reached;

@@ -264,6 +264,24 @@ mod tests {
     }
 
     #[test]
+    fn two_dials_that_mend_one_difference_only_together_are_found_one_by_one() {
+        let [a, b] = ["10.0.0.1:80", "10.0.0.2:80"];
+        let of = |client: &str, set: fn(&mut Setup, u64)| Dial {
+            of: Some(client.to_owned()),
+            ..Dial::new(client, 2, 1, set)
+        };
+        let dials = [of(a, |setup, late| setup.lag += late as i64), of(b, |setup, late| setup.reached += late as i64)];
+        let found = search(&Policy::strict(), &dials, 0, &mut Tries::new(20, 20), |Setup { lag, reached, .. }, _| {
+            let wrong = [(a, lag), (b, reached)].into_iter().filter(|(_, late)| *late == 0);
+            let of: std::collections::BTreeSet<String> = wrong.map(|(client, _)| client.to_owned()).collect();
+            let difference = Difference::new(7, "list", String::new(), String::new());
+            Ok::<_, ()>((!of.is_empty()).then_some(Difference { of, ..difference }))
+        });
+        let (difference, chosen) = found.expect("no errors");
+        assert_eq!((difference, chosen), (None, vec![Chosen::new(a, 1, "ms"), Chosen::new(b, 1, "ms")]));
+    }
+
+    #[test]
     fn a_dial_that_has_nothing_to_do_with_a_difference_is_not_turned() {
         let mut tries = 0;
         let wrong = Difference::new(7, "list", String::new(), String::new());
