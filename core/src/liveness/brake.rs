@@ -54,7 +54,7 @@ impl Brake {
     /// Somebody beat.
     #[inline]
     pub(crate) fn hear(&mut self, now: Instant, pulse: Pulse) {
-        if now > self.heard + pulse.interval + pulse.interval {
+        if now.since(self.heard).as_millis() > 2 * pulse.interval.as_millis() {
             self.hear_again(now, pulse);
         }
         self.heard = now;
