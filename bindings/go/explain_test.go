@@ -33,7 +33,9 @@ func TestExplanationsSayWhichSilenceEndedAClaimAndWhatHoldsTheNextOneUp(t *testi
 	register(t, registry, 0, other)
 	// A registry that hears nobody removes nobody.
 	other.Address.Host, other.Source = "10.0.0.3", "order-3"
-	register(t, registry, liveset.At(25*time.Second), other)
+	for _, now := range []time.Duration{8 * time.Second, 16 * time.Second, 24 * time.Second} {
+		register(t, registry, liveset.At(now), other)
+	}
 	if err := registry.Advance(liveset.At(30_500 * time.Millisecond)); err != nil {
 		t.Fatal(err)
 	}

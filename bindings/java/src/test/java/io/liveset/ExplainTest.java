@@ -32,7 +32,9 @@ class ExplainTest {
             registry.register(0, Registration.of(ORDERS, FIRST, "order-1"));
             registry.register(0, Registration.of(ORDERS, SECOND, "order-2"));
             // A registry that hears nobody removes nobody.
-            registry.register(25_000, Registration.of(ORDERS, Address.of("10.0.0.3", 8080), "order-3"));
+            for (long now : new long[] {8_000, 16_000, 24_000}) {
+                registry.register(now, Registration.of(ORDERS, Address.of("10.0.0.3", 8080), "order-3"));
+            }
             registry.advance(30_500);
             Explanation gone = registry.explain(ORDERS, FIRST);
             Optional<Silence> silence = Optional.of(new Silence(0, OptionalLong.empty()));
