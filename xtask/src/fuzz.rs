@@ -40,7 +40,7 @@ pub fn fuzz(targets: &[&str], seconds: u32) -> Result<()> {
             .args(["fuzz", "run", "--fuzz-dir", "fuzz", target])
             .args([&grown, &corpus, &begin]);
         run.env("RUSTUP_TOOLCHAIN", "nightly").arg("--");
-        run.args([&format!("-max_total_time={seconds}"), "-timeout=60", "-rss_limit_mb=4096", "-print_final_stats=1"]);
+        run.args([&format!("-max_total_time={seconds}"), "-timeout=300", "-rss_limit_mb=4096", "-print_final_stats=1"]);
         let said = run.stderr(std::process::Stdio::piped()).output().context("cannot start cargo-fuzz")?;
         let log = String::from_utf8_lossy(&said.stderr);
         let executed = log.lines().rev().find_map(|line| line.strip_prefix("stat::number_of_executed_units:"));
