@@ -10,7 +10,7 @@ use crate::command::{InstanceBeat, Outcome};
 use crate::error::Error;
 use crate::id::{ID_MAX, LeaseId, NONE};
 use crate::instance::{Cause, Content, Kind, Registered, Registration};
-use crate::liveness::{Lease, Marks, Pulse, TIMEOUT_KEY, Times, times_of};
+use crate::liveness::{Lease, Marks, TIMEOUT_KEY, Times, times_of};
 use crate::memory::Claim;
 use crate::name::{Actor, Address, INCARNATION, NameId, ServiceKey};
 use crate::policy::{Holds, OwnTimes, Sources, Sweep, UnknownBeat};
@@ -73,7 +73,7 @@ impl Registry {
         self.settle(now);
         let tick = self.leases.hot().tick(self.now);
         if self.leases.hot().beat(lease, tick) {
-            self.brake.hear(self.now, Pulse::of(&self.policy.expiry));
+            self.hear();
             return Ok(());
         }
         self.beat_unusual(lease)
@@ -88,7 +88,7 @@ impl Registry {
         loop {
             let plain = self.leases.hot().beat_run(rest, tick);
             if plain > 0 {
-                self.brake.hear(self.now, Pulse::of(&self.policy.expiry));
+                self.hear();
             }
             rest = &rest[plain..];
             let Some((&lease, after)) = rest.split_first() else { return };
@@ -146,7 +146,7 @@ impl Registry {
         let Registration { service, address, session, incarnation, copied, kind, healthy, content, .. } = registration;
         let Found { times, place, row, lease } = found;
         let session = session.map(|id| id.slot());
-        self.brake.hear(self.now, Pulse::of(&self.policy.expiry));
+        self.hear();
         let service_slot = place.service.unwrap_or_else(|| self.new_service(service));
         self.make_record(service_slot, Some(*kind), false);
         let claims_by_beats = session.is_none() && lease.is_none();
@@ -265,7 +265,7 @@ impl Registry {
             return Err(Error::UnknownLease { what: lease.to_u64().to_string() });
         };
         let now = self.now;
-        self.brake.hear(now, Pulse::of(&self.policy.expiry));
+        self.hear();
         self.hear_session(row.session);
         let stays = self.leases.marks(lease.slot()).said_unhealthy && !self.policy.expiry.beat_revives_unhealthy;
         if stays && self.leases.is_watched(lease.slot()) && !self.leases.is_alive(lease.slot()) {

@@ -177,6 +177,12 @@ impl Registry {
         }
     }
 
+    /// Somebody beat.
+    #[inline]
+    pub(super) fn hear(&mut self) {
+        self.brake.hear(self.now, Pulse::of(&self.policy.expiry));
+    }
+
     /// By what it is judged whether anybody is heard, where the removal of this lease is at stake: its own times where they are longer,
     /// as its neighbours may well have the same.
     pub(super) fn pulse(&self, lease: u32) -> Pulse {
