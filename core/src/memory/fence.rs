@@ -39,18 +39,7 @@ impl Fence {
     pub(crate) fn names(&self) -> impl Iterator<Item = NameId> + '_ {
         self.sources().chain([self.by])
     }
-}
 
-/// A claim that meets a fence.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Claim {
-    /// None when nobody of that name ever claimed anything.
-    pub(crate) source: Option<NameId>,
-    pub(crate) incarnation: Option<u64>,
-    pub(crate) is_beat: bool,
-}
-
-impl Fence {
     /// Adds what an earlier fence keeps away, for as long as it does; names that both hold come back.
     fn absorb(&mut self, older: &Fence) -> Vec<NameId> {
         // The dead stay dead: a later fence adds to an earlier one.
@@ -62,6 +51,15 @@ impl Fence {
         }
         double
     }
+}
+
+/// A claim that meets a fence.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Claim {
+    /// None when nobody of that name ever claimed anything.
+    pub(crate) source: Option<NameId>,
+    pub(crate) incarnation: Option<u64>,
+    pub(crate) is_beat: bool,
 }
 
 /// Fences of operators and of owners stand apart: an owner that leaves does not take over, or lengthen, what an operator decided.
