@@ -54,9 +54,8 @@ impl Timers {
         Timers { all: BTreeSet::new(), in_order: Queue::new(), soonest: Instant::MAX }
     }
 
-    #[inline]
     pub(super) fn soonest(&self) -> Option<Instant> {
-        if self.soonest < Instant::MAX { Some(self.soonest) } else { self.first().map(|(at, _)| at) }
+        self.first().map(|(at, _)| at)
     }
 
     pub(super) fn insert(&mut self, at: Instant, timer: Timer) {
@@ -112,6 +111,6 @@ impl Timers {
     }
 
     fn look(&mut self) {
-        self.soonest = self.first().map_or(Instant::MAX, |(at, _)| at);
+        self.soonest = self.soonest().unwrap_or(Instant::MAX);
     }
 }
