@@ -87,7 +87,7 @@ impl Registry {
             && self.chains_fit()
             && self.sessions_fit()
             && self.held_fit()
-            && self.counts_fit()
+            && self.served_fit()
     }
 
     /// Sessions and leases name one another.
@@ -109,30 +109,28 @@ impl Registry {
             })
     }
 
-    /// Counters are what a count gives.
-    fn counts_fit(&self) -> bool {
-        let held = (0..self.roster.len() as u32).filter(|&slot| self.roster.row(slot).first_lease != NONE).count();
-        held == self.roster.present() as usize
-            && self.services.all().all(|service| {
-                let states = service.members.iter().map(|&slot| self.roster.row(slot).state());
-                let served = states.clone().filter(|bits| bits & state::SERVED != 0);
-                let healthy = served.clone().filter(|bits| bits & state::HEALTHY != 0).count();
-                service.served() == (served.count() as u32, healthy as u32)
-            })
+    /// So many members of each service are served, and healthy, as it counts.
+    fn served_fit(&self) -> bool {
+        self.services.all().all(|service| {
+            let states = service.members.iter().map(|&slot| self.roster.row(slot).state());
+            let served = states.clone().filter(|bits| bits & state::SERVED != 0);
+            let healthy = served.clone().filter(|bits| bits & state::HEALTHY != 0).count();
+            service.served() == (served.count() as u32, healthy as u32)
+        })
     }
 
-    /// So many instances are held in each service, and in each of its clusters, as it counts.
+    /// So many instances are held, of each service and in each of its clusters, as is counted.
     fn held_fit(&self) -> bool {
         let mut found: Vec<_> = self.services.all().map(|service| vec![0; service.clusters.len()]).collect();
-        for row in (0..self.roster.len() as u32).map(|slot| self.roster.row(slot)).filter(|row| row.first_lease != NONE)
-        {
+        let rows = (0..self.roster.len() as u32).map(|slot| self.roster.row(slot));
+        for row in rows.filter(|row| row.first_lease != NONE) {
             let mut clusters = self.services.get(row.key.service).clusters.iter();
             let Some(place) = clusters.position(|(cluster, _)| *cluster == row.key.cluster) else { return false };
             found[row.key.service as usize][place] += 1;
         }
         self.services.all().zip(found).all(|(service, found)| {
             service.held == found.iter().sum::<u32>() && service.clusters.iter().map(|(_, count)| *count).eq(found)
-        })
+        }) && self.services.all().map(|service| service.held).sum::<u32>() == self.roster.present()
     }
 
     /// Every lease stands in exactly one chain, and every chain ends.
