@@ -245,10 +245,10 @@ impl Registry {
 
     fn brake_account(&self, instance: u32) -> Option<BrakeAccount> {
         let brake = self.policy.expiry.brake?;
-        let (_, claims) = self.leases.silent();
+        let (silent, claims) = self.leases.silent();
         let held = self.leases_of(instance).filter(|&slot| self.leases.waits(slot)).map(|slot| self.pulse(slot));
         let deaf_until = held.map(|pulse| self.brake.deaf_until(brake, self.now, pulse, claims)).max()?;
-        let (silent, all) = self.brake.missing(brake, self.leases.silent());
+        let (silent, all) = self.brake.missing(brake, (silent, claims));
         let (waiting, oldest) = self.leases.waiting()?;
         Some(BrakeAccount { silent, all, share: brake.share, deaf_until, waiting, oldest })
     }

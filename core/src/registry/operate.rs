@@ -186,6 +186,7 @@ impl Registry {
             self.retain_key(key);
         }
         // An older fence that lasts longer has a timer of its own.
+        // Owners' fences last equally long, so that their ends come in order.
         if by_operator {
             self.timers.insert(until, Timer::Fence(key));
         } else {
