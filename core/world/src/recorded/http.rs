@@ -157,10 +157,11 @@ impl Replay<'_> {
             }
             self.now = due;
             // A turn of the engine shows what happened before, and makes nothing happen.
-            if self.view.turn(self.instant(due)?) != self.instant(due)? {
+            let moment = self.instant(due)?;
+            if self.view.turn(moment) != moment {
                 self.moments.insert(due);
             }
-            self.server.advance(self.instant(due)?);
+            self.server.advance(moment);
             self.watch(0)?;
         }
         self.now = until;

@@ -13,10 +13,10 @@ pub(super) fn differ(view: &View, recorded: &[Seen], pushed: &[(i64, State)], en
             let text = ours.map_or("no push".to_owned(), |(at, state)| format!("{} {state}", seconds(*at)));
             let found = misplaced(&recorded[number..], before, &pushed[number.min(pushed.len())..]);
             let difference = Difference::new(seen.by, &view.to_string(), seen.state.to_string(), text);
-            return Some(found.map_or(difference.clone(), |(needed, expected)| Difference {
-                needed,
-                ..difference.between(&seen.state, expected)
-            }));
+            return Some(match found {
+                Some((needed, expected)) => Difference { needed, ..difference.between(&seen.state, expected) },
+                None => difference,
+            });
         }
         before = seen.by;
     }

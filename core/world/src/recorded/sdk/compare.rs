@@ -108,7 +108,10 @@ fn hears_otherwise(who: &str, recorded: &[Seen], ours: &[Told], end: i64) -> Opt
         });
         let recorded = format!("by {} {}", seconds(seen.by), seen.state);
         let difference = Difference { needed, ..Difference::new(at, &place, recorded, text) };
-        return Some(told.map_or(difference.clone(), |told| difference.between(&seen.state, &told.state)));
+        return Some(match told {
+            Some(told) => difference.between(&seen.state, &told.state),
+            None => difference,
+        });
     }
     let more = ours.get(recorded.len()).filter(|told| told.when.0 < end - LAST_MOMENTS)?;
     Some(Difference::new(more.when.0, &place, "nothing more".to_owned(), more.state.to_string()))
