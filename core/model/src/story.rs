@@ -20,7 +20,8 @@ const END: u64 = 864_000_000;
 
 /// Writes a defeat as the text of a scenario.
 pub fn as_scenario(defeat: &Defeat) -> String {
-    let mut story = Story::default();
+    let forever = defeat.policy.overrides.lifetime == Lifetime::UntilCleared;
+    let mut story = Story { forever, ..Story::default() };
     let Ok(mut registry) = Registry::new(defeat.policy.clone()) else { return String::new() };
     for step in &defeat.steps {
         let Deed::Do(command) = &step.deed else {
@@ -28,7 +29,6 @@ pub fn as_scenario(defeat: &Defeat) -> String {
             continue;
         };
         story.now = registry.now().max(step.at);
-        story.forever = defeat.policy.overrides.lifetime == Lifetime::UntilCleared;
         let outcome = registry.apply(step.at, command.clone()).ok();
         // Time passes by itself, and the player takes every notice at once.
         if matches!(command, Command::Advance | Command::Poll { .. }) {
