@@ -156,10 +156,10 @@ fn copy_checkout(copy: &Path) -> Result<()> {
         write(&copy.join(path.strip_prefix(&root)?), &fs::read(&path)?)?;
     }
     // What an earlier copy had and the checkout has no longer.
-    for path in
-        copied(copy)?.iter().filter(|path| path.strip_prefix(copy).is_ok_and(|place| !root.join(place).exists()))
-    {
-        fs::remove_file(path)?;
+    for path in copied(copy)? {
+        if !root.join(path.strip_prefix(copy)?).exists() {
+            fs::remove_file(path)?;
+        }
     }
     let workspace = fs::read_to_string(root.join("Cargo.toml"))?;
     let line = workspace.lines().find(|line| line.starts_with("members = ")).context("Cargo.toml names no members")?;
