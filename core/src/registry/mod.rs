@@ -4,6 +4,7 @@
 //! only then it changes anything. A refusal therefore leaves the registry as if only time had passed.
 
 mod batch;
+mod beat;
 mod check;
 mod claim;
 mod connect;
