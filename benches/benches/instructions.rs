@@ -41,7 +41,7 @@ fn beat_batch((mut fleet, batch): (Box<Fleet>, Vec<LeaseId>)) -> (Box<Fleet>, Ve
     (fleet, batch, stale)
 }
 
-#[library_benchmark(config = at_most(51_300))]
+#[library_benchmark(config = at_most(27_800))]
 #[bench::one_by_one(ready())]
 fn beat_single((mut fleet, batch): (Box<Fleet>, Vec<LeaseId>)) -> (Box<Fleet>, Vec<LeaseId>) {
     for &lease in black_box(&batch) {
@@ -67,7 +67,7 @@ fn newcomers() -> (Box<Fleet>, Vec<Registration>) {
 }
 
 // 1024 of them, so that what grows has its part: a single one is the dearest or the cheapest.
-#[library_benchmark(config = at_most(4_760_000))]
+#[library_benchmark(config = at_most(4_765_000))]
 #[bench::known_services(newcomers())]
 fn register((mut fleet, newcomers): (Box<Fleet>, Vec<Registration>)) -> (Box<Fleet>, Vec<Registration>) {
     for newcomer in black_box(&newcomers) {

@@ -27,6 +27,8 @@ impl Instant {
     pub const ZERO: Instant = Instant(0);
     /// The last moment there is: 2^53 - 1 ms.
     pub const MAX: Instant = Instant(MILLIS_MAX);
+    /// No moment that anybody can hand in.
+    pub(crate) const NEVER: Instant = Instant(u64::MAX);
 
     /// The moment `millis` after the host's zero; refused from 2^53 on.
     pub fn from_millis(millis: u64) -> Result<Instant, Error> {

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use super::Registry;
 use super::journal::Author;
+use super::settle::Beating;
 use crate::command::{InstanceBeat, Outcome};
 use crate::error::Error;
 use crate::id::LeaseId;
@@ -16,10 +17,20 @@ impl Registry {
     /// A sign of life. One record is read and one is written; refused when nobody holds the lease: register again.
     #[inline]
     pub fn beat(&mut self, now: Instant, lease: LeaseId) -> Result<(), Error> {
+        if now == self.beating.at && self.leases.hot().beat(lease, self.beating.tick) {
+            return Ok(());
+        }
+        self.beat_first(now, lease)
+    }
+
+    /// The first beat of a moment, or one that is more than that.
+    #[inline(never)]
+    fn beat_first(&mut self, now: Instant, lease: LeaseId) -> Result<(), Error> {
         self.settle(now);
         let tick = self.leases.hot().tick(self.now);
         if self.leases.hot().beat(lease, tick) {
             self.hear();
+            self.beating = Beating { at: self.now, tick };
             return Ok(());
         }
         self.beat_unusual(lease)

@@ -39,6 +39,7 @@ use crate::time::Instant;
 use crate::view::{Roster, Services, Subscriptions};
 
 use check::Doubt;
+use settle::Beating;
 use timers::{Timer, Timers};
 
 pub use query::{InstanceQuery, Reader, ServiceRecord, ServiceView};
@@ -70,6 +71,9 @@ pub use question::{Counters, Question, Reply};
 pub struct Registry {
     policy: Policy,
     now: Instant,
+    /// Until anything else happens, further beats of one moment.
+    #[serde(skip)]
+    beating: Beating,
     /// How often the host handed in a moment earlier than one before.
     clamped: u64,
     names: Names,
@@ -106,6 +110,7 @@ impl Registry {
         policy.check().map_err(|error| error.within("policy"))?;
         Ok(Registry {
             now: Instant::ZERO,
+            beating: Beating::default(),
             clamped: 0,
             names: Names::new(seed),
             contents: ContentPool::new(seed),

@@ -16,6 +16,21 @@ use crate::time::Instant;
 /// How many lapses are looked at before the first of them happens.
 const AHEAD: usize = 64;
 
+/// A moment at which somebody beat and nothing else happened since: what a beat does for its moment is done, and all that is left of
+/// another one is its own record.
+pub(super) struct Beating {
+    pub(super) at: Instant,
+    /// The moment as the records count.
+    pub(super) tick: u32,
+}
+
+impl Default for Beating {
+    /// No moment at all.
+    fn default() -> Beating {
+        Beating { at: Instant::NEVER, tick: 0 }
+    }
+}
+
 impl Registry {
     /// Lets everything happen that is due by `now`, each at its own due time. How often a host calls it cannot be observed:
     /// `advance(a); advance(b)` is `advance(b)`.
@@ -46,6 +61,7 @@ impl Registry {
 
     #[inline]
     pub(super) fn settle(&mut self, now: Instant) {
+        self.beating.at = Instant::NEVER;
         if now < self.now {
             return self.settle_late();
         }
