@@ -33,7 +33,7 @@ fn ready() -> (Box<Fleet>, Vec<LeaseId>) {
 }
 
 // The goal is 18 instructions a beat; 19.1 are counted.
-#[library_benchmark(config = at_most(19_600))]
+#[library_benchmark(config = at_most(18_100))]
 #[bench::of_1024(ready())]
 fn beat_batch((mut fleet, batch): (Box<Fleet>, Vec<LeaseId>)) -> (Box<Fleet>, Vec<LeaseId>, Vec<LeaseId>) {
     let mut stale = Vec::new();
