@@ -94,7 +94,7 @@ fn changed() -> (Box<Fleet>, ServiceId, u64) {
     (fleet, service, revision - 1)
 }
 
-#[library_benchmark(config = at_most(300))]
+#[library_benchmark(config = at_most(280))]
 #[bench::one_behind(changed())]
 fn changes((fleet, service, since): (Box<Fleet>, ServiceId, u64)) -> (Box<Fleet>, Option<Changes>) {
     let changes = fleet.registry.changes(black_box(service), black_box(since)).ok();

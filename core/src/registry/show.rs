@@ -1,6 +1,7 @@
 //! From what is to what readers get: at once, or when the policy computes the view again.
 
 use alloc::collections::BTreeMap;
+use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use super::{Registry, Timer};
@@ -79,23 +80,29 @@ impl Registry {
     /// What happened to a service after revision `since`: rows of changes, or the full list to a reader too far behind. Applied in
     /// order to a copy, they give the service's list as of the returned revision.
     pub fn changes(&self, service: ServiceId, since: u64) -> Result<Changes, Error> {
-        let slot = self
-            .services
-            .slot(service)
-            .ok_or_else(|| Error::UnknownService { service: alloc::format!("{}", service.to_u64()) })?;
-        let entry = self.services.get(slot);
-        let protected = self.protects(slot);
+        let Some(slot) = self.services.slot(service) else { return Err(nobody_at(service)) };
+        let (entry, protected) = (self.services.get(slot), self.protects(slot));
         let revision = entry.revision;
-        let state = |id| self.roster.slot(id).map_or(0, |slot| self.roster.row(slot).state());
-        if let Some(rows) = entry.changes_after(since, state) {
-            return Ok(Changes { revision, full: false, protected, rows });
+        if since == revision {
+            return Ok(Changes { revision, full: false, protected, rows: Vec::new() });
         }
-        let listed = entry.members.iter().filter(|&&slot| self.roster.row(slot).state() != 0);
+        let state = |id| self.roster.slot(id).map_or(0, |slot| self.roster.row(slot).state());
+        Ok(match entry.changes_after(since, state) {
+            Some(rows) => Changes { revision, full: false, protected, rows },
+            None => Changes { revision, full: true, protected, rows: self.full_list(slot) },
+        })
+    }
+
+    #[cold]
+    fn full_list(&self, service: u32) -> Vec<Change> {
+        let service = self.services.get(service);
+        let listed = service.members.iter().filter(|&&slot| self.roster.row(slot).state() != 0);
         let rows = listed.map(|&slot| {
             let row = self.roster.row(slot);
-            Change { instance: self.roster.id(slot), revision, state: row.state(), cause: row.fate().cause as u32 }
+            let (instance, revision) = (self.roster.id(slot), service.revision);
+            Change { instance, revision, state: row.state(), cause: row.fate().cause as u32 }
         });
-        Ok(Changes { revision, full: true, protected, rows: rows.collect() })
+        rows.collect()
     }
 
     /// Service and address of an instance id, read once when the id is first seen in a row.
@@ -298,4 +305,9 @@ impl Registry {
             subscriptions.notify(*now, subscription);
         }
     }
+}
+
+#[cold]
+fn nobody_at(service: ServiceId) -> Error {
+    Error::UnknownService { service: service.to_u64().to_string() }
 }

@@ -233,13 +233,13 @@ impl Service {
         if missed > self.changes.len() {
             return None;
         }
-        let mut recent = self.changes.range(self.changes.len() - missed..);
+        let (first, end) = (self.changes.len() - missed, self.changes.len());
         let mut rows: Vec<Change> = Vec::with_capacity(missed);
-        let mut revision = since;
-        while let Some(entry) = recent.next() {
-            revision += 1;
+        for place in first..end {
+            let entry = self.changes[place];
             let instance = entry.instance();
-            if !recent.clone().any(|later| later.instance() == instance) {
+            if !(place + 1..end).any(|later| self.changes[later].instance() == instance) {
+                let revision = since + (place - first + 1) as u64;
                 rows.push(Change { instance, revision, state: state(instance), cause: entry.cause() });
             }
         }
