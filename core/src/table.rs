@@ -32,11 +32,34 @@ impl Default for Table {
 }
 
 impl Table {
-    /// A table for so many rows, which will not split: they come in again all at once.
-    pub(crate) fn for_rows(rows: usize) -> Table {
-        let depth = (rows.div_ceil(PIECE * 2 / 3)).next_power_of_two().ilog2().min(DEPTH_MAX);
-        let pieces = (0..1 << depth).map(|_| Piece { rows: HashTable::new(), depth });
-        Table { directory: (0..1 << depth).collect(), depth, pieces: pieces.collect() }
+    /// A table of rows that come in all at once, each with its hash: piece after piece, so that one is filled while it is in the cache.
+    pub(crate) fn of(rows: &[(u64, u32)]) -> Table {
+        let depth = (rows.len().div_ceil(PIECE * 2 / 3)).next_power_of_two().ilog2().min(DEPTH_MAX);
+        let mut ends = vec![0; 1 << depth];
+        for &(hash, _) in rows {
+            ends[prefix(hash, depth)] += 1;
+        }
+        let mut begin = 0;
+        for end in &mut ends {
+            begin += core::mem::replace(end, begin);
+        }
+        let mut sorted = vec![(0, 0); rows.len()];
+        for &row in rows {
+            let end = &mut ends[prefix(row.0, depth)];
+            sorted[*end] = row;
+            *end += 1;
+        }
+        let mut begin = 0;
+        let piece = |end| {
+            let rows = &sorted[core::mem::replace(&mut begin, end)..end];
+            let mut piece = Piece { rows: HashTable::with_capacity(rows.len()), depth };
+            for &(hash, row) in rows {
+                let hash_of = |&other: &u32| rows.iter().find(|&&(_, row)| row == other).map_or(0, |&(hash, _)| hash);
+                piece.rows.insert_unique(hash, row, hash_of);
+            }
+            piece
+        };
+        Table { directory: (0..1 << depth).collect(), depth, pieces: ends.into_iter().map(piece).collect() }
     }
 
     /// The row with this hash that `is` the one.
@@ -124,14 +147,14 @@ mod tests {
     }
 
     #[test]
-    fn a_table_made_for_its_rows_finds_them_and_grows_beyond() {
-        let mut table = Table::for_rows(5_000);
-        let pieces = table.pieces.len();
-        (0..5_000).for_each(|row| table.insert(hash_of(row), row, hash_of));
-        assert_eq!(table.pieces.len(), pieces);
+    fn a_table_made_of_its_rows_finds_them_and_grows_beyond() {
+        let rows: Vec<(u64, u32)> = (0..5_000).map(|row| (hash_of(row), row)).collect();
+        let mut table = Table::of(&rows);
+        assert_eq!(table.pieces.iter().map(|piece| piece.rows.len()).sum::<usize>(), 5_000);
+        assert!(table.pieces.len() > 1 && table.pieces.iter().all(|piece| piece.rows.len() <= PIECE));
         (5_000..20_000).for_each(|row| table.insert(hash_of(row), row, hash_of));
         assert!((0..20_000).all(|row| table.find(hash_of(row), |found| found == row) == Some(row)));
-        assert_eq!(Table::for_rows(0).pieces.len(), 1);
+        assert_eq!(Table::of(&[]).pieces.len(), 1);
     }
 
     #[test]

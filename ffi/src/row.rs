@@ -83,10 +83,9 @@ pub unsafe extern "C" fn liveset_beat_many(
     }
     at(handle, now, |open, now| {
         open.batch.clear();
-        for place in 0..count {
-            // SAFETY: `place` is below `count`, and `leases` spans that many.
-            open.batch.push(LeaseId::from_u64(unsafe { leases.add(place).read_unaligned() }));
-        }
+        // SAFETY: `place` is below `count`, and `leases` spans that many.
+        let lease = |place| LeaseId::from_u64(unsafe { leases.add(place).read_unaligned() });
+        open.batch.extend((0..count).map(lease));
         let mut found = Vec::new();
         open.registry.beat_many(now, &open.batch, &mut found);
         for (place, lease) in found.iter().enumerate() {

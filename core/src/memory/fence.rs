@@ -208,14 +208,14 @@ impl OwnersFences {
 
     fn rebuild(&mut self, seed: (u64, u64)) -> bool {
         self.seed = seed;
-        self.by_key = Table::for_rows(self.slots.len());
+        let mut rows = Vec::with_capacity(self.slots.len());
         for slot in 0..self.slots.len() as u32 {
             if let Some(owned) = &mut self.slots[slot] {
-                let hash = owned.key.hash(seed) as u32;
-                owned.hash = hash;
-                self.index(slot, hash);
+                owned.hash = owned.key.hash(seed) as u32;
+                rows.push((spread(owned.hash), slot));
             }
         }
+        self.by_key = Table::of(&rows);
         frees_exactly(&self.free, self.slots.len(), |slot| self.slots[slot].is_none())
     }
 

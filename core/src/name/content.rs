@@ -97,14 +97,9 @@ impl ContentPool {
     /// Builds the index again after a restore; false when what is free is not what nobody uses.
     pub(crate) fn rebuild(&mut self, seed: (u64, u64)) -> bool {
         self.seed = seed;
-        self.by_content = Table::default();
         let entries = &self.entries;
-        for (slot, entry) in entries.iter().enumerate() {
-            if entry.users > 0 {
-                let of = |other: u32| hash_of(seed, &entries[other as usize]);
-                self.by_content.insert(hash_of(seed, entry), slot as u32, of);
-            }
-        }
+        let used = (0..).zip(entries).filter(|(_, entry)| entry.users > 0);
+        self.by_content = Table::of(&used.map(|(slot, entry)| (hash_of(seed, entry), slot)).collect::<Vec<_>>());
         frees_exactly(&self.free, entries.len(), |slot| entries[slot as usize].users == 0)
     }
 }

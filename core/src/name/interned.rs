@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 use core::hint::black_box;
 
 use serde::{Deserialize, Serialize};
@@ -106,15 +107,15 @@ impl Names {
     /// Builds the index again after a restore; false when what is free is not what nobody uses.
     pub(crate) fn rebuild(&mut self, seed: (u64, u64)) -> bool {
         self.seed = seed;
-        self.by_text = Table::for_rows(self.entries.len());
+        let mut rows = Vec::with_capacity(self.entries.len());
         for slot in 0..self.entries.len() as u32 {
             let entry = &mut self.entries[slot];
             entry.hash = hash(seed, &entry.text);
             if entry.users > 0 {
-                let (hash, entries) = (entry.hash, &self.entries);
-                self.by_text.insert(spread(hash), slot, |other| spread(entries[other].hash));
+                rows.push((spread(entry.hash), slot));
             }
         }
+        self.by_text = Table::of(&rows);
         let entries = &self.entries;
         frees_exactly(&self.free, entries.len(), |slot| entries[slot].users == 0)
     }

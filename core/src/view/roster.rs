@@ -1,6 +1,7 @@
 //! Which instances there are, present and lately gone.
 
 use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
@@ -212,16 +213,11 @@ impl Roster {
     /// Builds the index again after a restore; false when the rows do not fit together.
     pub(crate) fn rebuild(&mut self, seed: (u64, u64), fits: impl Fn(&Row) -> bool) -> bool {
         self.seed = seed;
-        self.by_key = Table::for_rows(self.rows.len());
-        let Roster { rows, by_key, .. } = self;
-        if !rows.iter().all(fits) {
+        if !self.rows.iter().all(fits) {
             return false;
         }
-        for slot in 0..rows.len() as u32 {
-            if rows[slot].used {
-                by_key.insert(rows[slot].key.hash(seed), slot, |other| rows[other].key.hash(seed));
-            }
-        }
+        let used = (0..).zip(self.rows.iter()).filter(|(_, row)| row.used);
+        self.by_key = Table::of(&used.map(|(slot, row)| (row.key.hash(seed), slot)).collect::<Vec<_>>());
         let rows = self.rows.len();
         self.free.iter().chain(self.gone.iter().map(|(slot, _)| slot)).all(|&slot| (slot as usize) < rows)
     }

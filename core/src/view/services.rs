@@ -1,6 +1,7 @@
 //! Which services there are: by name, by slot, and forgotten when nothing needs them.
 
 use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher13;
@@ -112,17 +113,19 @@ impl Services {
     /// Builds the index again after a restore; false when the slots do not fit together.
     pub(crate) fn rebuild(&mut self, seed: (u64, u64), names: &Names) -> bool {
         self.seed = seed;
-        self.by_names = Table::for_rows(self.all.len());
+        let mut rows = Vec::with_capacity(self.all.len());
         for slot in 0..self.all.len() as u32 {
             if self.get(slot).used {
                 let ids = self.names(slot);
                 if ids.iter().any(|id| id.0 as usize >= names.len()) {
                     return false;
                 }
-                self.all[slot].hash = hash(seed, ids.map(|name| names.text(name)));
-                self.index(slot);
+                let hash = hash(seed, ids.map(|name| names.text(name)));
+                self.all[slot].hash = hash;
+                rows.push((spread(hash), slot));
             }
         }
+        self.by_names = Table::of(&rows);
         self.free.iter().all(|&slot| self.all.get(slot).is_some_and(|service| !service.used))
             && self.all.iter().filter(|service| service.used).count() == self.used as usize
     }
