@@ -3,10 +3,11 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { LivesetError, Registry } from "liveset";
 
-/** Replays the files of a folder in the order of their names; yields `FILE DIGEST` for each. */
-export function* replayFolder(folder, open = openPackage) {
+/**
+ * Replays the files of a folder, in the order of their names, in the registries that `open` opens; yields `FILE DIGEST` for each.
+ */
+export function* replayFolder(folder, open) {
   for (const name of vectorFiles(folder)) yield `${name} ${replay(readFileSync(join(folder, name), "utf8"), name, open)}`;
 }
 
@@ -16,7 +17,7 @@ export function vectorFiles(folder) {
 }
 
 /** Replays one file; returns its last digest, and throws at the first answer or digest that differs. */
-export function replay(vector, name, open = openPackage) {
+export function replay(vector, name, open) {
   const [header, ...steps] = vector.trimEnd().split("\n").map((line) => JSON.parse(line));
   const registry = open(header.policy);
   let digest = registry.digest();
@@ -28,35 +29,4 @@ export function replay(vector, name, open = openPackage) {
   });
   registry.close();
   return digest;
-}
-
-/** The package: the calls of its own where a command has one, and `apply` for the rest. */
-function openPackage(policy) {
-  const registry = new Registry({ policy });
-  const calls = {
-    beat: (now, { lease }) => registry.beat(now, lease),
-    beat_many: (now, { leases }) => ({ stale: registry.beatMany(now, leases) }),
-    advance: (now) => registry.advance(now),
-  };
-  return {
-    answer(now, command) {
-      const [verb, body] = typeof command === "string" ? [command] : Object.entries(command)[0];
-      try {
-        return { ok: calls[verb]?.(now, body) ?? (verb in calls ? "done" : registry.apply(now, command)) };
-      } catch (error) {
-        if (!(error instanceof LivesetError)) throw error;
-        const { code, message, field } = error;
-        return { error: field === undefined ? { code, message } : { code, message, field } };
-      }
-    },
-    /** What the vector says, in the words of the call that answers. */
-    comparable({ command, answer }) {
-      const verb = typeof command === "string" ? command : Object.keys(command)[0];
-      if ("error" in answer) return answer;
-      if (verb === "advance" || verb === "beat") return { ok: "done" };
-      return verb === "beat_many" ? { ok: answer.ok.beaten_many } : answer;
-    },
-    digest: () => registry.digest(),
-    close: () => registry.close(),
-  };
 }

@@ -5,6 +5,7 @@ import { readFileSync, readdirSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Cause, ErrorCode, LivesetError, Registry } from "liveset";
 import { playScenario, VirtualTime } from "liveset/testing";
+import { open } from "../../tools/package.mjs";
 import { replay, vectorFiles } from "../../tools/vectors.mjs";
 import { refusalOf, using_ } from "./loop.js";
 
@@ -57,7 +58,7 @@ export const cases = {
   ...Object.fromEntries(
     vectorFiles(`${core}vectors`).map((name) => [
       `the vector holds: ${name}`,
-      () => void replay(readFileSync(`${core}vectors/${name}`, "utf8"), name),
+      () => void replay(readFileSync(`${core}vectors/${name}`, "utf8"), name, open),
     ]),
   ),
 
@@ -67,7 +68,7 @@ export const cases = {
     const last = JSON.parse(lines.at(-1));
     for (const change of [{ digest: last.digest.replace(/.$/, (digit) => (digit === "0" ? "1" : "0")) }, { answer: { error: { code: 200 } } }]) {
       const spoilt = [...lines.slice(0, -1), JSON.stringify({ ...last, ...change })].join("\n");
-      assert.throws(() => replay(spoilt, name), assert.AssertionError);
+      assert.throws(() => replay(spoilt, name, open), assert.AssertionError);
     }
   },
 
