@@ -20,7 +20,7 @@ export function vectorFiles(folder) {
 export function replay(vector, name, open) {
   const [header, ...steps] = vector.trimEnd().split("\n").map((line) => JSON.parse(line));
   const registry = open(header.policy);
-  let digest = registry.digest();
+  let digest = "";
   steps.forEach((step, index) => {
     const where = `${name}, line ${index + 2}: ${JSON.stringify(step.command)}`;
     assert.deepEqual(registry.answer(step.now, step.command), registry.comparable(step), where);
