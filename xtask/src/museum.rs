@@ -94,12 +94,27 @@ fn read(path: &Path) -> Result<Piece> {
     Ok(Piece { name, title, origin, file, guard: line("guard"), find: find.to_owned(), put })
 }
 
-fn try_piece(copy: &Path, piece: &Piece) -> Result<Option<Catch>> {
+/// Every piece can still be put back: the rule that it spoils stands where it says.
+pub fn check() -> Result<()> {
+    for path in files(PIECES, ".piece")? {
+        let piece = read(&path)?;
+        standing(&piece).with_context(|| piece.name.clone())?;
+    }
+    Ok(())
+}
+
+/// The whole file in which a piece's text stands.
+fn standing(piece: &Piece) -> Result<String> {
     let whole = fs::read_to_string(tool::root().join(&piece.file)).with_context(|| piece.file.clone())?;
     let found = whole.matches(&piece.find).count();
     if found != 1 {
         bail!("its text stands {found} times in {}, and must stand there once", piece.file);
     }
+    Ok(whole)
+}
+
+fn try_piece(copy: &Path, piece: &Piece) -> Result<Option<Catch>> {
+    let whole = standing(piece)?;
     let place = copy.join(&piece.file);
     fs::write(&place, whole.replace(&piece.find, &piece.put))?;
     let sees = |(name, ..): &&Guard| piece.guard.as_ref().is_none_or(|guard| guard == name);

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::bench::instructions;
 use crate::lang::Engine;
-use crate::{files, golden, header, readme, tidy, tool};
+use crate::{files, golden, header, museum, readme, tidy, tool};
 
 /// The crates that are tested on this machine's own target.
 const CRATES: [&str; 7] =
@@ -22,6 +22,7 @@ pub fn test() -> Result<()> {
     tidy::check()?;
     header::check()?;
     golden::check()?;
+    museum::check()?;
     tool::run(tool::cargo().args(["fmt", "--all", "--check"]))?;
     tool::run(tool::cargo().args(["clippy", "--quiet", "--workspace", "--all-targets", "--", "--deny", "warnings"]))?;
     tool::need_target("wasm32v1-none")?;
