@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use liveset_model::tape::Random;
 use serde_json::Value;
 
-use crate::{files, golden, tool};
+use crate::{corpus, files, golden, tool};
 
 /// The version that is fetched.
 const CARGO_FUZZ: &str = "0.13.2";
@@ -22,25 +22,12 @@ const TAPE_MAX: u64 = 120;
 
 /// Runs targets, each for so many seconds; closes with `N passed, N failed`.
 pub fn fuzz(targets: &[&str], seconds: u32) -> Result<()> {
-    if let Some(unknown) = targets.iter().find(|target| !TARGETS.contains(target)) {
-        bail!("no fuzz target `{unknown}`; there are {}", TARGETS.join(", "));
-    }
-    let chosen: Vec<&str> = TARGETS.into_iter().filter(|name| targets.is_empty() || targets.contains(name)).collect();
-    let cargo_fuzz = fetched()?;
-    seeds()?;
+    let chosen = chosen(targets)?;
     let mut failed = Vec::new();
     for target in &chosen {
-        let (corpus, begin) = (tool::root().join("fuzz/corpus").join(target), folder(target));
-        fs::create_dir_all(&corpus)?;
-        let grown = tool::root().join("target/fuzz/grown").join(target);
-        fs::create_dir_all(&grown)?;
         // What it finds goes to the first folder; the others are only read.
-        let mut run = Process::new(&cargo_fuzz);
-        run.current_dir(tool::root())
-            .args(["fuzz", "run", "--fuzz-dir", "fuzz", target])
-            .args([&grown, &corpus, &begin]);
-        run.env("RUSTUP_TOOLCHAIN", "nightly").arg("--");
-        run.args([&format!("-max_total_time={seconds}"), "-timeout=300", "-rss_limit_mb=4096", "-print_final_stats=1"]);
+        let mut run = run(target, &[&grown(target)?, &corpus::unfolded(target)?, &begin(target)?])?;
+        run.args([&format!("-max_total_time={seconds}"), "-print_final_stats=1"]);
         let said = run.stderr(std::process::Stdio::piped()).output().context("cannot start cargo-fuzz")?;
         let log = String::from_utf8_lossy(&said.stderr);
         let executed = log.lines().rev().find_map(|line| line.strip_prefix("stat::number_of_executed_units:"));
@@ -54,6 +41,37 @@ pub fn fuzz(targets: &[&str], seconds: u32) -> Result<()> {
     }
     println!("{} passed, {} failed", chosen.len() - failed.len(), failed.len());
     if failed.is_empty() { Ok(()) } else { bail!("fuzzing found something: {}", failed.join(", ")) }
+}
+
+/// The targets that are named; all of them where none is.
+pub fn chosen(targets: &[&str]) -> Result<Vec<&'static str>> {
+    if let Some(unknown) = targets.iter().find(|target| !TARGETS.contains(target)) {
+        bail!("no fuzz target `{unknown}`; there are {}", TARGETS.join(", "));
+    }
+    seeds()?;
+    Ok(TARGETS.into_iter().filter(|name| targets.is_empty() || targets.contains(name)).collect())
+}
+
+/// A run of a target over folders of inputs; options of libFuzzer may follow.
+pub fn run(target: &str, folders: &[&Path]) -> Result<Process> {
+    let mut run = Process::new(fetched()?);
+    run.current_dir(tool::root()).args(["fuzz", "run", "--fuzz-dir", "fuzz", target]).args(folders);
+    run.env("RUSTUP_TOOLCHAIN", "nightly").args(["--", "-timeout=300", "-rss_limit_mb=4096"]);
+    Ok(run)
+}
+
+/// The folder of what grew on this machine.
+pub fn grown(target: &str) -> Result<PathBuf> {
+    let place = tool::root().join("target/fuzz/grown").join(target);
+    fs::create_dir_all(&place)?;
+    Ok(place)
+}
+
+/// The folder of what the project already has, in the form of the target's inputs.
+pub fn begin(target: &str) -> Result<PathBuf> {
+    let place = tool::root().join("target/fuzz/seeds").join(target);
+    fs::create_dir_all(&place)?;
+    Ok(place)
 }
 
 /// The program cargo-fuzz, and a nightly compiler for it.
@@ -73,30 +91,23 @@ fn fetched() -> Result<PathBuf> {
     Ok(made)
 }
 
-fn folder(target: &str) -> PathBuf {
-    tool::root().join("target/fuzz/seeds").join(target)
-}
-
 /// What the project already has, in the form of each target's inputs.
 fn seeds() -> Result<()> {
-    for target in TARGETS {
-        fs::create_dir_all(folder(target))?;
-    }
     for file in files("core/scenarios", ".scenario")? {
-        fs::copy(&file, folder("scenarios").join(name(&file)))?;
+        fs::copy(&file, begin("scenarios")?.join(name(&file)))?;
     }
     for file in files("core/vectors", ".jsonl")? {
-        fs::write(folder("documents").join(name(&file)), tape(&fs::read_to_string(&file)?)?)?;
+        fs::write(begin("documents")?.join(name(&file)), tape(&fs::read_to_string(&file)?)?)?;
         let snapshot = golden::at_the_end_of(&file)?.snapshot();
-        fs::write(folder("snapshots").join(name(&file)).with_extension("whole"), &snapshot)?;
-        fs::write(folder("snapshots").join(name(&file)).with_extension("body"), &snapshot[CONTAINER..])?;
+        fs::write(begin("snapshots")?.join(name(&file)).with_extension("whole"), &snapshot)?;
+        fs::write(begin("snapshots")?.join(name(&file)).with_extension("body"), &snapshot[CONTAINER..])?;
     }
     // A tape is a policy's number and one for each step, of any length.
     for tape in 0..TAPES {
         let mut random = Random(tape);
         let length = random.below(TAPE_MAX);
         let bytes: Vec<u8> = (0..8 + 4 * length).map(|_| random.any() as u8).collect();
-        fs::write(folder("commands").join(format!("{tape}.tape")), bytes)?;
+        fs::write(begin("commands")?.join(format!("{tape}.tape")), bytes)?;
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! `cargo xtask`: the only build script. It builds, tests and shows everything, and says by name what a machine lacks.
 
 mod bench;
+mod corpus;
 mod demo;
 mod digests;
 mod fuzz;
@@ -39,6 +40,7 @@ museum [NAME]                     puts historic bugs back one by one, into a cop
 soak [--minutes N] [--seed S]     compares the registry with its naive model on random tapes, and shortens what parts them
 proof [--seconds N]               what takes longer than a test may; fuzzes each target for N seconds (60 without it)
 fuzz [TARGET...] [--seconds N]    lets strangers' bytes in, N seconds for each target (60 without it)
+fuzz --keep [TARGET...]           adds to fuzz/corpus what grew and reaches further than all that is there
 bench [--quick|--peers] [--large] [--only NAME]
                                   measures every figure and the peers; a table, and target/bench/report.{json,html}";
 
@@ -72,6 +74,7 @@ fn run(words: &[&str]) -> Result<()> {
         ["header"] => header::generate(),
         ["proof"] => proof::proof(60),
         ["proof", "--seconds", seconds] => proof::proof(seconds.parse()?),
+        ["fuzz", "--keep", targets @ ..] => corpus::keep(targets),
         ["fuzz", targets @ .., "--seconds", seconds] => fuzz::fuzz(targets, seconds.parse()?),
         ["fuzz", targets @ ..] => fuzz::fuzz(targets, 60),
         ["bench", rest @ ..] => bench::bench(rest),
