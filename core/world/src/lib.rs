@@ -42,10 +42,11 @@ pub struct Vector {
     pub lines: String,
 }
 
-/// The vectors of a scenario, one for each registry in it.
+/// The vectors of a scenario, one for each registry in it that was told anything.
 pub fn vectors(scenario: &Scenario) -> Vec<Vector> {
     let tapes = world::World::new(scenario).play().1;
-    tapes.into_iter().map(|(node, tape)| Vector { lines: tape.lines(scenario, &node), node }).collect()
+    let told = tapes.into_iter().filter(|(_, tape)| !tape.is_empty());
+    told.map(|(node, tape)| Vector { lines: tape.lines(scenario, &node), node }).collect()
 }
 
 /// Plays a scenario given as text, and writes the report as a document: `{"ok": report}`, or `{"error": ...}` where the text is not a

@@ -27,6 +27,10 @@ pub(crate) struct Node {
 pub(crate) struct Tape(Vec<String>);
 
 impl Tape {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// As lines of JSON behind a header.
     pub(crate) fn lines(&self, scenario: &Scenario, node: &str) -> String {
         let header = serde_json::json!({
