@@ -121,7 +121,7 @@ fn for_every_field_of_the_policy_two_scenarios_part_by_it_alone() {
             let stem = file.file_stem().expect("it has a name").to_string_lossy();
             let scenario = Scenario::parse(text).expect("it parses");
             let rule = stem.split('.').next().unwrap_or_default().to_owned();
-            (rule, policy_of(&scenario), play(&scenario))
+            (rule, json(&scenario.policy), play(&scenario))
         })
         .collect();
     let mut parted = BTreeSet::new();
@@ -146,12 +146,6 @@ fn for_every_field_of_the_policy_two_scenarios_part_by_it_alone() {
 
 fn json(policy: &Policy) -> Value {
     serde_json::from_str(&document::write(policy)).expect("a policy is JSON")
-}
-
-fn policy_of(scenario: &Scenario) -> Value {
-    let vectors = vectors(scenario);
-    let header = vectors[0].lines.lines().next().expect("there is a header");
-    serde_json::from_str::<Value>(header).expect("it is JSON")["policy"].clone()
 }
 
 /// What a scenario found, whatever it expected.
@@ -190,7 +184,7 @@ fn parts(one: &Value, other: &Value) -> Vec<String> {
 #[test]
 fn a_field_of_a_part_that_the_policy_lacks_brings_the_part_with_it() {
     let with =
-        |text: &str| policy_of(&Scenario::parse(&format!("title A\npolicy {text}\n")).expect(text))["expiry"].clone();
+        |text: &str| json(&Scenario::parse(&format!("title A\npolicy {text}\n")).expect(text).policy)["expiry"].clone();
     assert_eq!(with("strict with expiry.cap.silence 20s")["cap"]["silence"], 20_000);
     assert_eq!(with("nacos_2_0 with expiry.brake.floor 3")["brake"]["floor"], 3);
     assert_eq!(with("strict with expiry.brake none")["brake"], Value::Null);

@@ -30,7 +30,8 @@ pub struct Scenario {
     pub incident: Option<String>,
     /// Name of the policy, with what was changed in it.
     pub policy_name: String,
-    pub(crate) policy: Policy,
+    /// The policy itself.
+    pub policy: Policy,
     pub(crate) seed: u64,
     pub(crate) nodes: Vec<String>,
     pub(crate) cluster: Cluster,
