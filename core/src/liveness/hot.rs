@@ -343,27 +343,26 @@ impl Hot {
         let epoch = self.epoch;
         let mut soonest = NEVER;
         for (block, bound) in self.bounds.iter_mut().enumerate() {
+            let records = || Hot::block(&self.pages, block * BLOCK);
+            // Mostly, everybody has beaten since: that is found without a branch.
             if *bound <= limit {
-                let first = block * BLOCK;
-                let records = Hot::block(&self.pages, first);
-                // Mostly, everybody has beaten since: that is found without a branch.
-                *bound = first_deadline(records);
-                if *bound <= limit {
-                    *bound = NEVER;
-                    for (offset, record) in records.iter().enumerate() {
-                        let mut again = record.deadline;
-                        if again <= limit {
-                            let slot = (first + offset) as u32;
-                            let deadline = epoch + Span::unbounded(u64::from(again));
-                            let at = due(slot, record.named_state(), record.class(), deadline);
-                            if at <= until {
-                                found.push(Due { at, slot });
-                                continue;
-                            }
-                            again = at.since(epoch).as_millis().min(u64::from(NEVER - 1)) as u32;
+                *bound = first_deadline(records());
+            }
+            if *bound <= limit {
+                *bound = NEVER;
+                for (offset, record) in records().iter().enumerate() {
+                    let mut again = record.deadline;
+                    if again <= limit {
+                        let slot = (block * BLOCK + offset) as u32;
+                        let deadline = epoch + Span::unbounded(u64::from(again));
+                        let at = due(slot, record.named_state(), record.class(), deadline);
+                        if at <= until {
+                            found.push(Due { at, slot });
+                            continue;
                         }
-                        *bound = again.min(*bound);
+                        again = at.since(epoch).as_millis().min(u64::from(NEVER - 1)) as u32;
                     }
+                    *bound = again.min(*bound);
                 }
             }
             soonest = soonest.min(*bound);
@@ -432,7 +431,7 @@ fn first_deadline(records: &[Record]) -> u32 {
 fn renew(pages: &mut [Box<[Record; PAGE]>], lease: LeaseId, deadline: impl Fn(usize) -> u32) -> bool {
     let slot = lease.slot() as usize;
     let Some(page) = pages.get_mut(slot / PAGE) else { return false };
-    let record = &mut page[lease.to_u64() as usize % PAGE];
+    let record = &mut page[slot % PAGE];
     // Ids end below 2^53, so the high half has no bit where the state is, and none that the shift would lose.
     if (record.meta ^ (lease.to_u64() >> 32) as u32) << (32 - IDENTITY_BITS) != 0 {
         return false;
