@@ -54,6 +54,7 @@ impl Table {
             let rows = &sorted[core::mem::replace(&mut begin, end)..end];
             let mut piece = Piece { rows: HashTable::with_capacity(rows.len()), depth };
             for &(hash, row) in rows {
+                // It has room for all of them, and asks for no hash again.
                 let hash_of = |&other: &u32| rows.iter().find(|&&(_, row)| row == other).map_or(0, |&(hash, _)| hash);
                 piece.rows.insert_unique(hash, row, hash_of);
             }
