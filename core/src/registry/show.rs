@@ -83,9 +83,6 @@ impl Registry {
         let Some(slot) = self.services.slot(service) else { return Err(nobody_at(service)) };
         let (entry, protected) = (self.services.get(slot), self.protects(slot));
         let revision = entry.revision;
-        if since == revision {
-            return Ok(Changes { revision, full: false, protected, rows: Vec::new() });
-        }
         let state = |id| self.roster.slot(id).map_or(0, |slot| self.roster.row(slot).state());
         Ok(match entry.changes_after(since, state) {
             Some(rows) => Changes { revision, full: false, protected, rows },
