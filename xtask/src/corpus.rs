@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
@@ -14,25 +14,14 @@ const KEPT_MAX: u64 = 2048;
 
 /// Adds to what is kept of each target whatever grew and reaches further.
 pub fn keep(targets: &[&str]) -> Result<()> {
-    for target in fuzz::chosen(targets)? {
-        let (known, small) = (folder("known", target), folder("small", target));
-        for made in [&known, &small] {
-            if made.exists() {
-                fs::remove_dir_all(made)?;
-            }
-            fs::create_dir_all(made)?;
+    let chosen = fuzz::chosen(targets)?;
+    fuzz::seeds()?;
+    for target in chosen {
+        let (known, small) = (emptied("known", target)?, emptied("small", target)?);
+        for place in [unfolded(target)?, fuzz::folder(fuzz::SEEDS, target)?] {
+            copy(&place, &known, u64::MAX)?;
         }
-        let kept = unfolded(target)?;
-        for file in fs::read_dir(&kept)?.chain(fs::read_dir(fuzz::begin(target)?)?) {
-            let file = file?;
-            fs::copy(file.path(), known.join(file.file_name()))?;
-        }
-        for file in fs::read_dir(fuzz::grown(target)?)? {
-            let file = file?;
-            if file.metadata()?.len() <= KEPT_MAX {
-                fs::copy(file.path(), small.join(file.file_name()))?;
-            }
-        }
+        copy(&fuzz::folder(fuzz::GROWN, target)?, &small, KEPT_MAX)?;
         let before = names(&known)?;
         // By the places that are reached, not by how often: what is kept stays small.
         let mut merge = fuzz::run(target, &[&known, &small])?;
@@ -55,8 +44,7 @@ pub fn keep(targets: &[&str]) -> Result<()> {
 
 /// The folder into which the kept inputs of a target were written, one file each.
 pub fn unfolded(target: &str) -> Result<PathBuf> {
-    let place = folder("kept", target);
-    fs::create_dir_all(&place)?;
+    let place = fuzz::folder("kept", target)?;
     for (number, line) in fs::read_to_string(file(target)).unwrap_or_default().lines().enumerate() {
         let digits = line.as_bytes().chunks(2).map(|pair| Ok(u8::from_str_radix(std::str::from_utf8(pair)?, 16)?));
         let bytes =
@@ -70,10 +58,22 @@ fn file(target: &str) -> PathBuf {
     tool::root().join("fuzz/corpus").join(target).with_extension("hex")
 }
 
-fn folder(what: &str, target: &str) -> PathBuf {
-    tool::root().join("target/fuzz").join(what).join(target)
+fn emptied(what: &str, target: &str) -> Result<PathBuf> {
+    fs::remove_dir_all(fuzz::folder(what, target)?)?;
+    fuzz::folder(what, target)
 }
 
-fn names(place: &PathBuf) -> Result<BTreeSet<String>> {
+/// Copies the files of a folder that are no longer than `max`.
+fn copy(from: &Path, to: &Path, max: u64) -> Result<()> {
+    for file in fs::read_dir(from)? {
+        let file = file?;
+        if file.metadata()?.len() <= max {
+            fs::copy(file.path(), to.join(file.file_name()))?;
+        }
+    }
+    Ok(())
+}
+
+fn names(place: &Path) -> Result<BTreeSet<String>> {
     fs::read_dir(place)?.map(|file| Ok(file?.file_name().to_string_lossy().into_owned())).collect()
 }

@@ -13,6 +13,9 @@ use crate::{corpus, files, golden, tool};
 
 /// The version that is fetched.
 const CARGO_FUZZ: &str = "0.13.2";
+/// What grew on this machine, and what the project already has.
+pub const GROWN: &str = "grown";
+pub const SEEDS: &str = "seeds";
 const TARGETS: [&str; 6] = ["commands", "documents", "requests", "rows", "scenarios", "snapshots"];
 /// What a snapshot has before the body of its only section: the head, and the head of the section.
 const CONTAINER: usize = 24 + 20;
@@ -23,10 +26,11 @@ const TAPE_MAX: u64 = 120;
 /// Runs targets, each for so many seconds; closes with `N passed, N failed`.
 pub fn fuzz(targets: &[&str], seconds: u32) -> Result<()> {
     let chosen = chosen(targets)?;
+    seeds()?;
     let mut failed = Vec::new();
     for target in &chosen {
         // What it finds goes to the first folder; the others are only read.
-        let mut run = run(target, &[&grown(target)?, &corpus::unfolded(target)?, &begin(target)?])?;
+        let mut run = run(target, &[&folder(GROWN, target)?, &corpus::unfolded(target)?, &folder(SEEDS, target)?])?;
         run.args([&format!("-max_total_time={seconds}"), "-print_final_stats=1"]);
         let said = run.stderr(std::process::Stdio::piped()).output().context("cannot start cargo-fuzz")?;
         let log = String::from_utf8_lossy(&said.stderr);
@@ -48,7 +52,6 @@ pub fn chosen(targets: &[&str]) -> Result<Vec<&'static str>> {
     if let Some(unknown) = targets.iter().find(|target| !TARGETS.contains(target)) {
         bail!("no fuzz target `{unknown}`; there are {}", TARGETS.join(", "));
     }
-    seeds()?;
     Ok(TARGETS.into_iter().filter(|name| targets.is_empty() || targets.contains(name)).collect())
 }
 
@@ -60,16 +63,9 @@ pub fn run(target: &str, folders: &[&Path]) -> Result<Process> {
     Ok(run)
 }
 
-/// The folder of what grew on this machine.
-pub fn grown(target: &str) -> Result<PathBuf> {
-    let place = tool::root().join("target/fuzz/grown").join(target);
-    fs::create_dir_all(&place)?;
-    Ok(place)
-}
-
-/// The folder of what the project already has, in the form of the target's inputs.
-pub fn begin(target: &str) -> Result<PathBuf> {
-    let place = tool::root().join("target/fuzz/seeds").join(target);
+/// A folder of a target's inputs, by what they are.
+pub fn folder(what: &str, target: &str) -> Result<PathBuf> {
+    let place = tool::root().join("target/fuzz").join(what).join(target);
     fs::create_dir_all(&place)?;
     Ok(place)
 }
@@ -92,22 +88,24 @@ fn fetched() -> Result<PathBuf> {
 }
 
 /// What the project already has, in the form of each target's inputs.
-fn seeds() -> Result<()> {
+pub fn seeds() -> Result<()> {
+    let (scenarios, documents) = (folder(SEEDS, "scenarios")?, folder(SEEDS, "documents")?);
+    let (snapshots, commands) = (folder(SEEDS, "snapshots")?, folder(SEEDS, "commands")?);
     for file in files("core/scenarios", ".scenario")? {
-        fs::copy(&file, begin("scenarios")?.join(name(&file)))?;
+        fs::copy(&file, scenarios.join(name(&file)))?;
     }
     for file in files("core/vectors", ".jsonl")? {
-        fs::write(begin("documents")?.join(name(&file)), tape(&fs::read_to_string(&file)?)?)?;
+        fs::write(documents.join(name(&file)), tape(&fs::read_to_string(&file)?)?)?;
         let snapshot = golden::at_the_end_of(&file)?.snapshot();
-        fs::write(begin("snapshots")?.join(name(&file)).with_extension("whole"), &snapshot)?;
-        fs::write(begin("snapshots")?.join(name(&file)).with_extension("body"), &snapshot[CONTAINER..])?;
+        fs::write(snapshots.join(name(&file)).with_extension("whole"), &snapshot)?;
+        fs::write(snapshots.join(name(&file)).with_extension("body"), &snapshot[CONTAINER..])?;
     }
     // A tape is a policy's number and one for each step, of any length.
     for tape in 0..TAPES {
         let mut random = Random(tape);
         let length = random.below(TAPE_MAX);
         let bytes: Vec<u8> = (0..8 + 4 * length).map(|_| random.any() as u8).collect();
-        fs::write(begin("commands")?.join(format!("{tape}.tape")), bytes)?;
+        fs::write(commands.join(format!("{tape}.tape")), bytes)?;
     }
     Ok(())
 }
