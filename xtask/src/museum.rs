@@ -48,8 +48,7 @@ struct Catch {
 }
 
 pub fn museum(only: Option<&str>) -> Result<()> {
-    let all = files(PIECES, ".piece")?;
-    let mut pieces = all.iter().map(|path| read(path)).collect::<Result<Vec<Piece>>>()?;
+    let mut pieces = all()?;
     pieces.retain(|piece| only.is_none_or(|only| piece.name.contains(only)));
     let copy = tool::root().join("target/museum");
     copy_checkout(&copy)?;
@@ -79,6 +78,10 @@ pub fn museum(only: Option<&str>) -> Result<()> {
     if failed == 0 { Ok(()) } else { bail!("not every piece of the museum is caught") }
 }
 
+fn all() -> Result<Vec<Piece>> {
+    files(PIECES, ".piece")?.iter().map(|path| read(path)).collect()
+}
+
 /// Reads a piece: lines of what it is, the text to find, and the text to put there.
 fn read(path: &Path) -> Result<Piece> {
     let text = fs::read_to_string(path)?;
@@ -96,8 +99,7 @@ fn read(path: &Path) -> Result<Piece> {
 
 /// Every piece can still be put back: the rule that it spoils stands where it says.
 pub fn check() -> Result<()> {
-    for path in files(PIECES, ".piece")? {
-        let piece = read(&path)?;
+    for piece in all()? {
         standing(&piece).with_context(|| piece.name.clone())?;
     }
     Ok(())
