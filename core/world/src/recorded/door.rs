@@ -1,12 +1,14 @@
 //! How is a server asked? What every replay needs of one, and a standalone server behind its HTTP API.
 
 use std::fmt;
+use std::rc::Rc;
 
 use liveset::{Address, Command, Error, HealthReport, Instant, Outcome, Policy, Registry, ServiceKey, ServiceSettings};
 use liveset_nacos::{Datagram, Dialect, Pushes, Request, Response, serve};
 use serde_json::{Map, Value, json};
 
 use super::file::{Row, Sight};
+use super::peek::{Said, Views};
 use super::track::State;
 
 /// One thing to look at again and again.
@@ -23,8 +25,8 @@ pub(crate) trait Door {
     fn send(&mut self, now: Instant, request: &Request) -> Response;
     /// Looks as the recorder did. On some servers a look has an effect on the next one.
     fn look(&mut self, now: Instant, view: &View);
-    /// What looks at this moment would show, without any effect.
-    fn peek(&self, now: Instant, views: &[View]) -> Result<Vec<State>, Error>;
+    /// What looks at this moment would show, without any effect; none where that is what it was the last time.
+    fn peek(&mut self, now: Instant, views: &Views) -> Result<Option<Vec<Rc<State>>>, Error>;
     /// When something may next happen by itself; may be early, never late.
     fn next_deadline(&self) -> Option<Instant>;
     /// Lets everything due by `now` happen.
@@ -49,6 +51,7 @@ pub(crate) struct Standalone {
     registry: Registry,
     dialect: Dialect,
     is_down: bool,
+    said: Said,
     pushes: Pushes,
     pushed: Vec<(Instant, State)>,
     /// Whether the recorded subscriber acknowledged what it got; none where nobody listens over UDP.
@@ -56,7 +59,7 @@ pub(crate) struct Standalone {
 }
 
 /// What the recorder noted where nobody answered.
-const NOBODY: &str = "ERR ConnectionRefusedError";
+pub(crate) const NOBODY: &str = "ERR ConnectionRefusedError";
 
 impl Standalone {
     pub(crate) fn new(policy: Policy, dialect: Dialect, acknowledges: Option<bool>) -> Result<Standalone, Error> {
@@ -64,6 +67,7 @@ impl Standalone {
             registry: Registry::new(policy)?,
             dialect,
             is_down: false,
+            said: Said::default(),
             pushes: Pushes::new(dialect),
             pushed: Vec::new(),
             acknowledges,
@@ -86,7 +90,7 @@ impl Standalone {
 }
 
 /// A registry that is only read: nobody's look computes anything.
-struct Quiet<'a>(&'a Registry);
+pub(crate) struct Quiet<'a>(pub(crate) &'a Registry);
 
 impl liveset_nacos::Door for Quiet<'_> {
     fn registry(&self) -> &Registry {
@@ -110,27 +114,9 @@ impl Standalone {
     }
 }
 
-/// What looks at this moment would show of a registry, without any effect.
-pub(crate) fn peek(registry: &Registry, dialect: Dialect, now: Instant, views: &[View]) -> Result<Vec<State>, Error> {
-    if views.iter().all(|view| is_computed(registry, view)) {
-        let mut quiet = Quiet(registry);
-        return Ok(views.iter().map(|view| view.read(&mut quiet, dialect, now)).collect());
-    }
-    let mut copy = Registry::restore(&registry.snapshot(), (0, 0))?;
-    // The operator's page comes first: it computes nothing, and what lists compute would show on it.
-    let mut states: Vec<Option<State>> =
-        views.iter().map(|view| view.see.starts_with("console").then(|| view.read(&mut copy, dialect, now))).collect();
-    for (view, state) in views.iter().zip(&mut states) {
-        if state.is_none() {
-            *state = Some(view.read(&mut copy, dialect, now));
-        }
-    }
-    Ok(states.into_iter().flatten().collect())
-}
-
 /// Whether a look at this view has no effect.
-pub(super) fn is_computed(registry: &Registry, view: &View) -> bool {
-    let service = ServiceKey::named(view.of.as_deref().unwrap_or(super::SERVICE));
+pub(crate) fn is_computed(registry: &Registry, view: &View) -> bool {
+    let service = ServiceKey::named(view.service());
     let record = service.ok().and_then(|service| registry.service(&service));
     record.is_none_or(|record| !record.known || record.computed)
 }
@@ -149,17 +135,15 @@ impl Door for Standalone {
     }
 
     fn look(&mut self, now: Instant, view: &View) {
-        if self.is_down {
-            return;
+        // Where the view is there already, a look has no effect.
+        if !self.is_down && !is_computed(&self.registry, view) {
+            view.read(&mut self.registry, self.dialect, now);
         }
-        view.read(&mut self.registry, self.dialect, now);
     }
 
-    fn peek(&self, now: Instant, views: &[View]) -> Result<Vec<State>, Error> {
-        if self.is_down {
-            return Ok(vec![State::of_error(0, NOBODY.to_owned()); views.len()]);
-        }
-        peek(&self.registry, self.dialect, now, views)
+    fn peek(&mut self, now: Instant, views: &Views) -> Result<Option<Vec<Rc<State>>>, Error> {
+        let registry = (!self.is_down).then_some(&self.registry);
+        views.peek(registry, self.dialect, now, &mut self.said)
     }
 
     fn next_deadline(&self) -> Option<Instant> {
@@ -220,13 +204,18 @@ impl View {
         vec![View { see: "service-listed".to_owned(), ..view.clone() }, view]
     }
 
+    /// The name of the service that it is of.
+    pub(crate) fn service(&self) -> &str {
+        self.of.as_deref().unwrap_or(super::SERVICE)
+    }
+
     /// Whether it is read by asking; a push is not.
     pub(crate) fn is_asked_for(&self) -> bool {
         self.see != "udp"
     }
 
     pub(crate) fn read(&self, registry: &mut impl liveset_nacos::Door, dialect: Dialect, now: Instant) -> State {
-        let service = self.of.as_deref().unwrap_or(super::SERVICE);
+        let service = self.service();
         let mut get = |path: &str, parameters: &[(&str, &str)]| {
             let parameters = [("serviceName", service)].into_iter().chain(parameters.iter().copied());
             serve(registry, dialect, now, &Request::new("GET", path, parameters))

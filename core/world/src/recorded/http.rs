@@ -7,57 +7,71 @@ use liveset::{Error, Instant};
 use liveset_nacos::{Request as Sent, Response};
 use serde_json::Value;
 
-use super::door::{Door, View};
+use super::door::{Door, NOBODY, View};
 use super::file::{Line, Recording, Request, Sight, What};
+use super::peek::Views;
 use super::phases::Setup;
 use super::pushes;
 use super::steps::{Step, steps};
-use super::track::{Difference, Seen, State, Track};
+use super::track::{Difference, Seen, State, Track, seen_by};
 
-/// Replays a recording on a fresh server; the first difference, if there is one.
-///
-/// With `until`, only whether that comes by then is asked, and the rest need not be replayed: a later difference may be none.
-pub(crate) fn replay(
-    recording: &Recording,
-    setup: &Setup,
-    until: Option<i64>,
-    server: &mut dyn Door,
-) -> Result<Option<Difference>, Error> {
-    let lines = until.map_or(&recording.lines[..], |until| beginning(&recording.lines, until));
-    let views = recorded(lines);
-    let mut replay = Replay::new(
-        lines,
-        server,
-        views.keys().filter(|view| view.is_asked_for()).cloned().collect(),
-        setup.policy.view.clone(),
-    );
-    (replay.lag, replay.reached) = (setup.lag, setup.reached);
-    replay.is_browser = ["browser", "-web"].iter().any(|end| recording.header.case.ends_with(end));
-    let end = lines.last().map_or(0, |line| line.t);
-    // What comes late in ours comes behind the last line that decides.
-    let stopped = replay.run(&steps(lines, setup), until.map_or(end, |until| end.max(until)))?;
-    let zero = replay.zero;
-    let pushed: Vec<(i64, State)> =
-        replay.server.pushed().iter().map(|(at, state)| (at.as_millis() as i64 + zero, state.clone())).collect();
-    let differences = views.iter().filter_map(|(view, seen)| match replay.track(view) {
-        Some(track) => track.differs(&view.to_string(), seen, recording.header.widest_window, end),
-        None => pushes::differ(view, seen, &pushed, end),
-    });
-    // What was sent and answered differently comes first: views of the same moment follow from it.
-    let first = stopped.into_iter().chain(differences).min_by_key(|difference| difference.at);
-    Ok(first.map(|difference| difference.caused_by(&replay.moments, &setup.policy.view)))
+/// A recording, read once for all of its replays.
+pub(crate) struct Case<'a> {
+    recording: &'a Recording,
+    /// The recorded sights of each view.
+    seen: BTreeMap<View, Vec<Seen>>,
+    /// Those that are read by asking.
+    views: Views,
+    /// How long the longest window is in which a change was seen, in ms.
+    longest_window: i64,
 }
 
-/// The lines that decide what differs by `until`: every window that begins by then has to end in them.
-fn beginning(lines: &[Line], until: i64) -> &[Line] {
-    let windows = recorded(lines).into_values().flatten().filter_map(|seen| Some(seen.by - seen.after?));
-    let last = until.saturating_add(windows.max().unwrap_or(0));
-    &lines[..lines.partition_point(|line| line.t <= last)]
+impl<'a> Case<'a> {
+    pub(crate) fn of(recording: &'a Recording) -> Case<'a> {
+        let seen = recorded(&recording.lines);
+        let windows = seen.values().flatten().filter_map(|seen| Some(seen.by - seen.after?));
+        let longest_window = windows.max().unwrap_or(0);
+        let asked_for = seen.keys().filter(|view| view.is_asked_for()).cloned().collect();
+        let views = Views::new(asked_for, State::of_error(0, NOBODY.to_owned()), |state| state);
+        Case { recording, seen, views, longest_window }
+    }
+
+    /// Replays it on a fresh server; the first difference, if there is one.
+    ///
+    /// With `until`, only whether that comes by then is asked, and the rest need not be replayed: a later difference may be none.
+    pub(crate) fn replay(
+        &self,
+        setup: &Setup,
+        until: Option<i64>,
+        server: &mut dyn Door,
+    ) -> Result<Option<Difference>, Error> {
+        let Case { recording: Recording { header, lines }, seen, views, longest_window } = self;
+        // Every window that begins by then has to end in what is replayed.
+        let last = until.map_or(i64::MAX, |until| until.saturating_add(*longest_window));
+        let lines = &lines[..lines.partition_point(|line| line.t <= last)];
+        let mut replay = Replay::new(lines, server, views, setup.policy.view.clone());
+        (replay.lag, replay.reached) = (setup.lag, setup.reached);
+        replay.is_browser = ["browser", "-web"].iter().any(|end| header.case.ends_with(end));
+        let end = lines.last().map_or(0, |line| line.t);
+        // What comes late in ours comes behind the last line that decides.
+        let stopped = replay.run(&steps(lines, setup), until.map_or(end, |until| end.max(until)))?;
+        let zero = replay.zero;
+        let pushed: Vec<(i64, State)> =
+            replay.server.pushed().iter().map(|(at, state)| (at.as_millis() as i64 + zero, state.clone())).collect();
+        let seen = seen.iter().map(|(view, seen)| (view, seen_by(seen, last))).filter(|(_, seen)| !seen.is_empty());
+        let differences = seen.filter_map(|(view, seen)| match replay.track(view) {
+            Some(track) => track.differs(&view.to_string(), seen, header.widest_window, end),
+            None => pushes::differ(view, seen, &pushed, end),
+        });
+        // What was sent and answered differently comes first: views of the same moment follow from it.
+        let first = stopped.into_iter().chain(differences).min_by_key(|difference| difference.at);
+        Ok(first.map(|difference| difference.caused_by(&replay.moments, &setup.policy.view)))
+    }
 }
 
 struct Replay<'a> {
     server: &'a mut dyn Door,
-    views: Vec<View>,
+    views: &'a Views,
     tracks: Vec<Track>,
     /// The recording's time of the server's zero: a recording may begin before its own.
     zero: i64,
@@ -74,11 +88,11 @@ struct Replay<'a> {
 }
 
 impl Replay<'_> {
-    fn new<'a>(lines: &[Line], server: &'a mut dyn Door, views: Vec<View>, view: ViewPolicy) -> Replay<'a> {
+    fn new<'a>(lines: &[Line], server: &'a mut dyn Door, views: &'a Views, view: ViewPolicy) -> Replay<'a> {
         let zero = lines.first().map_or(0, |line| line.t.min(0));
         Replay {
             server,
-            tracks: vec![Track::default(); views.len()],
+            tracks: vec![Track::default(); views.list.len()],
             views,
             zero,
             now: zero,
@@ -91,7 +105,7 @@ impl Replay<'_> {
     }
 
     fn track(&self, view: &View) -> Option<&Track> {
-        self.views.iter().position(|known| known == view).map(|number| &self.tracks[number])
+        self.views.list.iter().position(|known| known == view).map(|number| &self.tracks[number])
     }
 
     /// Until a little behind the first answer that differs: what should have come before it in ours may be late.
@@ -169,8 +183,8 @@ impl Replay<'_> {
     }
 
     fn watch(&mut self, in_flight: i64) -> Result<(), Error> {
-        let states = self.server.peek(self.instant(self.now)?, &self.views)?;
-        for (track, state) in self.tracks.iter_mut().zip(states) {
+        let states = self.server.peek(self.instant(self.now)?, self.views)?;
+        for (track, state) in self.tracks.iter_mut().zip(states.into_iter().flatten()) {
             track.show(self.now, in_flight, state);
         }
         Ok(())
@@ -290,6 +304,8 @@ fn comparable(body: &Value) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use std::rc::Rc;
+
     use super::*;
 
     /// A server that shows its first state until somebody looks after 600 ms, and notes when it is looked at.
@@ -309,8 +325,9 @@ mod tests {
             self.looks.push((now.as_millis(), view.to_string()));
         }
 
-        fn peek(&self, _now: Instant, views: &[View]) -> Result<Vec<State>, Error> {
-            Ok(vec![State::of_error(404, self.is_awake.to_string()); views.len()])
+        fn peek(&mut self, _now: Instant, views: &Views) -> Result<Option<Vec<Rc<State>>>, Error> {
+            let state = Rc::new(State::of_error(404, self.is_awake.to_string()));
+            Ok(Some(vec![state; views.list.len()]))
         }
 
         fn next_deadline(&self) -> Option<Instant> {
@@ -339,7 +356,7 @@ mod tests {
             r#"{"t":700,"after":500,"see":"list","of":"SERVICE-x","is":null,"err":[404,"true"]}"#,
         ]);
         let mut server = Lazy::default();
-        replay(&recording, &setup(), None, &mut server).expect("no errors");
+        Case::of(&recording).replay(&setup(), None, &mut server).expect("no errors");
         // The server's zero is the first line: everything is 10 ms later there.
         let looks = [
             (0, "list"),
@@ -358,13 +375,15 @@ mod tests {
             r#"{"t":0,"see":"list","is":null,"err":[404,"false"]}"#,
             r#"{"t":700,"after":500,"see":"list","is":null,"err":[404,"true"]}"#,
         ];
-        assert_eq!(replay(&recording(&lines), &setup(), None, &mut Lazy::default()), Ok(None));
+        let recording = recording(&lines);
+        assert_eq!(Case::of(&recording).replay(&setup(), None, &mut Lazy::default()), Ok(None));
     }
 
     #[test]
     fn a_push_that_did_not_come_is_a_difference() {
         let push = r#"{"t":5,"see":"udp","is":[]}"#;
-        let found = replay(&recording(&[push]), &setup(), None, &mut Lazy::default()).expect("no errors");
+        let recording = recording(&[push]);
+        let found = Case::of(&recording).replay(&setup(), None, &mut Lazy::default()).expect("no errors");
         assert_eq!(found.map(|found| (found.at, found.ours)), Some((5, "no push".to_owned())));
     }
 
@@ -397,11 +416,12 @@ mod tests {
             r#"{"t":9000,"after":8900,"see":"list","is":null,"err":[404,"true"]}"#,
         ];
         let recording = recording(&lines);
-        let whole = replay(&recording, &setup(), None, &mut Lazy::default()).expect("no errors");
+        let case = Case::of(&recording);
+        let whole = case.replay(&setup(), None, &mut Lazy::default()).expect("no errors");
         assert_eq!(whole.as_ref().map(|found| found.at), Some(700));
         for until in [500, 700, 8999] {
-            assert_eq!(replay(&recording, &setup(), Some(until), &mut Lazy::default()).expect("no errors"), whole);
+            assert_eq!(case.replay(&setup(), Some(until), &mut Lazy::default()).expect("no errors"), whole);
         }
-        assert_eq!(replay(&recording, &setup(), Some(499), &mut Lazy::default()), Ok(None));
+        assert_eq!(case.replay(&setup(), Some(499), &mut Lazy::default()), Ok(None));
     }
 }

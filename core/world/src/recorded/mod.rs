@@ -7,6 +7,7 @@ mod door;
 mod engine;
 mod file;
 mod http;
+mod peek;
 mod phases;
 mod pushes;
 mod report;
@@ -22,8 +23,9 @@ pub use report::{Run, Score, Verdict};
 pub use story::{CONSUMERS, Parting, part};
 pub use track::Difference;
 
-use std::path::{Path, PathBuf};
-use std::{fs, io, thread};
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{fs, io, iter, thread};
 
 use liveset::{Error, Policy};
 use liveset_nacos::Dialect;
@@ -39,13 +41,15 @@ pub fn score(place: &Path, only: Option<&str>) -> io::Result<Score> {
         return Err(io::Error::other(format!("no recording there: {}", place.display())));
     }
     // Two at a time: recordings know nothing of one another.
-    let (even, odd): (Vec<_>, Vec<_>) = files.iter().enumerate().partition(|(number, _)| number % 2 == 0);
-    let play = |files: Vec<(usize, &PathBuf)>| -> io::Result<Vec<(usize, Run)>> {
-        files.into_iter().map(|(number, file)| Ok((number, run(file)?))).collect()
+    let next = AtomicUsize::new(0);
+    let play = || -> io::Result<Vec<(usize, Run)>> {
+        let numbers =
+            iter::repeat_with(|| next.fetch_add(1, Ordering::Relaxed)).take_while(|&number| number < files.len());
+        numbers.map(|number| Ok((number, run(&files[number])?))).collect()
     };
     let mut runs = thread::scope(|scope| {
-        let other = scope.spawn(|| play(odd));
-        let own = play(even);
+        let other = scope.spawn(play);
+        let own = play();
         let other = other.join().unwrap_or_else(|_| Err(io::Error::other("a replay panicked")));
         Ok::<_, io::Error>([own?, other?].concat())
     })?;
@@ -83,9 +87,10 @@ pub fn replay(recording: &Recording) -> Result<(Verdict, Vec<Chosen>), Error> {
     if family == "sdk" {
         return replay_sdk(recording, &policy, dialect);
     }
+    let case = http::Case::of(recording);
     let (difference, chosen) = phases::search(&policy, recording, |setup, until| {
         let mut server = door::Standalone::new(setup.policy.clone(), dialect, Some(acknowledges(recording)))?;
-        http::replay(recording, setup, until, &mut server)
+        case.replay(setup, until, &mut server)
     })?;
     Ok((difference.map_or(Verdict::Match, Verdict::Differs), chosen))
 }
@@ -101,9 +106,9 @@ fn replay_sdk(recording: &Recording, policy: &Policy, dialect: Dialect) -> Resul
     let Some(version) = sdk::Version::of(client) else {
         return Ok((Verdict::NotReplayed(format!("{client} is not imitated")), Vec::new()));
     };
-    let (difference, chosen) = sdk::search(policy, recording, &version, |setup, until| {
-        sdk::replay(recording, until, &version, setup, dialect)
-    })?;
+    let case = sdk::Case::of(recording);
+    let (difference, chosen) =
+        sdk::search(policy, recording, &version, |setup, until| sdk::replay(&case, until, &version, setup, dialect))?;
     Ok((difference.map_or(Verdict::Match, Verdict::Differs), chosen))
 }
 

@@ -97,8 +97,7 @@ fn meet_first_polls<'a>(lines: &'a [Line], setup: &Setup, steps: &mut Vec<(i64, 
     let mut moved: Vec<(i64, Step<'a>)> = Vec::new();
     for (service, (together, end)) in together(lines) {
         let beside = together[0].0..=end;
-        let of_it =
-            |step: &Step| matches!(step, Step::Look(view) if view.of.as_deref().unwrap_or(super::SERVICE) == service);
+        let of_it = |step: &Step| matches!(step, Step::Look(view) if view.service() == service);
         let (polls, rest) =
             core::mem::take(steps).into_iter().partition(|(at, step)| beside.contains(at) && of_it(step));
         *steps = rest;

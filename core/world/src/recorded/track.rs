@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::rc::Rc;
 
 use liveset::policy::ViewPolicy;
 use serde_json::Value;
@@ -31,13 +32,18 @@ pub(crate) struct Seen {
     pub(crate) state: State,
 }
 
+/// What was seen by a moment.
+pub(crate) fn seen_by(seen: &[Seen], end: i64) -> &[Seen] {
+    &seen[..seen.partition_point(|seen| seen.by <= end)]
+}
+
 /// What ours showed over time.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Track(Vec<Stretch>);
 
 #[derive(Clone, Debug)]
 struct Stretch {
-    state: State,
+    state: Rc<State>,
     from: i64,
     /// A change that a request made happened while that was in flight; any other at one moment.
     from_latest: i64,
@@ -75,7 +81,7 @@ pub(crate) struct Needed {
 
 impl Track {
     /// What ours shows from `at` on; `in_flight` is how long the request took that may have made the change.
-    pub(crate) fn show(&mut self, at: i64, in_flight: i64, state: State) {
+    pub(crate) fn show(&mut self, at: i64, in_flight: i64, state: Rc<State>) {
         if self.0.last().is_none_or(|last| last.state != state) {
             self.0.push(Stretch { state, from: at, from_latest: at + in_flight });
         }
@@ -101,7 +107,7 @@ impl Track {
             }
             let earliest = lasts.first().map_or(0, |&last| last + 1);
             let starts = (earliest..self.0.len())
-                .filter(|&start| self.0[start].from <= seen.by && self.0[start].state == seen.state);
+                .filter(|&start| self.0[start].from <= seen.by && *self.0[start].state == seen.state);
             lasts = starts.flat_map(|start| self.stays(start, widest)).collect();
             lasts.sort_unstable();
             if lasts.is_empty() {
@@ -119,7 +125,7 @@ impl Track {
         let recorded = format!("{window} {} {}", seconds(seen.by), seen.state);
         let then = self.0.iter().rfind(|stretch| stretch.from <= seen.by);
         let mut ours = then.map_or("nothing".to_owned(), |stretch| stretch.state.to_string());
-        let late = self.0.iter().find(|stretch| stretch.from > seen.by && stretch.state == seen.state);
+        let late = self.0.iter().find(|stretch| stretch.from > seen.by && *stretch.state == seen.state);
         if let Some(late) = late {
             ours = format!("{ours}, as recorded only at {}", seconds(late.from));
         }
@@ -206,13 +212,13 @@ impl fmt::Display for State {
 
 impl State {
     pub(crate) fn of_rows(mut rows: Vec<Row>, reach: bool) -> State {
-        rows.sort_by_key(Row::to_string);
+        rows.sort_by_cached_key(Row::to_string);
         State { rows: Some(rows), reach, ..State::default() }
     }
 
     /// What was pushed: rows as the recorder shortened them.
     pub(crate) fn of_pushed(mut rows: Vec<Value>) -> State {
-        rows.sort_by_key(Value::to_string);
+        rows.sort_by_cached_key(Value::to_string);
         State { record: Some(Value::Array(rows)), ..State::default() }
     }
 
@@ -278,7 +284,7 @@ mod tests {
     fn track(changes: &[(i64, i64, &str)]) -> Track {
         let mut track = Track::default();
         for (at, in_flight, name) in changes {
-            track.show(*at, *in_flight, state(name));
+            track.show(*at, *in_flight, Rc::new(state(name)));
         }
         track
     }

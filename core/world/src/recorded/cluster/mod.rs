@@ -11,6 +11,7 @@ mod steps;
 mod story;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use liveset::Error;
 use liveset_nacos::Dialect;
@@ -18,6 +19,7 @@ use liveset_nacos::Dialect;
 use super::SERVICE;
 use super::door::View;
 use super::file::{Header, Line, Recording, What};
+use super::peek::Views;
 use super::phases::Chosen;
 use super::report::Verdict;
 use super::track::{Difference, Seen, Track};
@@ -25,7 +27,7 @@ use crate::replication::{Cluster, Owners, Record, Standing};
 use replay::Replay;
 use search::search;
 use setup::Setup;
-use sights::{nobody, recorded};
+use sights::{as_recorded, nobody, recorded};
 use steps::{Step, steps};
 pub(crate) use story::stories;
 
@@ -45,8 +47,9 @@ pub(super) fn replay(recording: &Recording) -> Result<(Verdict, Vec<Chosen>), Er
     let steps = steps(&recording.lines);
     fit(&mut setup, &views, &steps);
     let owners = owners(&setup, &recording.header, &steps);
+    let watched = watched(&views);
     let (difference, chosen) =
-        search(&setup, &owners, |setup, floor| run(recording, &views, &steps, setup, dialect, floor))?;
+        search(&setup, &owners, |setup, floor| run(recording, (&views, &watched), &steps, setup, dialect, floor))?;
     Ok((difference.map_or(Verdict::Match, Verdict::Differs), chosen))
 }
 
@@ -96,6 +99,18 @@ fn not_yet(recording: &Recording) -> Option<&'static str> {
     recording.lines.iter().any(is_grpc).then_some("gRPC clients of a cluster are not replayed yet")
 }
 
+/// The views of each node, and how the recorder noted them: it cut the errors.
+fn watched(views: &BTreeMap<View, Vec<Seen>>) -> Rc<[Views; 3]> {
+    let texts = views.values().flatten().filter_map(|seen| seen.state.err.as_ref().map(|(_, text)| text.clone()));
+    let cut: Rc<[String]> = texts.collect();
+    let of = |node| {
+        let list = views.keys().filter(|view| node_of(view.node.as_deref()) == Some(node)).cloned().collect();
+        let cut = cut.clone();
+        Views::new(list, nobody(), move |state| as_recorded(state, &cut))
+    };
+    Rc::new([0, 1, 2].map(of))
+}
+
 /// How far a run agrees.
 #[derive(Clone)]
 struct Found {
@@ -111,13 +126,13 @@ struct Found {
 /// One replay; it may end early once it cannot agree for as long as `floor`.
 fn run(
     recording: &Recording,
-    views: &BTreeMap<View, Vec<Seen>>,
+    (views, watched): (&BTreeMap<View, Vec<Seen>>, &Rc<[Views; 3]>),
     steps: &[(i64, Step)],
     setup: &Setup,
     dialect: Dialect,
     floor: i64,
 ) -> Result<Found, Error> {
-    let mut replay = begin(recording, views, setup, dialect)?;
+    let mut replay = begin(recording, watched.clone(), setup, dialect)?;
     let zero = replay.zero;
     let end = recording.lines.last().map_or(0, |line| line.t);
     let longest = steps.iter().map(|(_, step)| if let Step::Send(request, ..) = step { request.took } else { 0 }).max();
@@ -155,12 +170,7 @@ fn run(
 }
 
 /// A replay that has not done anything yet.
-fn begin(
-    recording: &Recording,
-    views: &BTreeMap<View, Vec<Seen>>,
-    setup: &Setup,
-    dialect: Dialect,
-) -> Result<Replay, Error> {
+fn begin(recording: &Recording, views: Rc<[Views; 3]>, setup: &Setup, dialect: Dialect) -> Result<Replay, Error> {
     let owners = Owners {
         told: setup.told(&recording.header.responsible),
         by_service: setup.by_service,

@@ -1,18 +1,19 @@
 //! A cluster of ours is asked what the recorded one was asked, at the recorded times, and its views are watched all the while.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
-use liveset::{Error, InstanceQuery, Instant, Reader, Registry, ServiceKey, ServiceRecord, ServiceView};
+use liveset::{Error, Instant};
 use liveset_nacos::Dialect;
 
-use super::super::door::{View, is_computed, peek};
+use super::super::door::{View, is_computed};
 use super::super::file::{Recording, Request};
 use super::super::http::answer_differs;
-use super::super::track::{Difference, Seen, Track};
+use super::super::peek::{Said, Views};
+use super::super::track::{Difference, Track};
+use super::node_of;
 use super::setup::Setup;
-use super::sights::{as_recorded, nobody};
 use super::steps::Step;
-use super::{NODES, SERVICE, node_of};
 use crate::replication::{Cluster, Standing};
 
 /// When a step takes effect, and from when on it may be seen.
@@ -29,12 +30,10 @@ pub(super) struct Replay {
     /// Of each node.
     dialects: Vec<Dialect>,
     /// Of each node.
-    views: Vec<Vec<View>>,
+    views: Rc<[Views; 3]>,
     pub(super) tracks: BTreeMap<View, Track>,
-    /// What each node's registry said when its views were last read: where it says the same, they are the same.
-    said: Vec<Option<Vec<Said>>>,
-    /// Errors as the recorder cut them.
-    cut: Vec<String>,
+    /// What each node's registry said when its views were last read.
+    said: [Said; 3],
     /// The recording's time of the cluster's zero.
     pub(super) zero: i64,
     pub(super) now: i64,
@@ -46,24 +45,10 @@ impl Replay {
         cluster: Cluster,
         setup: Setup,
         dialects: Vec<Dialect>,
-        views: &BTreeMap<View, Vec<Seen>>,
+        views: Rc<[Views; 3]>,
     ) -> Replay {
         let zero = recording.lines.first().map_or(0, |line| line.t.min(0));
-        let texts = views.values().flatten().filter_map(|seen| seen.state.err.as_ref().map(|(_, text)| text.clone()));
-        let of = |node| views.keys().filter(|view| node_of(view.node.as_deref()) == Some(node)).cloned().collect();
-        let (tracks, cut) = (BTreeMap::new(), texts.collect());
-        let said = vec![None; NODES.len()];
-        Replay {
-            cluster,
-            setup,
-            dialects,
-            views: (0..NODES.len()).map(of).collect(),
-            tracks,
-            said,
-            cut,
-            zero,
-            now: zero,
-        }
+        Replay { cluster, setup, dialects, views, tracks: BTreeMap::new(), said: Default::default(), zero, now: zero }
     }
 
     /// Until the first answer that differs, or until what was shown so far falls short.
@@ -190,18 +175,10 @@ impl Replay {
         let now = self.instant(self.now)?;
         for node in self.cluster.take_touched() {
             let Some(views) = self.views.get(node) else { continue };
-            let said = self.cluster.registry(node).map(|registry| say(registry, views));
-            if self.said[node].is_some() && self.said[node] == said {
-                continue;
-            }
-            self.said[node] = said;
-            let states = match self.cluster.registry(node) {
-                Some(registry) => peek(registry, self.dialects[node], now, views)?,
-                None => vec![nobody(); views.len()],
-            };
-            for (view, state) in views.iter().zip(states) {
-                let track = self.tracks.entry(view.clone()).or_default();
-                track.show(from, in_flight, as_recorded(state, &self.cut));
+            let registry = self.cluster.registry(node);
+            let states = views.peek(registry, self.dialects[node], now, &mut self.said[node])?;
+            for (view, state) in views.list.iter().zip(states.into_iter().flatten()) {
+                self.tracks.entry(view.clone()).or_default().show(from, in_flight, state);
             }
         }
         Ok(())
@@ -210,20 +187,6 @@ impl Replay {
     pub(super) fn instant(&self, at: i64) -> Result<Instant, Error> {
         Instant::from_millis((at - self.zero).unsigned_abs())
     }
-}
-
-/// What a registry knows of one service, for each reader.
-type Said = (Option<ServiceRecord>, [ServiceView; 2]);
-
-fn say(registry: &Registry, views: &[View]) -> Vec<Said> {
-    let mut services: Vec<&str> = views.iter().map(|view| view.of.as_deref().unwrap_or(SERVICE)).collect();
-    services.dedup();
-    let keys = services.into_iter().filter_map(|service| ServiceKey::named(service).ok());
-    let said = keys.map(|key| {
-        let view = |reader| registry.instances(&InstanceQuery::new(key.clone(), reader));
-        (registry.service(&key), [view(Reader::Operator), view(Reader::Consumer)])
-    });
-    said.collect()
 }
 
 fn differs(at: i64, request: &Request, answer: Option<&liveset_nacos::Response>) -> Option<Difference> {

@@ -13,7 +13,7 @@ use super::search::turned;
 use super::setup::Setup;
 use super::sights::recorded;
 use super::steps::{Step, steps};
-use super::{NODES, SERVICE, begin, fit, not_yet, owners};
+use super::{NODES, SERVICE, begin, fit, not_yet, owners, watched};
 
 /// The recorded cluster with the usual values of what a recording cannot show; and a strict cluster, whose nodes apply one log and differ
 /// only in how far they are: none lags, so they are one registry. None where no cluster of that version is imitated.
@@ -25,7 +25,7 @@ pub(crate) fn stories(recording: &Recording, dialect: Dialect) -> Result<Option<
     fit(&mut setup, &views, &steps);
     let dials = dials(&setup, &owners(&setup, &recording.header, &steps));
     let usual: Vec<u64> = dials.iter().map(|dial| dial.usual).collect();
-    let replay = begin(recording, &views, &turned(&setup, &dials, &usual), dialect)?;
+    let replay = begin(recording, watched(&views), &turned(&setup, &dials, &usual), dialect)?;
     let (moments, zero) = (replay.moments(&steps).into(), replay.zero);
     let service = ServiceKey::named(SERVICE)?;
     let strictly = Strictly {

@@ -1,12 +1,14 @@
 //! Are the views and events of SDK processes as recorded?
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use serde_json::Value;
 
 use super::super::door::View;
-use super::super::file::{Event, Recording, Request, Row, Sight, What};
-use super::super::track::{Difference, Needed, Seen, State, Track, seconds};
+use super::super::file::{Event, Line, Recording, Request, Row, Sight, What};
+use super::super::peek::Views;
+use super::super::track::{Difference, Needed, Seen, State, Track, seconds, seen_by};
 use super::consumer::Told;
 
 /// An event of ours in the last moments of a recording may have come too late for it.
@@ -18,7 +20,7 @@ pub(super) fn is_of_server(sight: &Sight) -> bool {
 }
 
 /// The views of the server that were recorded.
-pub(super) fn server_views(recording: &Recording) -> Vec<View> {
+pub(super) fn server_views(recording: &Recording) -> Views {
     let sights = recording.lines.iter().filter_map(|line| match &line.what {
         What::Sight(sight) if is_of_server(sight) => Some(View::of(sight)),
         _ => None,
@@ -26,7 +28,7 @@ pub(super) fn server_views(recording: &Recording) -> Vec<View> {
     let mut views: Vec<View> = sights.collect();
     views.sort();
     views.dedup();
-    views
+    Views::new(views, State::of_error(0, String::new()), comparable)
 }
 
 /// The address that its views name.
@@ -38,50 +40,70 @@ pub(super) fn ip(recording: &Recording) -> String {
     rows.take(1).collect()
 }
 
-/// The lines that decide what differs by `until`: every window that begins by then has to end in them.
-pub(super) fn beginning(recording: &Recording, until: i64) -> Recording {
-    let windows = recording.lines.iter().filter_map(|line| match &line.what {
-        What::Sight(sight) => Some(line.t - sight.after?),
-        _ => None,
-    });
-    let last = until.saturating_add(windows.max().unwrap_or(0).max(LAST_MOMENTS));
-    let lines = recording.lines.iter().take_while(|line| line.t <= last).cloned().collect();
-    Recording { header: recording.header.clone(), lines }
+/// A recording, read once for all of its replays.
+pub(crate) struct Case<'a> {
+    pub(super) recording: &'a Recording,
+    /// The recorded sights of each view, of the server and of consumers.
+    seen: BTreeMap<String, Vec<Seen>>,
+    /// What each listener heard.
+    heard: BTreeMap<String, Vec<Seen>>,
+    /// Those of the server.
+    pub(super) views: Rc<Views>,
+    /// How long the longest window is in which a change was seen, in ms.
+    longest_window: i64,
 }
 
-/// The earliest difference of any view and any listener.
-pub(super) fn first_difference(
-    recording: &Recording,
-    _views: &[View],
-    tracks: &BTreeMap<String, Track>,
-    told: &BTreeMap<String, Vec<Told>>,
-) -> Option<Difference> {
-    let end = recording.lines.last().map_or(0, |line| line.t);
-    let mut states: BTreeMap<String, Vec<Seen>> = BTreeMap::new();
-    let mut events: BTreeMap<String, Vec<Seen>> = BTreeMap::new();
-    for line in &recording.lines {
-        let What::Sight(sight) = &line.what else { continue };
-        let seen = Seen { after: sight.after, by: line.t, state: state_of(sight) };
-        if let Some(who) = sight.see.strip_suffix(".event") {
-            events.entry(who.to_owned()).or_default().push(seen);
-            continue;
+impl<'a> Case<'a> {
+    pub(crate) fn of(recording: &'a Recording) -> Case<'a> {
+        let mut seen: BTreeMap<String, Vec<Seen>> = BTreeMap::new();
+        let mut heard: BTreeMap<String, Vec<Seen>> = BTreeMap::new();
+        let mut longest_window = LAST_MOMENTS;
+        for line in &recording.lines {
+            let What::Sight(sight) = &line.what else { continue };
+            longest_window = longest_window.max(sight.after.map_or(0, |after| line.t - after));
+            let sighted = Seen { after: sight.after, by: line.t, state: state_of(sight) };
+            if let Some(who) = sight.see.strip_suffix(".event") {
+                heard.entry(who.to_owned()).or_default().push(sighted);
+                continue;
+            }
+            let recorded = seen.entry(View::of(sight).to_string()).or_default();
+            // The recorder told apart how a server that is down refuses; nothing else does.
+            if recorded.last().is_none_or(|last| last.state != sighted.state) {
+                recorded.push(sighted);
+            }
         }
-        let recorded = states.entry(View::of(sight).to_string()).or_default();
-        // The recorder told apart how a server that is down refuses; nothing else does.
-        if recorded.last().is_none_or(|last| last.state != seen.state) {
-            recorded.push(seen);
-        }
+        Case { recording, seen, heard, views: Rc::new(server_views(recording)), longest_window }
     }
-    let views = states.iter().filter_map(|(view, seen)| match tracks.get(view) {
-        Some(track) => track.differs(view, seen, recording.header.widest_window, end),
-        None => Some(Difference::new(seen[0].by, view, seen[0].state.to_string(), "nobody of that name".to_owned())),
-    });
-    let listeners = told.keys().chain(events.keys());
-    let heard = listeners.filter_map(|who| {
-        let (recorded, ours) = (events.get(who), told.get(who));
-        hears_otherwise(who, recorded.map_or(&[], Vec::as_slice), ours.map_or(&[], Vec::as_slice), end)
-    });
-    views.chain(heard).min_by_key(|difference| difference.at)
+
+    /// The lines that decide what differs by `until`: every window that begins by then has to end in them.
+    pub(super) fn beginning(&self, until: Option<i64>) -> &'a [Line] {
+        let last = until.map_or(i64::MAX, |until| until.saturating_add(self.longest_window));
+        let lines = &self.recording.lines;
+        &lines[..lines.partition_point(|line| line.t <= last)]
+    }
+
+    /// The earliest difference of any view and any listener, where the recording ends with the last of `lines`.
+    pub(super) fn first_difference(
+        &self,
+        lines: &[Line],
+        tracks: &BTreeMap<String, Track>,
+        told: &BTreeMap<String, Vec<Told>>,
+    ) -> Option<Difference> {
+        let end = lines.last().map_or(0, |line| line.t);
+        let seen = self.seen.iter().map(|(view, seen)| (view, seen_by(seen, end))).filter(|(_, seen)| !seen.is_empty());
+        let views = seen.filter_map(|(view, seen)| match tracks.get(view) {
+            Some(track) => track.differs(view, seen, self.recording.header.widest_window, end),
+            None => {
+                Some(Difference::new(seen[0].by, view, seen[0].state.to_string(), "nobody of that name".to_owned()))
+            }
+        });
+        let listeners = told.keys().chain(self.heard.keys());
+        let heard = listeners.filter_map(|who| {
+            let (recorded, ours) = (self.heard.get(who).map(|seen| seen_by(seen, end)), told.get(who));
+            hears_otherwise(who, recorded.unwrap_or_default(), ours.map_or(&[], Vec::as_slice), end)
+        });
+        views.chain(heard).min_by_key(|difference| difference.at)
+    }
 }
 
 /// A listener hears the same, one for one, each behind the one before and not later than recorded.
@@ -129,7 +151,7 @@ fn state_of(sight: &Sight) -> State {
 }
 
 /// A view of ours as far as these recordings show it: no texts of refusals, not whether a threshold is reached, and no kinds.
-pub(super) fn comparable(_view: &View, mut state: State) -> State {
+fn comparable(mut state: State) -> State {
     if let Some((status, text)) = &mut state.err {
         text.clear();
         if *status != 0 {

@@ -30,6 +30,8 @@ pub(super) struct Consumer {
     on_their_way: VecDeque<(i64, Came)>,
     /// Whether it took a list with somebody in it: the first one takes its process long.
     is_warm: bool,
+    /// What it had when somebody last looked.
+    shown: Option<Vec<Host>>,
 }
 
 /// How a list comes.
@@ -61,6 +63,15 @@ impl Consumer {
     /// When it next takes something, in ms of the recording.
     pub(super) fn next_taken(&self) -> Option<i64> {
         self.on_their_way.front().map(|(at, _)| *at)
+    }
+
+    /// What getAllInstances and selectInstances give, where that may be something else than when it was last asked for.
+    pub(super) fn shows_anew(&mut self) -> Option<[State; 2]> {
+        if self.shown.as_deref() == Some(self.machine.hosts()) {
+            return None;
+        }
+        self.shown = Some(self.machine.hosts().to_vec());
+        Some([self.all(), self.selected()])
     }
 
     /// What getAllInstances gives.
@@ -119,6 +130,7 @@ impl Replay {
             listens: false,
             on_their_way: VecDeque::new(),
             is_warm: false,
+            shown: None,
         });
         consumer.listens = true;
         if consumer.subscription.is_some() {
@@ -280,6 +292,7 @@ impl Replay {
             listens: false,
             on_their_way: VecDeque::new(),
             is_warm: true,
+            shown: None,
         };
         self.consumers.insert(event.who.clone(), consumer);
         Ok(())

@@ -11,6 +11,7 @@ mod story;
 mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use liveset::clients::{Host, PublisherPolicy, SubscriberPolicy};
 use liveset::{Error, Instant, Notice, ServiceKey, SessionId};
@@ -20,12 +21,14 @@ use self::consumer::{Consumer, Told};
 use self::provider::Provider;
 use self::steps::{Step, steps};
 use self::wire::Wire;
-use super::door::{Door, Standalone, View};
+use super::door::{Door, Standalone};
 use super::file::{Recording, Request};
 use super::http;
+use super::peek::Views;
 use super::phases::Setup;
 use super::track::{Difference, Track};
 
+pub(crate) use self::compare::Case;
 pub(crate) use self::dials::{Phases, search};
 pub(crate) use self::story::stories;
 
@@ -70,23 +73,22 @@ const PUSH_TAKES: i64 = 60;
 
 /// Replays a recording; the first difference, if there is one. With `until`, only whether that comes by then is asked.
 pub(crate) fn replay(
-    recording: &Recording,
+    case: &Case,
     until: Option<i64>,
     version: &Version,
     setup: &Setup,
     dialect: Dialect,
 ) -> Result<Option<Difference>, Error> {
-    let beginning = until.map(|until| compare::beginning(recording, until));
-    let recording = beginning.as_ref().unwrap_or(recording);
+    let lines = case.beginning(until);
     let mut version = version.clone();
     setup.client.apply(&mut version.publisher);
     let server = Standalone::new(setup.policy.clone(), dialect, None)?;
-    let mut replay = Replay::new(recording, version, server, dialect)?;
+    let mut replay = Replay::new(case.recording, case.views.clone(), version, server, dialect)?;
     replay.beat_takes = setup.client.beat;
     replay.first_list = setup.client.first_list;
-    let end = recording.lines.last().map_or(0, |line| line.t).max(until.unwrap_or(i64::MIN));
-    let stopped = replay.run(&steps(recording, setup), end)?;
-    let found = compare::first_difference(recording, &replay.views, &replay.tracks, &replay.told);
+    let end = lines.last().map_or(0, |line| line.t).max(until.unwrap_or(i64::MIN));
+    let stopped = replay.run(&steps(lines, setup), end)?;
+    let found = case.first_difference(lines, &replay.tracks, &replay.told);
     let first = stopped.into_iter().chain(found).min_by_key(|difference| difference.at);
     Ok(first.map(|difference| difference.caused_by(&replay.moments, &setup.policy.view)))
 }
@@ -103,7 +105,7 @@ struct Replay {
     /// What ended consumers left on disk.
     disks: BTreeMap<String, Vec<Host>>,
     wire: Wire,
-    views: Vec<View>,
+    views: Rc<Views>,
     tracks: BTreeMap<String, Track>,
     told: BTreeMap<String, Vec<Told>>,
     /// The recording's time of the server's zero.
@@ -124,7 +126,13 @@ struct Replay {
 }
 
 impl Replay {
-    fn new(recording: &Recording, version: Version, server: Standalone, dialect: Dialect) -> Result<Replay, Error> {
+    fn new(
+        recording: &Recording,
+        views: Rc<Views>,
+        version: Version,
+        server: Standalone,
+        dialect: Dialect,
+    ) -> Result<Replay, Error> {
         let zero = super::zero(recording);
         Ok(Replay {
             version,
@@ -139,7 +147,7 @@ impl Replay {
             beat_takes: 0,
             heard_for: (dialect == Dialect::V1_4).then_some(consumer::HEARD_FOR),
             first_list: 0,
-            views: compare::server_views(recording),
+            views,
             tracks: BTreeMap::new(),
             told: BTreeMap::new(),
             zero,
@@ -270,13 +278,14 @@ impl Replay {
     fn watch(&mut self) -> Result<(), Error> {
         let (from, to) = self.when();
         let states = self.server.peek(self.instant()?, &self.views)?;
-        for (view, state) in self.views.iter().zip(states) {
-            let track = self.tracks.entry(view.to_string()).or_default();
-            track.show(from, to - from, compare::comparable(view, state));
+        for (view, state) in self.views.list.iter().zip(states.into_iter().flatten()) {
+            self.tracks.entry(view.to_string()).or_default().show(from, to - from, state);
         }
-        for (name, consumer) in &self.consumers {
-            for (see, state) in [("all", consumer.all()), ("sel", consumer.selected())] {
-                self.tracks.entry(format!("{name}.{see}")).or_default().show(from, to - from + PUSH_TAKES, state);
+        for (name, consumer) in &mut self.consumers {
+            let Some([all, selected]) = consumer.shows_anew() else { continue };
+            for (see, state) in [("all", all), ("sel", selected)] {
+                let track = self.tracks.entry(format!("{name}.{see}")).or_default();
+                track.show(from, to - from + PUSH_TAKES, Rc::new(state));
             }
         }
         Ok(())

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::super::door::View;
-use super::super::file::{Event, Recording, Request, What};
+use super::super::file::{Event, Line, Request, What};
 use super::super::phases::Setup;
 use super::compare;
 
@@ -31,10 +31,10 @@ pub(super) enum Step<'a> {
     Cannot(&'a str),
 }
 
-pub(super) fn steps<'a>(recording: &'a Recording, setup: &Setup) -> Vec<(i64, Step<'a>)> {
+pub(super) fn steps<'a>(lines: &'a [Line], setup: &Setup) -> Vec<(i64, Step<'a>)> {
     let mut steps: Vec<(i64, Step)> = Vec::new();
     let reached = |t: i64, took: i64| t + took * setup.client.reached / 100;
-    for line in &recording.lines {
+    for line in lines {
         if let What::Sight(sight) = &line.what
             && compare::is_of_server(sight)
         {
@@ -42,7 +42,7 @@ pub(super) fn steps<'a>(recording: &'a Recording, setup: &Setup) -> Vec<(i64, St
         }
     }
     let mut registered = false;
-    for line in &recording.lines {
+    for line in lines {
         let t = line.t;
         match &line.what {
             What::Sight(sight) if compare::is_of_server(sight) => steps.push((t, Step::Look(View::of(sight)))),
@@ -68,7 +68,7 @@ pub(super) fn steps<'a>(recording: &'a Recording, setup: &Setup) -> Vec<(i64, St
                 }
                 "kill -9" => steps.push((t, Step::Stop)),
                 "process started" => {}
-                "metrics answers 200" => steps.push((answers(recording, t), Step::Start)),
+                "metrics answers 200" => steps.push((answers(lines, t), Step::Start)),
                 "killed"
                 | "killed -9"
                 | "SIGSTOP"
@@ -88,9 +88,9 @@ pub(super) fn steps<'a>(recording: &'a Recording, setup: &Setup) -> Vec<(i64, St
 }
 
 /// When a server answered again that was noted to at `up`: with the first poll that it answered.
-fn answers(recording: &Recording, up: i64) -> i64 {
+fn answers(lines: &[Line], up: i64) -> i64 {
     let polls = |is_down: bool| {
-        recording.lines.iter().filter(move |line| {
+        lines.iter().filter(move |line| {
             matches!(&line.what, What::Sight(sight)
                 if compare::is_of_server(sight) && sight.rest.contains_key("down") == is_down)
         })

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::VecDeque;
+use std::rc::Rc;
 
 use liveset::clients::SubscriberPolicy;
 use liveset::{Address, Error, Instant, Policy};
@@ -12,7 +13,7 @@ use super::super::file::Recording;
 use super::super::phases::Setup;
 use super::super::story::{CONSUMERS, Played, Rows, list};
 use super::steps::{Step, steps};
-use super::{Replay, Version};
+use super::{Replay, Version, compare};
 
 /// A recording under a policy, played so far.
 pub(crate) struct Story<'a> {
@@ -36,8 +37,9 @@ impl<'a> Story<'a> {
     fn new(recording: &'a Recording, version: Version, dialect: Dialect, policy: Policy) -> Result<Story<'a>, Error> {
         let setup = Setup::of(policy.clone());
         let server = Standalone::new(policy, dialect, None)?;
-        let replay = Replay::new(recording, version, server, dialect)?;
-        Ok(Story { replay, steps: steps(recording, &setup).into() })
+        let views = Rc::new(compare::server_views(recording));
+        let replay = Replay::new(recording, views, version, server, dialect)?;
+        Ok(Story { replay, steps: steps(&recording.lines, &setup).into() })
     }
 }
 

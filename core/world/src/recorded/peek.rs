@@ -1,0 +1,114 @@
+//! What would readers see now? A registry is read again only where it says what it has not said before: in a search for phases the same
+//! is said thousands of times.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use liveset::{Error, InstanceQuery, Instant, Reader, Registry, ServiceKey};
+use liveset_nacos::Dialect;
+
+use super::door::{Quiet, View, is_computed};
+use super::track::State;
+
+/// How many different things said are kept with what they show.
+const KNOWN_MAX: usize = 10_000;
+
+/// The views that all replays of a recording look at, and what was read so far.
+pub(crate) struct Views {
+    pub(crate) list: Vec<View>,
+    /// What there is to see where nobody answers.
+    nobody: State,
+    /// How the recorder would have noted a state.
+    as_recorded: Box<dyn Fn(State) -> State>,
+    /// What each thing said shows, view by view.
+    known: RefCell<BTreeMap<Vec<u8>, Vec<Rc<State>>>>,
+}
+
+/// What a registry said when it was last peeked at; nothing before, and where that does not say all that views show.
+#[derive(Debug, Default)]
+pub(crate) struct Said(Option<Vec<u8>>);
+
+impl Views {
+    pub(crate) fn new(list: Vec<View>, nobody: State, as_recorded: impl Fn(State) -> State + 'static) -> Views {
+        Views { list, nobody, as_recorded: Box::new(as_recorded), known: RefCell::default() }
+    }
+
+    /// What looks at this moment would show, without any effect; none where that is what it was the last time. There is no registry where
+    /// nobody answers.
+    pub(crate) fn peek(
+        &self,
+        registry: Option<&Registry>,
+        dialect: Dialect,
+        now: Instant,
+        last: &mut Said,
+    ) -> Result<Option<Vec<Rc<State>>>, Error> {
+        // What a first look would compute, nobody says before.
+        let says_all = registry.is_none_or(|registry| self.list.iter().all(|view| is_computed(registry, view)));
+        let Some(said) = says_all.then(|| self.say(registry, dialect)) else {
+            *last = Said(None);
+            return self.read(registry, dialect, now).map(Some);
+        };
+        if last.0.as_ref() == Some(&said) {
+            return Ok(None);
+        }
+        let found = self.known.borrow().get(&said).cloned();
+        let states = match found {
+            Some(states) => states,
+            None => {
+                let states = self.read(registry, dialect, now)?;
+                let mut known = self.known.borrow_mut();
+                if known.len() < KNOWN_MAX {
+                    known.insert(said.clone(), states.clone());
+                }
+                states
+            }
+        };
+        *last = Said(Some(said));
+        Ok(Some(states))
+    }
+
+    /// All that a registry says of the services that are looked at, to each kind of reader.
+    fn say(&self, registry: Option<&Registry>, dialect: Dialect) -> Vec<u8> {
+        let mut said = vec![dialect as u8];
+        let Some(registry) = registry else { return said };
+        let mut services: Vec<&str> = self.list.iter().map(View::service).collect();
+        services.sort_unstable();
+        services.dedup();
+        for key in services.into_iter().filter_map(|service| ServiceKey::named(service).ok()) {
+            let views = [Reader::Operator, Reader::Consumer].map(|reader| {
+                let view = registry.instances(&InstanceQuery::new(key.clone(), reader));
+                (view.protected, view.instances)
+            });
+            // Writing to memory does not fail.
+            let _written = serde_json::to_writer(&mut said, &(registry.service(&key), views));
+        }
+        said
+    }
+
+    fn read(&self, registry: Option<&Registry>, dialect: Dialect, now: Instant) -> Result<Vec<Rc<State>>, Error> {
+        let states = match registry {
+            Some(registry) => read(registry, dialect, now, &self.list)?,
+            None => vec![self.nobody.clone(); self.list.len()],
+        };
+        Ok(states.into_iter().map(|state| Rc::new((self.as_recorded)(state))).collect())
+    }
+}
+
+/// What looks at this moment would show of a registry, without any effect.
+fn read(registry: &Registry, dialect: Dialect, now: Instant, views: &[View]) -> Result<Vec<State>, Error> {
+    if views.iter().all(|view| is_computed(registry, view)) {
+        let mut quiet = Quiet(registry);
+        return Ok(views.iter().map(|view| view.read(&mut quiet, dialect, now)).collect());
+    }
+    let mut copy = Registry::restore(&registry.snapshot(), (0, 0))?;
+    // The operator's page comes first: it computes nothing, and what lists compute would show on it.
+    let mut states: Vec<Option<State>> =
+        views.iter().map(|view| view.see.starts_with("console").then(|| view.read(&mut copy, dialect, now))).collect();
+    for (view, state) in views.iter().zip(&mut states) {
+        if state.is_none() {
+            *state = Some(view.read(&mut copy, dialect, now));
+        }
+    }
+    Ok(states.into_iter().flatten().collect())
+}
