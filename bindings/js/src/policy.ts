@@ -25,6 +25,7 @@ export interface Policy {
     delete: number;
     bound: "reached" | "exceeded";
     sweep: Sweep;
+    clock_kept: number;
     malformed_times: "refused" | "default" | "zero";
     times_in_order: boolean;
     registration_revives: boolean;

@@ -26,12 +26,13 @@ pub(crate) struct Times {
 pub(crate) struct Measure {
     bound: Bound,
     sweep: Sweep,
+    clock_kept: Span,
     cap: Option<Cap>,
 }
 
 impl Measure {
     pub(crate) fn of(expiry: &Expiry) -> Measure {
-        Measure { bound: expiry.bound, sweep: expiry.sweep, cap: expiry.cap }
+        Measure { bound: expiry.bound, sweep: expiry.sweep, clock_kept: expiry.clock_kept, cap: expiry.cap }
     }
 
     /// Whether silence is looked for by clocks that began at some moment.
@@ -59,6 +60,17 @@ impl Measure {
         let by_own_time = self.look(clock_began, last + self.past(times.delete));
         let by_cap = self.cap.map(|cap| cap.sweep.look(last + self.past(cap.silence)));
         by_cap.map_or(by_own_time, |at| at.min(by_own_time))
+    }
+
+    /// Whether all claims by beats of an `ip:port` have one clock.
+    pub(crate) fn shares_clocks(&self) -> bool {
+        matches!(self.sweep, Sweep::PerLease(_)) && self.clock_kept != Span::ZERO
+    }
+
+    /// Until when the clock of an `ip:port` is kept that was last heard then and claims nothing.
+    pub(crate) fn clock_kept_until(&self, heard: Instant) -> Instant {
+        let until = heard + self.past(self.clock_kept);
+        self.cap.map_or(until, |cap| cap.sweep.look(until))
     }
 
     /// The last look at or before `now` of a clock that began at `clock_began`.

@@ -104,6 +104,11 @@ impl Leases {
         self.clocks.get(slot).copied().unwrap_or_default()
     }
 
+    /// How its silence is measured.
+    pub(crate) fn measure(&self) -> &Measure {
+        &self.measure
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.rows.len()
     }

@@ -18,6 +18,10 @@ pub struct Expiry {
     pub bound: Bound,
     /// When silence is looked for.
     pub sweep: Sweep,
+    /// How long after its last sign of life an `ip:port` that claims nothing any more keeps its clock, in ms; where it claims again, that
+    /// goes on. The clock is one for all that the `ip:port` claims by beats, in whatever service. 0: each claim has its own. Of sweeps
+    /// `per_lease` only; looked for when the cap is. Nacos 2: 30000 (recorded).
+    pub clock_kept: Span,
     /// What to do with a time in an instance's metadata that is not whole milliseconds up to ten days.
     pub malformed_times: MalformedTimes,
     /// Whether a registration is refused whose timeout or delete time is below its interval. Nacos: from 2.5 on (recorded).

@@ -14,6 +14,7 @@ pub(super) fn policy() -> Policy {
             // It compares with `>`, on clocks that are always late by a moment: recorded, a look at 15.00x s finds 15 s exceeded.
             bound: Bound::Reached,
             sweep: Sweep::PerLease(Span::from_secs(5)),
+            clock_kept: Span::from_secs(30),
             malformed_times: MalformedTimes::Zero,
             times_in_order: false,
             beat_revives_unhealthy: true,

@@ -14,6 +14,7 @@ pub(super) fn policy() -> Policy {
             delete: Span::from_secs(30),
             bound: Bound::Reached,
             sweep: Sweep::Exact,
+            clock_kept: Span::ZERO,
             malformed_times: MalformedTimes::Refused,
             times_in_order: true,
             registration_revives: true,

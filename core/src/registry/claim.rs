@@ -328,11 +328,8 @@ impl Registry {
         times: Times,
     ) -> u32 {
         self.names.retain(source);
-        let service = self.services.get(self.roster.row(instance).key.service);
-        let clock_began = match (self.policy.expiry.sweep, service.record) {
-            (Sweep::PerService(_), Some(record)) => record.since,
-            _ => self.now,
-        };
+        let by_beats = registration.session.is_none() && registration.kind == Kind::Ephemeral;
+        let clock_began = self.clock_of(instance, by_beats);
         let session = registration.session.map(|id| id.slot());
         let lease = Lease {
             instance,
@@ -353,6 +350,32 @@ impl Registry {
             session.leases.push(lease);
         }
         lease
+    }
+
+    /// When the clock began that looks for the silence of a new claim.
+    fn clock_of(&mut self, instance: u32, by_beats: bool) -> Instant {
+        let key = self.roster.row(instance).key;
+        if let (Sweep::PerService(_), Some(record)) = (self.policy.expiry.sweep, self.services.get(key.service).record)
+        {
+            return record.since;
+        }
+        if !by_beats || !self.leases.measure().shares_clocks() {
+            return self.now;
+        }
+        self.forget_callers(self.now);
+        let caller = (key.host, key.port);
+        self.callers.claim(caller).unwrap_or_else(|| {
+            self.names.retain_host(key.host);
+            self.callers.begin(self.now, caller);
+            self.now
+        })
+    }
+
+    /// Forgets callers that claim nothing and were kept until then.
+    pub(super) fn forget_callers(&mut self, kept_until: Instant) {
+        while let Some((host, _)) = self.callers.forget(kept_until) {
+            self.names.release_host(host);
+        }
     }
 
     fn others(&self, instance: u32, lease: u32) -> Vec<Actor> {

@@ -31,7 +31,7 @@ use serde::{Deserialize, Serialize};
 use crate::account::{Gap, Journal};
 use crate::command::{Command, Outcome};
 use crate::error::Error;
-use crate::liveness::{Brake, Leases, Measure, Sessions};
+use crate::liveness::{Brake, Callers, Leases, Measure, Sessions};
 use crate::memory::{Fences, Overrides};
 use crate::name::{ContentPool, Names};
 use crate::policy::Policy;
@@ -79,6 +79,7 @@ pub struct Registry {
     names: Names,
     contents: ContentPool,
     leases: Leases,
+    callers: Callers,
     sessions: Sessions,
     overrides: Overrides,
     fences: Fences,
@@ -115,6 +116,7 @@ impl Registry {
             names: Names::new(seed),
             contents: ContentPool::new(seed),
             leases: Leases::new(Measure::of(&policy.expiry)),
+            callers: Callers::default(),
             sessions: Sessions::new(),
             overrides: Overrides::new(),
             fences: Fences::new(seed),

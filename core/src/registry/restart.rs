@@ -16,6 +16,7 @@ impl Registry {
         self.settle(now);
         if !self.policy.restart.instances {
             self.lose_instances();
+            self.forget_callers(Instant::MAX);
             self.lose_subscriptions();
             self.warm_up();
         }

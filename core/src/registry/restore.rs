@@ -1,6 +1,6 @@
 //! A registry as bytes, and back; and the one number that two equal registries share.
 
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec;
 use alloc::vec::Vec;
 use core::hash::Hasher;
@@ -13,6 +13,7 @@ use crate::account::snapshot::{self, corrupt};
 use crate::error::Error;
 use crate::id::NONE;
 use crate::instance::{Key, state};
+use crate::liveness::Caller;
 
 impl Registry {
     /// Everything, as bytes: a container with version, sections and checksums.
@@ -85,9 +86,22 @@ impl Registry {
             })
             && self.doubts.keys().all(|&slot| (slot as usize) < rows)
             && self.chains_fit()
+            && self.callers_fit()
             && self.sessions_fit()
             && self.held_fit()
             && self.served_fit()
+    }
+
+    /// So many claims by beats has each `ip:port`, as is counted where they share a clock.
+    fn callers_fit(&self) -> bool {
+        let mut claims: BTreeMap<Caller, u32> = BTreeMap::new();
+        let held = (0..self.leases.len() as u32).filter(|&slot| self.leases.get(self.leases.id(slot)).is_some());
+        let counted = held.filter(|&slot| self.leases.lives_by_beats(slot) && self.leases.measure().shares_clocks());
+        for slot in counted {
+            let key = self.roster.row(self.leases.row(slot).instance).key;
+            *claims.entry((key.host, key.port)).or_default() += 1;
+        }
+        self.callers.fit(&claims, |host| self.names.fits_host(host))
     }
 
     /// Sessions and leases name one another.

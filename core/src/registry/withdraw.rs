@@ -113,6 +113,7 @@ impl Registry {
         if let Some(session) = self.sessions.in_slot(row.session) {
             session.leases.retain(|&other| other != lease);
         }
+        self.leave_clock(lease, cause);
         self.leases.remove(lease);
         let left = self.roster.row(instance).first_lease != NONE;
         let key = self.roster.row(instance).key;
@@ -142,6 +143,19 @@ impl Registry {
         self.forget_gone();
         // The author may be the source itself.
         self.names.release(row.source);
+    }
+
+    /// The clock that looked for the silence of a claim which ends may be kept, counted from the last sign of life: who takes a claim back
+    /// gives one.
+    fn leave_clock(&mut self, lease: u32, cause: Cause) {
+        if !self.leases.measure().shares_clocks() || !self.leases.lives_by_beats(lease) {
+            return;
+        }
+        let unheard = [Cause::Expired, Cause::CopyEnded].contains(&cause);
+        let heard = self.leases.last_beat(lease).filter(|_| unheard).unwrap_or(self.now);
+        let key = self.roster.row(self.leases.row(lease).instance).key;
+        self.callers.leave((key.host, key.port), self.leases.measure().clock_kept_until(heard));
+        self.forget_callers(self.now);
     }
 
     fn deregister_slot(&mut self, lease: u32, source: NameId, because: Option<&Reason>) {

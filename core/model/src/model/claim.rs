@@ -415,8 +415,10 @@ impl Model {
 
     fn join(&mut self, place: Place, claim: &Registration, life: u64, times: Times) -> u64 {
         let record_since = self.services[&place.service].record.as_ref().map(|record| record.since);
+        let by_beats = claim.session.is_none() && place.kind == Kind::Ephemeral;
         let clock_began: Ms = match (self.policy.expiry.sweep, record_since) {
             (Sweep::PerService(_), Some(since)) => since,
+            (Sweep::PerLease(_), _) if by_beats => self.clock_of(place),
             _ => self.now,
         };
         let lease = Lease {

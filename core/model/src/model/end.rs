@@ -192,8 +192,12 @@ impl Model {
     /// A lease ends.
     pub(super) fn withdraw(&mut self, order: u64, cause: Cause, author: Author) {
         let place = self.leases[&order].place;
-        let was_alive = self.is_alive(place);
+        let (was_alive, by_beats) = (self.is_alive(place), self.by_beats(order));
         let lease = self.leases.remove(&order).expect("found before");
+        if by_beats {
+            let unheard = matches!(cause, Cause::Expired | Cause::CopyEnded);
+            self.keep_clock(place, if unheard { lease.last_beat } else { self.now });
+        }
         self.ids.leases.end(lease.id);
         let left = self.is_present(place);
         self.note(place, if left { Cause::SourceLeft } else { cause }, author);

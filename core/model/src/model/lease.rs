@@ -1,11 +1,11 @@
 //! One lease: who looks for its silence, which times it lives by, and how it is found.
 
-use liveset::{Address, Error, Kind, LeaseId, Outcome, ServiceKey};
+use liveset::{Address, Error, Host, Kind, LeaseId, Outcome, Port, ServiceKey, Span};
 
 use super::claim::unknown;
 use super::facts::Lease;
-use super::times::{last_look, longest_silence, times_of};
-use super::{Model, Place};
+use super::times::{last_look, longest_silence, look, past, times_of};
+use super::{Model, Ms, Place};
 
 impl Model {
     /// Whether this node looks for the silence of the claims by beats on an instance.
@@ -34,6 +34,35 @@ impl Model {
             lease.clock_began = last_look(&policy, lease, now);
             self.count_claims();
         }
+    }
+
+    /// When the clock began that looks for the silence of a new claim: that of another claim of its `host:port`, where they share one.
+    pub(super) fn clock_of(&mut self, place: Place) -> Ms {
+        if self.policy.expiry.clock_kept == Span::ZERO {
+            return self.now;
+        }
+        let (caller, now) = (self.caller(place), self.now);
+        let claims =
+            self.leases.iter().any(|(&order, lease)| self.by_beats(order) && self.caller(lease.place) == caller);
+        let known = self.clocks.get(&caller).filter(|(_, until)| claims || *until > now);
+        let clock = known.copied().unwrap_or((now, now));
+        self.clocks.insert(caller, clock);
+        clock.0
+    }
+
+    /// A claim by beats ended, last heard then: the clock of its `host:port` is kept for a while.
+    pub(super) fn keep_clock(&mut self, place: Place, heard: Ms) {
+        let (caller, expiry) = (self.caller(place), &self.policy.expiry);
+        let until = heard + past(&self.policy, expiry.clock_kept.as_millis());
+        let until = expiry.cap.map_or(until, |cap| look(cap.sweep, until));
+        if let Some(clock) = self.clocks.get_mut(&caller) {
+            clock.1 = clock.1.max(until);
+        }
+    }
+
+    fn caller(&self, place: Place) -> (Host, Port) {
+        let address = &self.addresses[place.address];
+        (address.host.clone(), address.port)
     }
 
     /// The times in force of an instance hold from the last beat of each of its leases on, where the policy takes them.

@@ -19,7 +19,7 @@ mod times;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use liveset::{Address, Kind, Policy, ServiceKey};
+use liveset::{Address, Host, Kind, Policy, Port, ServiceKey};
 
 pub(crate) use facts::Waiting;
 use facts::{Decisions, Departure, Entry, Fence, Instance, Lease, Service, Session, Subscription};
@@ -70,6 +70,8 @@ pub struct Model {
     /// The most claims by beats that there ever were.
     most: u64,
     gap: Option<(Ms, Ms)>,
+    /// The clock of each `host:port`: when it began, and until when it is kept where nothing is claimed there by beats.
+    clocks: BTreeMap<(Host, Port), (Ms, Ms)>,
     /// Until when lists are marked as incomplete.
     warming_until: Option<Ms>,
     made: u64,
@@ -121,6 +123,7 @@ impl Model {
             removed: 0,
             most: 0,
             gap: None,
+            clocks: BTreeMap::new(),
             warming_until: None,
             made: 0,
             tied: false,

@@ -233,6 +233,7 @@ impl Model {
             for id in active {
                 self.end_subscription(id);
             }
+            self.clocks.clear();
             self.warming_until = rules.warming.map(|span| self.now + span.as_millis());
         }
         if !rules.ages {

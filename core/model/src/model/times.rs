@@ -75,7 +75,7 @@ pub(super) fn times_of(policy: &Policy, metadata: &Metadata) -> Result<Times, Er
 }
 
 /// From the last beat to the first moment that is too late.
-fn past(policy: &Policy, span: Ms) -> Ms {
+pub(super) fn past(policy: &Policy, span: Ms) -> Ms {
     match policy.expiry.bound {
         Bound::Reached => span,
         Bound::Exceeded => span + 1,
