@@ -1,7 +1,7 @@
 //! What can a recording not show of a server? Where its clocks stood, and what was on its way beside what: dials, each of which is turned
 //! once for a whole recording.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use liveset::policy::{Bound, Clock, Sweep};
@@ -21,8 +21,8 @@ pub(crate) struct Setup {
     pub(crate) first_polls: BTreeMap<String, FirstPolls>,
     /// When in its time a request over HTTP reaches the server, in percent.
     pub(crate) reached: i64,
-    /// Clients, as `ip:port`, whose registrations and beats are stamped a moment late.
-    pub(crate) stamped_late: BTreeSet<String>,
+    /// Clients, as `ip:port`, whose registrations and beats are stamped late, in ms.
+    pub(crate) stamped_late: BTreeMap<String, i64>,
     /// Where the clocks of SDK clients stood.
     pub(crate) client: super::sdk::Phases,
 }
@@ -34,7 +34,7 @@ impl Setup {
             lag: 0,
             first_polls: BTreeMap::new(),
             reached: 0,
-            stamped_late: BTreeSet::new(),
+            stamped_late: BTreeMap::new(),
             client: super::sdk::Phases::default(),
         }
     }
@@ -131,6 +131,10 @@ pub(crate) fn search(
     Ok(best.unwrap_or_default())
 }
 
+/// How late a server may stamp what it answered, in ms: so many that a clock which is a ms later with each look finds silence of twice its
+/// time, and not of once.
+const LATE: u64 = 5;
+
 /// The dials of a server that is driven by plain HTTP.
 fn dials(policy: &Policy, recording: &Recording) -> Vec<Dial> {
     let lines = &recording.lines;
@@ -155,10 +159,8 @@ fn dials(policy: &Policy, recording: &Recording) -> Vec<Dial> {
         dials.extend(clients(lines).into_iter().map(|client| {
             let of = Some(client.clone());
             let name = format!("{client} is stamped so much late");
-            let dial = Dial::new(&name, 2, 1, move |setup, late| {
-                if late == 1 {
-                    setup.stamped_late.insert(client.clone());
-                }
+            let dial = Dial::new(&name, 2 * LATE, LATE, move |setup, late| {
+                setup.stamped_late.insert(client.clone(), late as i64);
             });
             Dial { of, ..dial }
         }));

@@ -47,8 +47,9 @@ pub(crate) fn steps<'a>(lines: &'a [Line], setup: &Setup) -> Vec<(i64, Step<'a>)
                     (request.method.as_str(), request.path.as_str()),
                     ("POST", "/instance") | ("PUT", "/instance/beat")
                 );
-                if lives && request.client().is_some_and(|client| setup.stamped_late.contains(&client)) {
-                    steps.push((at + 1, Step::Stamp(request)));
+                let late = request.client().and_then(|client| setup.stamped_late.get(&client).copied());
+                if let Some(late) = late.filter(|&late| lives && late > 0) {
+                    steps.push((at + late, Step::Stamp(request)));
                 }
             }
             _ => {}
