@@ -141,11 +141,11 @@ impl Replay {
             }
             return Ok(());
         }
-        self.ask_to_be_told(who)
+        if self.subscribes_later { Ok(()) } else { self.ask_to_be_told(who) }
     }
 
     /// The subscription reaches the server, and its answer is a list.
-    fn ask_to_be_told(&mut self, who: &str) -> Result<(), Error> {
+    pub(super) fn ask_to_be_told(&mut self, who: &str) -> Result<(), Error> {
         let now = self.instant()?;
         if !self.server.is_up() {
             return Ok(());

@@ -25,6 +25,8 @@ pub(crate) struct Phases {
     pub(super) early: bool,
     /// How long a consumer takes for the first list that is pushed to it, in ms.
     pub(super) first_list: i64,
+    /// How long behind its call a subscription reaches the server, in ms.
+    pub(super) subscribed: i64,
 }
 
 impl Phases {
@@ -101,6 +103,8 @@ fn dials(policy: &Policy, recording: &Recording, version: &Version) -> Vec<Dial>
     let (longest, step) = FIRST_LIST;
     let first_list = |setup: &mut Setup, takes| setup.client.first_list = takes as i64;
     let mut dials = vec![Dial::new("a consumer takes so long for its first list", longest, step, first_list)];
+    let subscribed = |setup: &mut Setup, late| setup.client.subscribed = late as i64;
+    dials.push(Dial::new("a subscription comes so long behind its call", version.subscribes_within, 15, subscribed));
     dials.extend(phases::server(policy, recording, 2).into_iter().filter(|dial| dial.name != "services.sweep"));
     let redo = version.publisher.redo.every.as_millis();
     if redo == 0 {

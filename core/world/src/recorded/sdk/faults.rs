@@ -57,7 +57,11 @@ impl Replay {
                 });
                 let session = self.providers.get(&event.who).and_then(|provider| provider.session);
                 if session.is_some_and(|session| self.server.registry().touch_session(now, session).is_err()) {
-                    self.reconnect(&event.who)?;
+                    if self.version.returns {
+                        self.reconnect(&event.who)?;
+                    } else {
+                        self.provider(&event.who, |provider| provider.is_dead = true);
+                    }
                 }
             }
             "freeze" => self.wire.freeze(),

@@ -13,7 +13,7 @@ mod wire;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use liveset::clients::{Host, PublisherPolicy, SubscriberPolicy};
+use liveset::clients::{Host, Protection, PublisherPolicy, SubscriberPolicy};
 use liveset::{Error, Instant, Notice, ServiceKey, SessionId};
 use liveset_nacos::Dialect;
 
@@ -39,26 +39,48 @@ pub(crate) struct Version {
     subscriber: fn(bool) -> SubscriberPolicy,
     /// Whether it reads from the server what its cache does not know to be subscribed, and hands that out as it is (R1.8).
     reads_raw: bool,
+    /// How long its subscription may still be on its way when the call has returned, in ms.
+    subscribes_within: u64,
+    /// Whether it connects again once the server has ended its stream (D9).
+    returns: bool,
 }
 
 impl Version {
     /// The client that a header names; none where it is not imitated.
     pub(crate) fn of(client: &str) -> Option<Version> {
+        if client == "PyPI nacos-sdk-python 3" {
+            return Some(Version {
+                publisher: PublisherPolicy::java_2_5(),
+                subscriber: |_| SubscriberPolicy {
+                    protection: Protection::NoHost,
+                    ..SubscriberPolicy::java_2_5(false)
+                },
+                reads_raw: false,
+                subscribes_within: 60,
+                returns: false,
+            });
+        }
         Some(match client.strip_prefix("java nacos-client ")? {
             "1.4.1" => Version {
                 publisher: PublisherPolicy::java_1_4(),
                 subscriber: SubscriberPolicy::java_1_4,
                 reads_raw: false,
+                subscribes_within: 0,
+                returns: true,
             },
             "2.0.3" => Version {
                 publisher: PublisherPolicy::java_2_0(),
                 subscriber: SubscriberPolicy::java_2_0,
                 reads_raw: false,
+                subscribes_within: 0,
+                returns: true,
             },
             "2.5.1" => Version {
                 publisher: PublisherPolicy::java_2_5(),
                 subscriber: SubscriberPolicy::java_2_5,
                 reads_raw: true,
+                subscribes_within: 0,
+                returns: true,
             },
             _ => return None,
         })
@@ -86,6 +108,7 @@ pub(crate) fn replay(
     let mut replay = Replay::new(case.recording, case.views.clone(), version, server, dialect)?;
     replay.beat_takes = setup.client.beat;
     replay.first_list = setup.client.first_list;
+    replay.subscribes_later = setup.client.subscribed > 0;
     let end = lines.last().map_or(0, |line| line.t).max(until.unwrap_or(i64::MIN));
     let stopped = replay.run(&steps(lines, setup), end)?;
     let found = case.first_difference(lines, &replay.tracks, &replay.told);
@@ -119,6 +142,8 @@ struct Replay {
     heard_for: Option<i64>,
     /// How long a consumer takes for the first list that is pushed to it, in ms.
     first_list: i64,
+    /// Whether a subscription reaches the server when its call has returned.
+    subscribes_later: bool,
     /// When anything was last done.
     before: i64,
     /// When anything was done, or happened by itself.
@@ -147,6 +172,7 @@ impl Replay {
             beat_takes: 0,
             heard_for: (dialect == Dialect::V1_4).then_some(consumer::HEARD_FOR),
             first_list: 0,
+            subscribes_later: false,
             views,
             tracks: BTreeMap::new(),
             told: BTreeMap::new(),
@@ -185,6 +211,10 @@ impl Replay {
             Step::Call(event, span) => {
                 self.span = Some(*span);
                 return self.call(event);
+            }
+            Step::Subscribed(who, span) => {
+                self.span = Some(*span);
+                self.ask_to_be_told(who)?;
             }
             Step::Closed(who) => self.closed(who),
             Step::Fault(event) => {

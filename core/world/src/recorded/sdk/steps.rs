@@ -19,6 +19,8 @@ pub(super) enum Step<'a> {
     Send(&'a Request, (i64, i64)),
     /// An SDK is called, and returns: from when to when.
     Call(&'a Event, (i64, i64)),
+    /// The subscription of a call that has returned reaches the server.
+    Subscribed(&'a str, (i64, i64)),
     /// A process has shut down its client.
     Closed(&'a str),
     /// Something breaks, or is whole again.
@@ -60,6 +62,10 @@ pub(super) fn steps<'a>(lines: &'a [Line], setup: &Setup) -> Vec<(i64, Step<'a>)
                         steps.push((t, Step::Make));
                     }
                     steps.push((at, Step::Call(event, (t, t + event.took + setup.lag))));
+                    if event.event == "subscribe" && setup.client.subscribed > 0 {
+                        let late = setup.client.subscribed;
+                        steps.push((at + late, Step::Subscribed(&event.who, (t, t + event.took + late))));
+                    }
                 }
                 "shutDown" => {
                     let at = reached(t, event.took);
