@@ -113,9 +113,8 @@ impl Roster {
         InstanceId::new(slot, self.rows[slot].generation)
     }
 
-    pub(crate) fn slot(&self, id: InstanceId) -> Option<u32> {
-        let row = self.rows.get(id.slot())?;
-        (row.used && row.generation == id.generation()).then_some(id.slot())
+    pub(crate) fn by_id(&self, id: InstanceId) -> Option<&Row> {
+        self.rows.get(id.slot()).filter(|row| row.used && row.generation == id.generation())
     }
 
     /// Instances that some lease holds.
