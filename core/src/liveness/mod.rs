@@ -2,6 +2,7 @@
 
 mod brake;
 mod callers;
+mod due;
 mod expiry;
 mod hot;
 mod lease;
@@ -9,7 +10,8 @@ mod session;
 
 pub(crate) use brake::{Brake, Braked, Pulse};
 pub(crate) use callers::{Caller, Callers};
+pub(crate) use due::Due;
 pub(crate) use expiry::{DELETE_KEY, Measure, TIMEOUT_KEY, Times, times_of};
-pub(crate) use hot::{Due, Marks};
+pub(crate) use hot::Marks;
 pub(crate) use lease::{Lapse, Lease, Leases};
 pub(crate) use session::{Check, Sessions};

@@ -2,6 +2,7 @@
 
 use alloc::string::ToString;
 use alloc::vec::Vec;
+use core::hint::black_box;
 
 use super::Registry;
 use super::journal::Author;
@@ -90,15 +91,19 @@ impl Registry {
         self.make_record(service_slot, Some(*kind), false);
         let claims_by_beats = session.is_none() && lease.is_none();
         let moved = self.lease_elsewhere(place, *kind).filter(|_| claims_by_beats);
-        let row = match moved {
+        let (place, row) = match moved {
             Some(moved) => {
                 self.replace(moved, source, address.to_string());
-                // It may have been gone, and forgotten as the other one went.
-                self.row_at(place, *kind)
+                // It may have been gone, and forgotten with its names as the other one went.
+                let place = self.place(service, address);
+                (place, self.row_at(place, *kind))
             }
-            None => row,
+            None => (place, row),
         };
-        let instance = row.unwrap_or_else(|| self.new_row(service_slot, address, *kind, cause));
+        let instance = row.unwrap_or_else(|| {
+            let key = self.intern_key(service_slot, place, address, *kind);
+            self.roster.insert(key, Fate { at: self.now, cause, by: None })
+        });
         let was_present = self.is_present(instance);
         let life = self.life_of(instance, lease, *incarnation);
         let switches = self.roster.row(instance).enabled != content.enabled;
@@ -189,6 +194,7 @@ impl Registry {
             }
         }
         let place = self.place(service, address);
+        self.look_ahead_of(place);
         self.refuse_fenced(place, *kind, address, source, *incarnation, is_beat)?;
         self.refuse_other_kind(place, service, address, *kind)?;
         let row = self.row_at(place, *kind);
@@ -215,6 +221,13 @@ impl Registry {
     /// Whether some lease makes it healthy.
     pub(super) fn is_alive(&self, instance: u32) -> bool {
         self.leases_of(instance).any(|slot| self.leases.is_alive(slot))
+    }
+
+    /// Reads at once what a new claim on a known service will write: one after the other, each would be waited for.
+    fn look_ahead_of(&self, place: Place) {
+        if let Some(slot) = place.service {
+            black_box((self.services.get(slot).read_ahead(), self.roster.next(), self.leases.next()));
+        }
     }
 
     fn check_content(&self, content: &Content) -> Result<Times, Error> {
@@ -272,11 +285,6 @@ impl Registry {
             }),
             None => Ok(()),
         }
-    }
-
-    fn new_row(&mut self, service: u32, address: &Address, kind: Kind, cause: Cause) -> u32 {
-        let key = self.intern_key(service, address, kind);
-        self.roster.insert(key, Fate { at: self.now, cause, by: None })
     }
 
     /// Which life a claim is: the number it brings, the life its lease has, or a new one.
