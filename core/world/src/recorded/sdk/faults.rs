@@ -65,6 +65,7 @@ impl Replay {
                 }
             }
             "freeze" => self.wire.freeze(),
+            "old" if !self.version.keeps_connections => {}
             "old" => {
                 let newest = self.providers.get(PROXIED).map_or(0, |provider| provider.connection);
                 self.wire.freeze_existing(newest);

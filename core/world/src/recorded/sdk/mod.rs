@@ -41,6 +41,8 @@ pub(crate) struct Version {
     reads_raw: bool,
     /// How long its subscription may still be on its way when the call has returned, in ms.
     subscribes_within: u64,
+    /// Whether what it sends goes over a connection that was there before (D10).
+    keeps_connections: bool,
     /// Whether it connects again once the server has ended its stream (D9).
     returns: bool,
 }
@@ -57,7 +59,21 @@ impl Version {
                 },
                 reads_raw: false,
                 subscribes_within: 60,
+                keeps_connections: true,
                 returns: false,
+            });
+        }
+        if client == "npm nacos" {
+            return Some(Version {
+                publisher: PublisherPolicy::java_1_4(),
+                subscriber: |_| SubscriberPolicy {
+                    protection: Protection::NoHost,
+                    ..SubscriberPolicy::java_2_5(false)
+                },
+                reads_raw: false,
+                subscribes_within: 600,
+                keeps_connections: false,
+                returns: true,
             });
         }
         Some(match client.strip_prefix("java nacos-client ")? {
@@ -66,6 +82,7 @@ impl Version {
                 subscriber: SubscriberPolicy::java_1_4,
                 reads_raw: false,
                 subscribes_within: 0,
+                keeps_connections: true,
                 returns: true,
             },
             "2.0.3" => Version {
@@ -73,6 +90,7 @@ impl Version {
                 subscriber: SubscriberPolicy::java_2_0,
                 reads_raw: false,
                 subscribes_within: 0,
+                keeps_connections: true,
                 returns: true,
             },
             "2.5.1" => Version {
@@ -80,6 +98,7 @@ impl Version {
                 subscriber: SubscriberPolicy::java_2_5,
                 reads_raw: true,
                 subscribes_within: 0,
+                keeps_connections: true,
                 returns: true,
             },
             _ => return None,
