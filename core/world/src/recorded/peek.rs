@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use liveset::{Error, InstanceQuery, Instant, Reader, Registry, ServiceKey};
+use liveset::{Error, InstanceQuery, InstanceView, Instant, Kind, Reader, Registry, ServiceKey};
 use liveset_nacos::Dialect;
 
 use super::door::{Quiet, View, is_computed};
@@ -76,12 +76,14 @@ impl Views {
         services.sort_unstable();
         services.dedup();
         for key in services.into_iter().filter_map(|service| ServiceKey::named(service).ok()) {
-            let views = [Reader::Operator, Reader::Consumer].map(|reader| {
-                let view = registry.instances(&InstanceQuery::new(key.clone(), reader));
-                (view.protected, view.instances)
-            });
             // Writing to memory does not fail.
-            let _written = serde_json::to_writer(&mut said, &(registry.service(&key), views));
+            let _written = serde_json::to_writer(&mut said, &registry.service(&key));
+            for reader in [Reader::Operator, Reader::Consumer] {
+                let view = registry.instances(&InstanceQuery::new(key.clone(), reader));
+                said.push(u8::from(view.protected));
+                said.extend((view.instances.len() as u32).to_le_bytes());
+                view.instances.iter().for_each(|row| write(&mut said, row));
+            }
         }
         said
     }
@@ -92,6 +94,21 @@ impl Views {
             None => vec![self.nobody.clone(); self.list.len()],
         };
         Ok(states.into_iter().map(|state| Rc::new((self.as_recorded)(state))).collect())
+    }
+}
+
+/// All that a row says: each text behind its length.
+fn write(said: &mut Vec<u8>, row: &InstanceView) {
+    let InstanceView { address, kind, healthy, enabled, weight, metadata, .. } = row;
+    said.extend([u8::from(*kind == Kind::Persistent), u8::from(*healthy), u8::from(*enabled)]);
+    said.extend(address.port.get().to_le_bytes());
+    said.extend(weight.get().to_bits().to_le_bytes());
+    let entries = metadata.entries().iter().flat_map(|(key, value)| [key.as_str(), value.as_str()]);
+    let count = metadata.entries().len() as u32;
+    said.extend(count.to_le_bytes());
+    for text in [address.host.as_str(), address.cluster.as_str()].into_iter().chain(entries) {
+        said.extend((text.len() as u32).to_le_bytes());
+        said.extend(text.as_bytes());
     }
 }
 
