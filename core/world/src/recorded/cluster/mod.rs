@@ -48,8 +48,9 @@ pub(super) fn replay(recording: &Recording) -> Result<(Verdict, Vec<Chosen>), Er
     fit(&mut setup, &views, &steps);
     let owners = owners(&setup, &recording.header, &steps);
     let watched = watched(&views);
-    let (difference, chosen) =
-        search(&setup, &owners, |setup, floor| run(recording, (&views, &watched), &steps, setup, dialect, floor))?;
+    let (difference, chosen) = search(&setup, &owners, recording.lines.len(), |setup, floor| {
+        run(recording, (&views, &watched), &steps, setup, dialect, floor)
+    })?;
     Ok((difference.map_or(Verdict::Match, Verdict::Differs), chosen))
 }
 

@@ -11,8 +11,9 @@ use super::dials::{Dial, dials};
 use super::setup::Setup;
 use crate::random::Random;
 
-/// How many replays a recording is worth.
-const TRIES_MAX: u32 = 1500;
+/// How many replays a recording is worth; and a long one no more than so many lines, all replays together.
+const TRIES_MAX: usize = 1500;
+const LINES_MAX: usize = 90_000;
 
 /// From so many tries in a row that won nothing on, the search begins anew.
 const IDLE_MAX: u32 = 500;
@@ -21,6 +22,7 @@ const IDLE_MAX: u32 = 500;
 pub(super) fn search(
     setup: &Setup,
     owners: &BTreeSet<usize>,
+    lines: usize,
     mut replay: impl FnMut(&Setup, i64) -> Result<Found, Error>,
 ) -> Result<(Option<Difference>, Vec<Chosen>), Error> {
     let dials = dials(setup, owners);
@@ -29,7 +31,7 @@ pub(super) fn search(
     let mut found = replay(&turned(setup, &dials, &values), i64::MIN)?;
     let (mut best, mut chosen) = (found.clone(), values.clone());
     let mut idle = 0;
-    for _ in 1..TRIES_MAX {
+    for _ in 1..TRIES_MAX.min(LINES_MAX / lines.max(1)) {
         if best.difference.is_none() {
             break;
         }
