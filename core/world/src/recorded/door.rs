@@ -3,7 +3,10 @@
 use std::fmt;
 use std::rc::Rc;
 
-use liveset::{Address, Command, Error, HealthReport, Instant, Outcome, Policy, Registry, ServiceKey, ServiceSettings};
+use liveset::{
+    Address, Command, Error, HealthReport, Instant, Outcome, Policy, Registry, ServiceKey, ServiceRecord,
+    ServiceSettings,
+};
 use liveset_nacos::{Datagram, Dialect, Pushes, Request, Response, serve};
 use serde_json::{Map, Value, json};
 
@@ -117,7 +120,11 @@ impl Standalone {
 /// Whether a look at this view has no effect.
 pub(crate) fn is_computed(registry: &Registry, view: &View) -> bool {
     let service = ServiceKey::named(view.service());
-    let record = service.ok().and_then(|service| registry.service(&service));
+    is_settled(service.ok().and_then(|service| registry.service(&service)).as_ref())
+}
+
+/// Whether a look at a service has no effect.
+pub(crate) fn is_settled(record: Option<&ServiceRecord>) -> bool {
     record.is_none_or(|record| !record.known || record.computed)
 }
 

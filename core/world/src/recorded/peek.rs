@@ -8,7 +8,7 @@ use std::rc::Rc;
 use liveset::{Error, InstanceQuery, InstanceView, Instant, Kind, Reader, Registry, ServiceKey};
 use liveset_nacos::Dialect;
 
-use super::door::{Quiet, View, is_computed};
+use super::door::{Quiet, View, is_computed, is_settled};
 use super::track::State;
 
 /// How many different things said are kept with what they show.
@@ -17,6 +17,8 @@ const KNOWN_MAX: usize = 10_000;
 /// The views that all replays of a recording look at, and what was read so far.
 pub(crate) struct Views {
     pub(crate) list: Vec<View>,
+    /// The services that they are of.
+    services: Vec<ServiceKey>,
     /// What there is to see where nobody answers.
     nobody: State,
     /// How the recorder would have noted a state.
@@ -31,7 +33,11 @@ pub(crate) struct Said(Option<Vec<u8>>);
 
 impl Views {
     pub(crate) fn new(list: Vec<View>, nobody: State, as_recorded: impl Fn(State) -> State + 'static) -> Views {
-        Views { list, nobody, as_recorded: Box::new(as_recorded), known: RefCell::default() }
+        let mut names: Vec<&str> = list.iter().map(View::service).collect();
+        names.sort_unstable();
+        names.dedup();
+        let services = names.into_iter().filter_map(|name| ServiceKey::named(name).ok()).collect();
+        Views { list, services, nobody, as_recorded: Box::new(as_recorded), known: RefCell::default() }
     }
 
     /// What looks at this moment would show, without any effect; none where that is what it was the last time. There is no registry where
@@ -43,9 +49,7 @@ impl Views {
         now: Instant,
         last: &mut Said,
     ) -> Result<Option<Vec<Rc<State>>>, Error> {
-        // What a first look would compute, nobody says before.
-        let says_all = registry.is_none_or(|registry| self.list.iter().all(|view| is_computed(registry, view)));
-        let Some(said) = says_all.then(|| self.say(registry, dialect)) else {
+        let Some(said) = self.say(registry, dialect) else {
             *last = Said(None);
             return self.read(registry, dialect, now).map(Some);
         };
@@ -68,16 +72,17 @@ impl Views {
         Ok(Some(states))
     }
 
-    /// All that a registry says of the services that are looked at, to each kind of reader.
-    fn say(&self, registry: Option<&Registry>, dialect: Dialect) -> Vec<u8> {
+    /// All that a registry says of the services that are looked at, to each kind of reader; none where a first look would compute more.
+    fn say(&self, registry: Option<&Registry>, dialect: Dialect) -> Option<Vec<u8>> {
         let mut said = vec![dialect as u8];
-        let Some(registry) = registry else { return said };
-        let mut services: Vec<&str> = self.list.iter().map(View::service).collect();
-        services.sort_unstable();
-        services.dedup();
-        for key in services.into_iter().filter_map(|service| ServiceKey::named(service).ok()) {
+        let Some(registry) = registry else { return Some(said) };
+        for key in &self.services {
+            let record = registry.service(key);
+            if !is_settled(record.as_ref()) {
+                return None;
+            }
             // Writing to memory does not fail.
-            let _written = serde_json::to_writer(&mut said, &registry.service(&key));
+            let _written = serde_json::to_writer(&mut said, &record);
             for reader in [Reader::Operator, Reader::Consumer] {
                 let view = registry.instances(&InstanceQuery::new(key.clone(), reader));
                 said.push(u8::from(view.protected));
@@ -85,7 +90,7 @@ impl Views {
                 view.instances.iter().for_each(|row| write(&mut said, row));
             }
         }
-        said
+        Some(said)
     }
 
     fn read(&self, registry: Option<&Registry>, dialect: Dialect, now: Instant) -> Result<Vec<Rc<State>>, Error> {
