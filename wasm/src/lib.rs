@@ -127,12 +127,6 @@ impl Registry {
     }
 }
 
-/// Plays a scenario in a world of its own; returns its report as a document.
-#[wasm_bindgen]
-pub fn play(scenario: &str) -> String {
-    liveset_world::play_document(scenario.as_bytes())
-}
-
 fn refusal(error: Error) -> String {
     write(&error.document())
 }
