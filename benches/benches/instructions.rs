@@ -67,7 +67,7 @@ fn newcomers() -> (Box<Fleet>, Vec<Registration>) {
 }
 
 // 1024 of them, so that what grows has its part: a single one is the dearest or the cheapest.
-#[library_benchmark(config = at_most(4_760_000))]
+#[library_benchmark(config = at_most(4_265_000))]
 #[bench::known_services(newcomers())]
 fn register((mut fleet, newcomers): (Box<Fleet>, Vec<Registration>)) -> (Box<Fleet>, Vec<Registration>) {
     for newcomer in black_box(&newcomers) {
@@ -76,7 +76,7 @@ fn register((mut fleet, newcomers): (Box<Fleet>, Vec<Registration>)) -> (Box<Fle
     (fleet, newcomers)
 }
 
-#[library_benchmark(config = at_most(2_210_000))]
+#[library_benchmark(config = at_most(2_195_000))]
 #[bench::by_id(ready())]
 fn deregister((mut fleet, batch): (Box<Fleet>, Vec<LeaseId>)) -> (Box<Fleet>, Vec<LeaseId>) {
     for &lease in black_box(&batch) {
@@ -85,19 +85,20 @@ fn deregister((mut fleet, batch): (Box<Fleet>, Vec<LeaseId>)) -> (Box<Fleet>, Ve
     (fleet, batch)
 }
 
-fn changed() -> (Box<Fleet>, ServiceId, u64) {
+fn changed() -> (Box<Fleet>, ServiceId, Changes) {
     let mut fleet = filled();
     let mut again = claim(0).expect("a good claim");
     again.content.enabled = false;
     let service = fleet.registry.register(moment(2), &again).expect("it is there").service;
-    let revision = fleet.registry.changes(service, 0).expect("it is known").revision;
-    (fleet, service, revision - 1)
+    let changes = fleet.registry.changes(service, 0).expect("it is known");
+    (fleet, service, changes)
 }
 
-#[library_benchmark(config = at_most(280))]
+#[library_benchmark(config = at_most(195))]
 #[bench::one_behind(changed())]
-fn changes((fleet, service, since): (Box<Fleet>, ServiceId, u64)) -> (Box<Fleet>, Option<Changes>) {
-    let changes = fleet.registry.changes(black_box(service), black_box(since)).ok();
+fn changes((fleet, service, mut changes): (Box<Fleet>, ServiceId, Changes)) -> (Box<Fleet>, Changes) {
+    let since = black_box(changes.revision - 1);
+    let _ = black_box(fleet.registry.changes_into(black_box(service), since, &mut changes).is_ok());
     (fleet, changes)
 }
 

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::hint::black_box;
 use std::sync::Arc;
 
-use liveset::{Actor, Address, Change, Error, InstanceId, Registration, Registry, ServiceId, ServiceKey};
+use liveset::{Actor, Address, Change, Changes, Error, InstanceId, Registration, Registry, ServiceId, ServiceKey};
 use liveset_benches::{alternate, fleet, shuffled};
 
 use crate::Run;
@@ -23,16 +23,19 @@ pub(crate) fn services(run: &Run, size: usize) -> Result<(), Error> {
     if run.wants("diff") {
         flip(registry, &mut claims[500])?;
         let since = registry.changes(service, 0)?.revision - 1;
+        let (mut changes, mut rows) = (Changes::default(), Vec::new());
         let diff = || {
             for _ in 0..turns {
-                let _ = black_box(registry.changes(black_box(service), black_box(since)));
+                let _ = registry.changes_into(black_box(service), black_box(since), &mut changes);
+                black_box(&mut changes);
             }
         };
-        // The least of it: a row on the heap.
+        // The least of it: a row into the reader's own buffer.
         let bare = || {
             for revision in 0..turns as u64 {
-                let row = Change { instance: black_box(InstanceId::from_u64(1)), revision, state: 15, cause: 20 };
-                black_box(vec![row]);
+                rows.clear();
+                rows.push(Change { instance: black_box(InstanceId::from_u64(1)), revision, state: 15, cause: 20 });
+                black_box(&mut rows);
             }
         };
         run.tell("diff", size, "ns", alternate(rounds, turns, diff, bare));
@@ -40,12 +43,14 @@ pub(crate) fn services(run: &Run, size: usize) -> Result<(), Error> {
     if run.wants("list") {
         // Whoever has the list asks with its revision whether it still holds: nothing is listed again.
         let since = registry.changes(service, 0)?.revision;
+        let mut changes = registry.changes(service, 0)?;
+        let kept = Arc::new(changes.rows.clone());
         let list = || {
             for _ in 0..turns {
-                let _ = black_box(registry.changes(black_box(service), black_box(since)));
+                let _ = registry.changes_into(black_box(service), black_box(since), &mut changes);
+                black_box(&mut changes);
             }
         };
-        let kept = Arc::new(registry.changes(service, since)?.rows);
         let bare = || {
             for _ in 0..turns {
                 black_box(Arc::clone(black_box(&kept)));

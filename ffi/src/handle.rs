@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, TryLockError};
 
-use liveset::{Error, Instant, LeaseId, Registry, document};
+use liveset::{Changes, Error, Instant, LeaseId, Registry, document};
 
 use crate::status::{LIVESET_BUSY, LIVESET_CLOSED, LIVESET_NULL, LIVESET_OK, LIVESET_OUT_OF_RANGE, LIVESET_POISONED};
 
@@ -15,6 +15,8 @@ pub struct Open {
     pub reply: Vec<u8>,
     /// Room for the ids of a batch of beats, kept from one to the next.
     pub(crate) batch: Vec<LeaseId>,
+    /// And for the changes of a service.
+    pub(crate) changes: Changes,
     poisoned: bool,
 }
 
@@ -136,7 +138,8 @@ pub(crate) unsafe fn bytes<'a>(data: *const u8, length: usize) -> Option<&'a [u8
 
 /// Puts a registry behind a new number.
 pub fn install(registry: Registry) -> u64 {
-    let open = Some(Arc::new(Mutex::new(Open { registry, reply: Vec::new(), batch: Vec::new(), poisoned: false })));
+    let open = Open { registry, reply: Vec::new(), batch: Vec::new(), changes: Changes::default(), poisoned: false };
+    let open = Some(Arc::new(Mutex::new(open)));
     let mut slots = SLOTS.write().unwrap_or_else(PoisonError::into_inner);
     let free = slots.iter().position(|slot| slot.open.is_none());
     let slot = free.unwrap_or_else(|| {

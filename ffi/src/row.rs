@@ -170,10 +170,10 @@ pub unsafe extern "C" fn liveset_changes(
         return LIVESET_NULL;
     }
     with(handle, |open| {
-        let changes = match open.registry.changes(ServiceId::from_u64(service), since) {
-            Ok(changes) => changes,
-            Err(error) => return status_of(&error),
-        };
+        let changes = &mut open.changes;
+        if let Err(error) = open.registry.changes_into(ServiceId::from_u64(service), since, changes) {
+            return status_of(&error);
+        }
         let found = LivesetChanges {
             revision: changes.revision,
             count: changes.rows.len() as u64,

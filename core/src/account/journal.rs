@@ -1,5 +1,6 @@
 //! What happened, newest last: a ring bounded by count and by bytes, which drops the oldest and counts what it dropped.
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
@@ -46,7 +47,8 @@ pub(crate) struct Entry {
     pub(crate) instance: u32,
     pub(crate) cause: Cause,
     pub(crate) by: Option<NameId>,
-    pub(crate) because: Option<Reason>,
+    /// In a box, since few have one: without it an entry is one line of the cache.
+    pub(crate) because: Option<Box<Reason>>,
     pub(crate) silence: Option<Silence>,
     /// Low half of the sequence number of the entry before it about the same instance, or 0.
     pub(crate) previous: u32,

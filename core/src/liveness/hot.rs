@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::due::Due;
 use crate::id::{GENERATION_BITS, GENERATION_MAX, LeaseId, RETIRED, next_generation};
 use crate::time::{Instant, Span};
 
@@ -100,20 +101,6 @@ const NEVER: u32 = u32::MAX;
 /// Past this age of the epoch every deadline is counted anew: 2^31 ms, 24.8 days.
 const EPOCH_MAX: u64 = 1 << 31;
 
-/// A deadline that has come: when it is acted on, and whose it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Due {
-    pub(crate) at: Instant,
-    pub(crate) slot: u32,
-}
-
-impl Due {
-    /// By moment, and by slot within one. As one number, which sorts without a branch.
-    pub(crate) fn rank(&self) -> u128 {
-        u128::from(self.at.as_millis()) << 32 | u128::from(self.slot)
-    }
-}
-
 pub(crate) struct Hot {
     /// Whole pages, so that a look-up needs no length beyond their number; what lies past `len` is free and matches nothing.
     pages: Vec<Box<[Record; PAGE]>>,
@@ -162,8 +149,9 @@ impl<'de> Deserialize<'de> for Hot {
         for (deadline, meta) in image.records {
             let deadline = deadline.map_or(NEVER, |at| hot.tick(at));
             let slot = hot.grow();
-            *hot.record_mut(slot) = Record { deadline, meta };
-            hot.count(slot, 1);
+            let record = Record { deadline, meta };
+            *hot.record_mut(slot) = record;
+            hot.count(record.state(), 1);
         }
         Ok(hot)
     }
@@ -259,18 +247,16 @@ impl Hot {
         (self.silent, self.by_beats)
     }
 
-    fn count(&mut self, slot: u32, by: i32) {
-        let state = self.state(slot);
-        let beats = matches!(state, State::Alive | State::AliveOwnTimes | State::Silent);
-        self.by_beats = self.by_beats.wrapping_add_signed(if beats { by } else { 0 });
-        self.silent = self.silent.wrapping_add_signed(if state == State::Silent { by } else { 0 });
+    fn count(&mut self, state: u32, by: i32) {
+        self.by_beats = self.by_beats.wrapping_add_signed(if state <= SILENT { by } else { 0 });
+        self.silent = self.silent.wrapping_add_signed(if state == SILENT { by } else { 0 });
     }
 
     /// Sets state, class and deadline of `slot` together.
     pub(crate) fn set(&mut self, slot: u32, state: State, class: u8, deadline: Option<Instant>) {
-        self.count(slot, -1);
         let deadline = deadline.map_or(NEVER, |at| self.tick(at));
         let record = self.record_mut(slot);
+        let before = record.state();
         let state = match state {
             State::Free => FREE,
             State::Alive => ALIVE,
@@ -282,7 +268,8 @@ impl Hot {
         record.meta =
             u32::from(class) << CLASS_SHIFT | record.meta & MARKS | state << STATE_SHIFT | record.generation();
         record.deadline = deadline;
-        self.count(slot, 1);
+        self.count(before, -1);
+        self.count(state, 1);
         self.remind(slot);
     }
 
@@ -313,10 +300,10 @@ impl Hot {
 
     /// Frees `slot`; ids of its last owner find nothing from here on. False when the slot is used up.
     pub(crate) fn free(&mut self, slot: u32) -> bool {
-        self.count(slot, -1);
         let record = self.record_mut(slot);
-        let generation = next_generation(record.generation());
+        let (before, generation) = (record.state(), next_generation(record.generation()));
         *record = Record { deadline: NEVER, meta: FREE << STATE_SHIFT | generation };
+        self.count(before, -1);
         generation != RETIRED
     }
 
@@ -332,13 +319,14 @@ impl Hot {
         self.calm_until <= now
     }
 
-    /// Appends what is due by `until`, in no order. `due` says when a deadline is acted on: at once, or at the next sweep.
+    /// What is due by `until`, by slot. `due` says when a deadline is acted on, at once or at the next sweep, and when the lease is
+    /// removed, which may be the same moment. A lease that falls silent and is over within the same stretch stands there twice.
     pub(crate) fn collect(
         &mut self,
         until: Instant,
-        due: impl Fn(u32, State, u8, Instant) -> Instant,
-        found: &mut Vec<Due>,
-    ) {
+        due: impl Fn(u32, State, u8, Instant) -> (Instant, Instant),
+    ) -> Vec<Due> {
+        let mut found = Vec::new();
         let limit = self.tick(until);
         let epoch = self.epoch;
         let mut soonest = NEVER;
@@ -355,9 +343,12 @@ impl Hot {
                     if again <= limit {
                         let slot = (block * BLOCK + offset) as u32;
                         let deadline = epoch + Span::unbounded(u64::from(again));
-                        let at = due(slot, record.named_state(), record.class(), deadline);
+                        let (at, removal) = due(slot, record.named_state(), record.class(), deadline);
                         if at <= until {
                             found.push(Due { at, slot });
+                            if at < removal && removal <= until {
+                                found.push(Due { at: removal, slot });
+                            }
                             continue;
                         }
                         again = at.since(epoch).as_millis().min(u64::from(NEVER - 1)) as u32;
@@ -368,6 +359,7 @@ impl Hot {
             soonest = soonest.min(*bound);
         }
         self.look_at(soonest);
+        found
     }
 
     /// Moves the epoch up once it is old, so that deadlines stay within 32 bits. It stays behind `now`: a deadline that has come may

@@ -5,8 +5,9 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use super::due::{Due, in_order};
 use super::expiry::{Measure, Times};
-use super::hot::{CLASSES, Due, Hot, Marks, OWN_TIMES, State};
+use super::hot::{CLASSES, Hot, Marks, OWN_TIMES, State};
 use crate::id::{LeaseId, NONE};
 use crate::name::NameId;
 use crate::pages::Pages;
@@ -31,10 +32,10 @@ pub(crate) struct Lease {
 pub(crate) enum Lapse {
     /// It was not due after all: somebody acted first.
     Nothing,
-    /// It fell silent: unhealthy.
-    Silent,
-    /// It is over: to be withdrawn.
-    Expired,
+    /// It fell silent after its last beat at this moment: unhealthy.
+    Silent(Instant),
+    /// It is over, after its last beat at this moment: to be withdrawn.
+    Expired(Instant),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -268,7 +269,9 @@ impl Leases {
         if self.waiting.contains_key(&slot) {
             return Some(deadline);
         }
-        Some(acted_on(&self.measure, self.hot.state(slot), self.times(slot), deadline, self.clock_began(slot)))
+        let (state, times) = (self.hot.state(slot), self.times(slot));
+        let (at, _) = acted_on(&self.measure, state, times, deadline, self.clock_began(slot));
+        Some(at)
     }
 
     pub(crate) fn soonest(&self) -> Option<Instant> {
@@ -289,26 +292,15 @@ impl Leases {
     /// What is due by `until`, ordered by (due, slot). A lease that falls silent and is over within the same stretch stands
     /// there twice, so that a long jump passes through the same moments as small steps.
     pub(crate) fn collect_due(&mut self, until: Instant) -> Vec<Due> {
-        let mut found = Vec::new();
         let Leases { hot, clocks, classes, own_times, measure, waiting, .. } = self;
         let due = |slot: u32, state: State, class: u8, deadline: Instant| {
             if waiting.contains_key(&slot) {
-                return deadline;
+                return (deadline, deadline);
             }
             let times = if class == OWN_TIMES { own_times[&slot] } else { classes[class as usize] };
             acted_on(measure, state, times, deadline, clocks.get(slot).copied().unwrap_or_default())
         };
-        hot.collect(until, due, &mut found);
-        for index in 0..found.len() {
-            let slot = found[index].slot;
-            if matches!(self.hot.state(slot), State::Alive | State::AliveOwnTimes)
-                && let Some(at) = self.removal_due(slot).filter(|&at| at > found[index].at && at <= until)
-            {
-                found.push(Due { at, slot });
-            }
-        }
-        found.sort_unstable_by_key(Due::rank);
-        found
+        in_order(hot.collect(until, due))
     }
 
     /// Puts the removal of a silent lease off; it is looked at again at `until`.
@@ -365,16 +357,16 @@ impl Leases {
 
     /// Acts on a deadline found by [`Leases::collect_due`].
     pub(crate) fn lapse(&mut self, due: Due) -> Lapse {
-        match (self.hot.state(due.slot), self.removal_due(due.slot)) {
-            (State::Alive | State::AliveOwnTimes, Some(removal)) if removal > due.at => {
-                if let Some(last) = self.last_beat(due.slot) {
-                    self.set_silent(due.slot, self.hot.class(due.slot), last, self.times(due.slot));
-                }
-                Lapse::Silent
-            }
-            (State::Free | State::Held | State::Down, _) => Lapse::Nothing,
-            _ => Lapse::Expired,
+        let Due { at, slot } = due;
+        let Some(last) = self.last_beat(slot).filter(|_| self.hot.deadline(slot).is_some()) else {
+            return Lapse::Nothing;
+        };
+        let times = self.times(slot);
+        if self.is_alive(slot) && self.measure.removed_at(times, last, self.clock_began(slot)) > at {
+            self.set_silent(slot, self.hot.class(slot), last, times);
+            return Lapse::Silent(last);
         }
+        Lapse::Expired(last)
     }
 
     /// Call it when nothing is due.
@@ -409,13 +401,6 @@ impl Leases {
         self.hot.set(slot, State::Silent, class, Some(last + self.measure.delete_reach(times)));
     }
 
-    fn removal_due(&self, slot: u32) -> Option<Instant> {
-        if self.waiting.contains_key(&slot) {
-            return self.hot.deadline(slot);
-        }
-        self.removal_was_due(slot)
-    }
-
     fn class_of(&mut self, times: Times) -> u8 {
         if let Some(class) = self.classes.iter().position(|&known| known == times) {
             return class as u8;
@@ -435,13 +420,19 @@ impl Leases {
     }
 }
 
-/// When a deadline is acted on: at once, or at the next look of the clock that is responsible.
-fn acted_on(measure: &Measure, state: State, times: Times, deadline: Instant, clock_began: Instant) -> Instant {
-    match state {
-        State::Silent => measure.removed_at(times, deadline - measure.delete_reach(times), clock_began),
-        _ => {
-            let last = deadline - measure.reach(times);
-            measure.silent_at(times, last, clock_began).min(measure.removed_at(times, last, clock_began))
-        }
+/// When a deadline is acted on, at once or at the next look of the clock that is responsible, and when the lease is removed.
+fn acted_on(
+    measure: &Measure,
+    state: State,
+    times: Times,
+    deadline: Instant,
+    clock_began: Instant,
+) -> (Instant, Instant) {
+    if state == State::Silent {
+        let removed = measure.removed_at(times, deadline - measure.delete_reach(times), clock_began);
+        return (removed, removed);
     }
+    let last = deadline - measure.reach(times);
+    let removed = measure.removed_at(times, last, clock_began);
+    (measure.silent_at(times, last, clock_began).min(removed), removed)
 }

@@ -1,13 +1,15 @@
 //! Is it alive? Leases that live by beats, sessions that live by their connection, and when either is over.
 
 mod brake;
+mod due;
 mod expiry;
 mod hot;
 mod lease;
 mod session;
 
 pub(crate) use brake::{Brake, Braked, Pulse};
+pub(crate) use due::Due;
 pub(crate) use expiry::{DELETE_KEY, Measure, TIMEOUT_KEY, Times, times_of};
-pub(crate) use hot::{Due, Marks};
+pub(crate) use hot::Marks;
 pub(crate) use lease::{Lapse, Lease, Leases};
 pub(crate) use session::{Check, Sessions};

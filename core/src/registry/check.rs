@@ -104,7 +104,7 @@ impl Registry {
             return;
         }
         let since = self.roster.row(instance).fate().at;
-        let author = Author::silence(Some(Silence { since, asked: None }));
+        let author = Author::silence(Silence { since, asked: None });
         let leases: Vec<u32> = self.leases_of(instance).collect();
         for lease in leases {
             self.withdraw(lease, Cause::NotRecovered, &author);

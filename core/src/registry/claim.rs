@@ -90,15 +90,19 @@ impl Registry {
         self.make_record(service_slot, Some(*kind), false);
         let claims_by_beats = session.is_none() && lease.is_none();
         let moved = self.lease_elsewhere(place, *kind).filter(|_| claims_by_beats);
-        let row = match moved {
+        let (place, row) = match moved {
             Some(moved) => {
                 self.replace(moved, source, address.to_string());
-                // It may have been gone, and forgotten as the other one went.
-                self.row_at(place, *kind)
+                // It may have been gone, and forgotten with its names as the other one went.
+                let place = self.place(service, address);
+                (place, self.row_at(place, *kind))
             }
-            None => row,
+            None => (place, row),
         };
-        let instance = row.unwrap_or_else(|| self.new_row(service_slot, address, *kind, cause));
+        let instance = row.unwrap_or_else(|| {
+            let key = self.intern_key(service_slot, place, address, *kind);
+            self.roster.insert(key, Fate { at: self.now, cause, by: None })
+        });
         let was_present = self.is_present(instance);
         let life = self.life_of(instance, lease, *incarnation);
         let switches = self.roster.row(instance).enabled != content.enabled;
@@ -272,11 +276,6 @@ impl Registry {
             }),
             None => Ok(()),
         }
-    }
-
-    fn new_row(&mut self, service: u32, address: &Address, kind: Kind, cause: Cause) -> u32 {
-        let key = self.intern_key(service, address, kind);
-        self.roster.insert(key, Fate { at: self.now, cause, by: None })
     }
 
     /// Which life a claim is: the number it brings, the life its lease has, or a new one.

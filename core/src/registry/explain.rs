@@ -101,7 +101,7 @@ impl Registry {
         let row = self.roster.row(instance);
         let known = self.services.get(row.key.service).record.is_some();
         let has = |bit| known && row.state() & bit != 0;
-        let protected = self.protects(row.key.service);
+        let protected = self.protects(self.services.get(row.key.service));
         let consumer = Sight {
             listed: has(state::SERVED),
             healthy: has(state::SERVED) && (has(state::HEALTHY) || protected),
@@ -220,7 +220,7 @@ impl Registry {
         let threshold = self.threshold(slot)?;
         let (total, healthy) = service.served();
         // Where none is unhealthy it changes nothing for anybody.
-        (self.protects(slot) && healthy < total).then_some(ProtectionAccount { healthy, total, threshold })
+        (self.protects(service) && healthy < total).then_some(ProtectionAccount { healthy, total, threshold })
     }
 
     /// The threshold of a service, its own or the policy's.
@@ -284,13 +284,13 @@ impl Registry {
         let threshold = self.threshold(slot);
         let (total, healthy) = service.served();
         let shown_silent = row.state() & state::SERVED != 0 && row.state() & state::HEALTHY == 0;
-        (shown_silent && !self.protects(slot)).then_some(UnprotectedAccount { healthy, total, threshold })
+        (shown_silent && !self.protects(service)).then_some(UnprotectedAccount { healthy, total, threshold })
     }
 
     fn kept_account(&self, instance: u32) -> Option<Instant> {
         let row = self.roster.row(instance);
-        let service = row.key.service;
-        self.services.get(service).kept_until.filter(|_| row.state() & state::SERVED != 0 && self.is_kept(service))
+        let service = self.services.get(row.key.service);
+        service.kept_until.filter(|_| row.state() & state::SERVED != 0 && service.is_kept())
     }
 
     fn history(&self, instance: u32) -> Vec<Transition> {

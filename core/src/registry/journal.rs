@@ -1,5 +1,6 @@
 //! Writing down what happened, and reading it back.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::Registry;
@@ -31,8 +32,8 @@ impl Author<'_> {
     }
 
     /// Time, by somebody's silence.
-    pub(super) fn silence(silence: Option<Silence>) -> Author<'static> {
-        Author { silence, ..Author::default() }
+    pub(super) fn silence(silence: Silence) -> Author<'static> {
+        Author { silence: Some(silence), ..Author::default() }
     }
 }
 
@@ -61,7 +62,7 @@ impl Registry {
             address: self.address(key),
             cause: entry.cause,
             by: entry.by.map(|by| self.actor(by)),
-            because: entry.because.clone(),
+            because: entry.because.as_deref().cloned(),
             silence: entry.silence,
         }
     }
@@ -78,7 +79,7 @@ impl Registry {
     pub(super) fn note(&mut self, instance: u32, cause: Cause, author: &Author) {
         let by = self.hold(author);
         let previous = self.roster.row(instance).newest_entry;
-        let (because, silence) = (author.because.cloned(), author.silence);
+        let (because, silence) = (author.because.map(|reason| Box::new(reason.clone())), author.silence);
         let entry = Entry { at: self.now, instance, cause, by, because, silence, previous };
         let newest = self.journal.push(entry);
         self.roster.noted(instance, newest);

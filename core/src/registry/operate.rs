@@ -88,9 +88,10 @@ impl Registry {
         self.check_times_decided(change)?;
         self.refuse_owner(change)?;
         let service = self.ensure_service(&change.service);
-        let instance = self.find_present(&change.service, &change.address, change.kind);
+        let place = self.place(&change.service, &change.address);
+        let instance = self.present_at(place, change.kind);
         let kind = instance.map_or(change.kind.unwrap_or_default(), |slot| self.roster.row(slot).key.kind);
-        let key = self.intern_key(service, &change.address, kind);
+        let key = self.intern_key(service, place, &change.address, kind);
         let key = self.memory_key(key);
         if self.overrides.get(key).is_some() {
             // The memory keeps one count of the names, however often it is written.

@@ -135,10 +135,12 @@ impl Registry {
         self.services.insert(self.now, names, &self.names)
     }
 
-    /// The key of an address, counted once more for whoever keeps it.
-    pub(super) fn intern_key(&mut self, service: u32, address: &Address, kind: Kind) -> Key {
-        let host = self.names.intern_host(&address.host);
-        let cluster = self.names.intern(address.cluster.as_str());
+    /// The key of an address, of which so much is known, counted once more for whoever keeps it.
+    pub(super) fn intern_key(&mut self, service: u32, known: Place, address: &Address, kind: Kind) -> Key {
+        let host = known.host.inspect(|&host| self.names.retain_host(host));
+        let host = host.unwrap_or_else(|| self.names.intern_host(&address.host));
+        let cluster = known.cluster.inspect(|&cluster| self.names.retain(cluster));
+        let cluster = cluster.unwrap_or_else(|| self.names.intern(address.cluster.as_str()));
         self.services.get_mut(service).uses += 1;
         Key { service, host, port: address.port.get(), cluster, kind }
     }

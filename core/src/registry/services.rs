@@ -19,12 +19,12 @@ impl Registry {
     pub fn set_service(&mut self, now: Instant, settings: &ServiceSettings) -> ServiceId {
         self.settle(now);
         let slot = self.ensure_service(&settings.service);
-        let before = self.protects(slot);
+        let before = self.protects(self.services.get(slot));
         self.make_record(slot, settings.kind, true);
         let entry = self.services.get_mut(slot);
         entry.set(Settings { threshold: settings.protect_threshold, metadata: settings.metadata.clone() });
         entry.settings_until = None;
-        if self.policy.view.threshold_is_told && self.protects(slot) != before {
+        if self.policy.view.threshold_is_told && self.protects(self.services.get(slot)) != before {
             self.service_changed(slot);
         }
         self.services.id(slot)
@@ -94,12 +94,6 @@ impl Registry {
             self.service_changed(slot);
         }
         self.free_service(slot);
-    }
-
-    /// Whether a service is served as it last was.
-    pub(super) fn is_kept(&self, slot: u32) -> bool {
-        let (served, healthy) = self.services.get(slot).served();
-        self.services.get(slot).kept_until.is_some() && served > 0 && healthy == 0
     }
 
     /// Refuses an instance of one kind in a service of the other, where the policy keeps them apart.

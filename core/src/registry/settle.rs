@@ -121,7 +121,10 @@ impl Registry {
         let mut again = BTreeSet::new();
         loop {
             let timer = self.timers.due(now);
-            let lease = [due.get(next).copied(), again.first().copied()].into_iter().flatten().min();
+            let lease = match (due.get(next), again.first()) {
+                (Some(found), Some(waits)) => Some(*found.min(waits)),
+                (found, waits) => found.or(waits).copied(),
+            };
             match (timer, lease) {
                 (Some((at, timer)), lease) if lease.is_none_or(|lease| at <= lease.at) => {
                     self.timers.pop_first();
@@ -153,7 +156,7 @@ impl Registry {
 
     /// Reads what the next lapses will write. They come in the order of their moments, which is none in memory: each by itself would
     /// wait for it several times over, and together they wait at once.
-    fn look_ahead(&self, due: &[Due]) {
+    fn look_ahead(&mut self, due: &[Due]) {
         let mut rows = [0; AHEAD];
         for (row, due) in rows.iter_mut().zip(due) {
             *row = self.leases.row(due.slot).instance;
@@ -171,8 +174,8 @@ impl Registry {
             black_box(self.roster.row(last).position);
         }
         // Each that goes lets one be forgotten that went long ago.
-        for key in self.roster.next_forgotten().take(rows.len()) {
-            black_box((self.roster.find(key), self.services.get(key.service).uses));
+        for key in self.roster.read_ahead(rows.len()) {
+            black_box(self.services.get(key.service).uses);
             if let HostId::Named(name) = key.host {
                 self.names.read_ahead(name);
             }
@@ -227,38 +230,34 @@ impl Registry {
     fn lease_lapsed(&mut self, lease: u32, lapse: Lapse) -> Option<Instant> {
         match lapse {
             Lapse::Nothing => None,
-            Lapse::Silent => {
-                self.fell_silent(lease);
+            Lapse::Silent(since) => {
+                self.fell_silent(lease, since);
                 None
             }
-            Lapse::Expired => {
+            Lapse::Expired(since) => {
                 let Some(until) = self.held_up(lease) else {
-                    self.withdraw(lease, Cause::Expired, &Author::silence(self.silence_of(lease)));
+                    self.withdraw(lease, Cause::Expired, &Author::silence(Silence { since, asked: None }));
                     return None;
                 };
                 // A delete time below the timeout: it was never silent before its removal was due.
                 let was_alive = self.leases.is_alive(lease);
                 self.leases.postpone(lease, until);
                 if was_alive {
-                    self.fell_silent(lease);
+                    self.fell_silent(lease, since);
                 }
                 Some(until)
             }
         }
     }
 
-    fn fell_silent(&mut self, lease: u32) {
+    fn fell_silent(&mut self, lease: u32, since: Instant) {
         let instance = self.leases.row(lease).instance;
         if !self.is_alive(instance) {
-            let time = Author::silence(self.silence_of(lease));
+            let time = Author::silence(Silence { since, asked: None });
             self.decide_fate(instance, Cause::Silent, &time);
             self.note(instance, Cause::Silent, &time);
             self.touch(instance, Cause::Silent, false);
             self.keep_last(self.roster.row(instance).key.service);
         }
-    }
-
-    fn silence_of(&self, lease: u32) -> Option<Silence> {
-        self.leases.last_beat(lease).map(|since| Silence { since, asked: None })
     }
 }

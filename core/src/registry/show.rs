@@ -13,7 +13,7 @@ use crate::instance::{Cause, state};
 use crate::name::{Actor, Address, Metadata, ServiceKey, Weight};
 use crate::policy::EnabledRule;
 use crate::time::{Instant, Span};
-use crate::view::{Change, Changes, Notice, Shown, is_protected};
+use crate::view::{Change, Changes, Notice, Row, Service, Shown, is_protected};
 
 impl Registry {
     /// Asks for notices of a service, known or not.
@@ -80,39 +80,46 @@ impl Registry {
     /// What happened to a service after revision `since`: rows of changes, or the full list to a reader too far behind. Applied in
     /// order to a copy, they give the service's list as of the returned revision.
     pub fn changes(&self, service: ServiceId, since: u64) -> Result<Changes, Error> {
-        let Some(slot) = self.services.slot(service) else { return Err(nobody_at(service)) };
-        let (entry, protected) = (self.services.get(slot), self.protects(slot));
-        let revision = entry.revision;
-        let state = |id| self.roster.slot(id).map_or(0, |slot| self.roster.row(slot).state());
-        Ok(match entry.changes_after(since, state) {
-            Some(rows) => Changes { revision, full: false, protected, rows },
-            None => Changes { revision, full: true, protected, rows: self.full_list(slot) },
-        })
+        let mut changes = Changes::default();
+        self.changes_into(service, since, &mut changes)?;
+        Ok(changes)
+    }
+
+    /// As [`Registry::changes`], into what the reader keeps from one question to the next: nothing is allocated once it is long enough.
+    /// A refusal leaves it as it was.
+    pub fn changes_into(&self, service: ServiceId, since: u64, changes: &mut Changes) -> Result<(), Error> {
+        let Some(service) = self.services.by_id(service) else { return Err(nobody_at(service)) };
+        changes.rows.clear();
+        changes.revision = service.revision;
+        changes.protected = self.protects(service);
+        let state = |id| self.roster.by_id(id).map_or(0, Row::state);
+        changes.full = !service.changes_after(since, state, &mut changes.rows);
+        if changes.full {
+            self.list_all(service, &mut changes.rows);
+        }
+        Ok(())
     }
 
     #[cold]
-    fn full_list(&self, service: u32) -> Vec<Change> {
-        let service = self.services.get(service);
+    fn list_all(&self, service: &Service, rows: &mut Vec<Change>) {
         let listed = service.members.iter().filter(|&&slot| self.roster.row(slot).state() != 0);
-        let rows = listed.map(|&slot| {
+        rows.extend(listed.map(|&slot| {
             let row = self.roster.row(slot);
             let (instance, revision) = (self.roster.id(slot), service.revision);
             Change { instance, revision, state: row.state(), cause: row.fate().cause as u32 }
-        });
-        rows.collect()
+        }));
     }
 
     /// Service and address of an instance id, read once when the id is first seen in a row.
     pub fn instance_name(&self, instance: InstanceId) -> Option<(ServiceKey, Address)> {
-        let key = self.roster.row(self.roster.slot(instance)?).key;
+        let key = self.roster.by_id(instance)?.key;
         Some((self.service_key(key.service), self.address(key)))
     }
 
-    /// Whether protection is in force in the service in `slot`, and with which counts.
-    pub(super) fn protects(&self, slot: u32) -> bool {
-        let service = self.services.get(slot);
+    /// Whether protection is in force in a service.
+    pub(super) fn protects(&self, service: &Service) -> bool {
         let (served, healthy) = service.served();
-        self.is_kept(slot) || is_protected(&self.policy.view, service.settings().threshold, healthy, served)
+        service.is_kept() || is_protected(&self.policy.view, service.settings().threshold, healthy, served)
     }
 
     /// Something about an instance may have changed for readers. `content` says that weight or metadata did.
@@ -252,7 +259,7 @@ impl Registry {
 
     /// Serves a service as it is again, where somebody is healthy again, or nobody is there for a reason.
     fn end_keeping(&mut self, slot: u32) {
-        if let Some(until) = self.services.get(slot).kept_until.filter(|_| !self.is_kept(slot)) {
+        if let Some(until) = self.services.get(slot).kept_until.filter(|_| !self.services.get(slot).is_kept()) {
             self.services.get_mut(slot).kept_until = None;
             self.timers.remove(until, Timer::Keep(slot));
         }

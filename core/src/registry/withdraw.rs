@@ -127,7 +127,6 @@ impl Registry {
             self.arm_override(memory);
         }
         if !left {
-            self.doubts.remove(&instance);
             self.decide_fate(instance, cause, author);
             self.roster.departed();
             self.services.get_mut(key.service).departed(key.cluster);

@@ -7,9 +7,9 @@ mod services;
 mod subscription;
 
 pub(crate) use protection::is_protected;
-pub(crate) use roster::{Fate, Roster};
+pub(crate) use roster::{Fate, Roster, Row};
 pub use service::{Change, Changes};
-pub(crate) use service::{Record, Settings, Shown};
+pub(crate) use service::{Record, Service, Settings, Shown};
 pub(crate) use services::Services;
 pub use subscription::Notice;
 pub(crate) use subscription::{Subscription, Subscriptions};

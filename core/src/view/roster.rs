@@ -2,6 +2,7 @@
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use core::hint::black_box;
 
 use serde::{Deserialize, Serialize};
 
@@ -72,12 +73,22 @@ impl Row {
     }
 }
 
+/// A row that was gone when the journal's newest entry about it was this one.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Gone {
+    slot: u32,
+    newest_entry: u32,
+    /// Of its key, once somebody asked.
+    #[serde(skip)]
+    hash: Option<u64>,
+}
+
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Roster {
     rows: Pages<Row>,
     free: VecDeque<u32>,
-    /// Slots of the gone, oldest first, with their newest entries then.
-    gone: VecDeque<(u32, u32)>,
+    /// Of the gone, oldest first.
+    gone: VecDeque<Gone>,
     present: u32,
     #[serde(skip)]
     by_key: Table,
@@ -113,9 +124,8 @@ impl Roster {
         InstanceId::new(slot, self.rows[slot].generation)
     }
 
-    pub(crate) fn slot(&self, id: InstanceId) -> Option<u32> {
-        let row = self.rows.get(id.slot())?;
-        (row.used && row.generation == id.generation()).then_some(id.slot())
+    pub(crate) fn by_id(&self, id: InstanceId) -> Option<&Row> {
+        self.rows.get(id.slot()).filter(|row| row.used && row.generation == id.generation())
     }
 
     /// Instances that some lease holds.
@@ -176,28 +186,29 @@ impl Roster {
         let row = &mut self.rows[slot];
         row.newest_entry = newest as u32;
         if row.first_lease == NONE {
-            self.gone.push_back((slot, row.newest_entry));
+            self.gone.push_back(Gone { slot, newest_entry: row.newest_entry, hash: None });
         }
     }
 
     /// The next row to forget when more than `remembered` are on the list; it is out of the index then.
     pub(crate) fn forget_one(&mut self, remembered: usize) -> Option<Row> {
         while self.gone.len() > remembered {
-            let (slot, newest) = self.gone.pop_front()?;
+            let Gone { slot, newest_entry, hash } = *self.gone.front()?;
             let row = &mut self.rows[slot];
-            if !row.used || row.first_lease != NONE || row.newest_entry != newest {
-                continue;
-            }
-            if row.position != NONE {
+            let is_gone = row.used && row.first_lease == NONE && row.newest_entry == newest_entry;
+            if is_gone && row.position != NONE {
                 // Readers still have it until the view is computed again.
-                self.gone.push_front((slot, newest));
                 return None;
+            }
+            self.gone.pop_front();
+            if !is_gone {
+                continue;
             }
             row.used = false;
             row.generation = next_generation(row.generation);
             let forgotten = row.clone();
-            self.by_key.remove(forgotten.key.hash(self.seed), slot);
-            if self.rows[slot].generation != RETIRED {
+            self.by_key.remove(hash.unwrap_or_else(|| forgotten.key.hash(self.seed)), slot);
+            if forgotten.generation != RETIRED {
                 self.free.push_back(slot);
             }
             return Some(forgotten);
@@ -205,9 +216,15 @@ impl Roster {
         None
     }
 
-    /// Keys of the rows that went longest ago, the longest first.
-    pub(crate) fn next_forgotten(&self) -> impl Iterator<Item = Key> + '_ {
-        self.gone.iter().map(|&(slot, _)| self.rows[slot].key)
+    /// Reads what the end of the next rows will write, those first that went longest ago: see `look_ahead` in the registry.
+    pub(crate) fn read_ahead(&mut self, count: usize) -> impl Iterator<Item = Key> + '_ {
+        let Roster { rows, gone, by_key, seed, .. } = self;
+        gone.iter_mut().take(count).map(|gone| {
+            let key = rows[gone.slot].key;
+            let hash = *gone.hash.get_or_insert_with(|| key.hash(*seed));
+            black_box(by_key.find(hash, |slot| slot == gone.slot));
+            key
+        })
     }
 
     /// Builds the index again after a restore; false when the rows do not fit together.
@@ -219,7 +236,7 @@ impl Roster {
         let used = (0..).zip(self.rows.iter()).filter(|(_, row)| row.used);
         self.by_key = Table::of(&used.map(|(slot, row)| (row.key.hash(seed), slot)).collect::<Vec<_>>());
         let rows = self.rows.len();
-        self.free.iter().chain(self.gone.iter().map(|(slot, _)| slot)).all(|&slot| (slot as usize) < rows)
+        self.free.iter().chain(self.gone.iter().map(|gone| &gone.slot)).all(|&slot| (slot as usize) < rows)
     }
 }
 
@@ -229,6 +246,7 @@ mod tests {
 
     #[test]
     fn a_row_is_one_line_of_the_cache() {
-        assert_eq!((size_of::<Row>(), size_of::<crate::liveness::Lease>()), (64, 32));
+        use crate::{account::Entry, liveness::Lease};
+        assert_eq!((size_of::<Row>(), size_of::<Entry>(), size_of::<Lease>()), (64, 64, 32));
     }
 }

@@ -26,7 +26,7 @@ pub struct Change {
 }
 
 /// What happened to a service after a revision.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Changes {
     /// The revision that these rows lead to; ask with it next time.
     pub revision: u64,
@@ -199,6 +199,11 @@ impl Service {
         }
     }
 
+    /// Rule 9: whether it is served as it last was.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.kept_until.is_some() && self.served > 0 && self.served_healthy == 0
+    }
+
     /// Served instances, and how many of them are healthy.
     pub(crate) fn served(&self) -> (u32, u32) {
         (self.served, self.served_healthy)
@@ -223,19 +228,19 @@ impl Service {
         self.revision - since as u64
     }
 
-    /// The newest change of each instance that changed after `since`, oldest first; none when the ring does not reach back. `state` tells
-    /// the bits that an instance has.
-    pub(crate) fn changes_after(&self, since: u64, state: impl Fn(InstanceId) -> u32) -> Option<Vec<Change>> {
+    /// Adds the newest change of each instance that changed after `since`, oldest first; false when the ring does not reach back. `state`
+    /// tells the bits that an instance has.
+    pub(crate) fn changes_after(&self, since: u64, state: impl Fn(InstanceId) -> u32, rows: &mut Vec<Change>) -> bool {
         if since >= self.revision {
             // The commonest question of a reader who polls.
-            return (since == self.revision).then(Vec::new);
+            return since == self.revision;
         }
         let missed = (self.revision - since) as usize;
         if missed > self.changes.len() {
-            return None;
+            return false;
         }
         let (first, end) = (self.changes.len() - missed, self.changes.len());
-        let mut rows: Vec<Change> = Vec::with_capacity(missed);
+        rows.reserve(missed);
         for place in first..end {
             let entry = self.changes[place];
             let instance = entry.instance();
@@ -244,7 +249,7 @@ impl Service {
                 rows.push(Change { instance, revision, state: state(instance), cause: entry.cause() });
             }
         }
-        Some(rows)
+        true
     }
 
     pub(crate) fn fits(&self, names: usize, rows: usize, subscriptions: usize, contents: &ContentPool) -> bool {

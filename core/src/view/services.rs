@@ -105,9 +105,8 @@ impl Services {
         ServiceId::new(slot, self.get(slot).generation)
     }
 
-    pub(crate) fn slot(&self, id: ServiceId) -> Option<u32> {
-        let service = self.all.get(id.slot())?;
-        (service.used && service.generation == id.generation()).then_some(id.slot())
+    pub(crate) fn by_id(&self, id: ServiceId) -> Option<&Service> {
+        self.all.get(id.slot()).filter(|service| service.used && service.generation == id.generation())
     }
 
     /// Builds the index again after a restore; false when the slots do not fit together.
