@@ -160,6 +160,7 @@ impl Registry {
         let mut rows = [0; AHEAD];
         for (row, due) in rows.iter_mut().zip(due) {
             *row = self.leases.row(due.slot).instance;
+            black_box(self.leases.is_alive(due.slot));
         }
         let rows = &mut rows[..due.len().min(AHEAD)];
         for row in rows.iter_mut() {
