@@ -8,7 +8,7 @@ use std::hint::black_box;
 
 use gungraun::prelude::*;
 use gungraun::{Callgrind, EventKind};
-use liveset::{Changes, LeaseId, Registration, ServiceId};
+use liveset::{Changes, InstanceBeat, LeaseId, Registration, ServiceId};
 use liveset_benches::{BATCH, Fleet, claim, fleet, moment};
 
 const SIZE: usize = 10_000;
@@ -50,6 +50,23 @@ fn beat_single((mut fleet, batch): (Box<Fleet>, Vec<LeaseId>)) -> (Box<Fleet>, V
     (fleet, batch)
 }
 
+fn named() -> (Box<Fleet>, Vec<InstanceBeat>) {
+    let beat = |number: usize| {
+        let Registration { service, address, source, .. } = claim(number).expect("a good claim");
+        InstanceBeat { service, address, source, incarnation: None, content: None }
+    };
+    (filled(), (0..BATCH).map(beat).collect())
+}
+
+#[library_benchmark(config = at_most(1_649_000))]
+#[bench::one_by_one(named())]
+fn beat_by_name((mut fleet, beats): (Box<Fleet>, Vec<InstanceBeat>)) -> (Box<Fleet>, Vec<InstanceBeat>) {
+    for beat in black_box(&beats) {
+        let _ = black_box(fleet.registry.beat_instance(moment(2), beat).is_ok());
+    }
+    (fleet, beats)
+}
+
 #[library_benchmark(config = at_most(25))]
 #[bench::nothing_due(filled())]
 fn advance(mut fleet: Box<Fleet>) -> Box<Fleet> {
@@ -67,7 +84,7 @@ fn newcomers() -> (Box<Fleet>, Vec<Registration>) {
 }
 
 // 1024 of them, so that what grows has its part: a single one is the dearest or the cheapest.
-#[library_benchmark(config = at_most(4_317_000))]
+#[library_benchmark(config = at_most(4_441_000))]
 #[bench::known_services(newcomers())]
 fn register((mut fleet, newcomers): (Box<Fleet>, Vec<Registration>)) -> (Box<Fleet>, Vec<Registration>) {
     for newcomer in black_box(&newcomers) {
@@ -76,7 +93,7 @@ fn register((mut fleet, newcomers): (Box<Fleet>, Vec<Registration>)) -> (Box<Fle
     (fleet, newcomers)
 }
 
-#[library_benchmark(config = at_most(2_195_000))]
+#[library_benchmark(config = at_most(2_227_000))]
 #[bench::by_id(ready())]
 fn deregister((mut fleet, batch): (Box<Fleet>, Vec<LeaseId>)) -> (Box<Fleet>, Vec<LeaseId>) {
     for &lease in black_box(&batch) {
@@ -104,6 +121,6 @@ fn changes((fleet, service, mut changes): (Box<Fleet>, ServiceId, Changes)) -> (
 
 library_benchmark_group!(
     name = hot_path,
-    benchmarks = [beat_batch, beat_single, advance, register, deregister, changes]
+    benchmarks = [beat_batch, beat_single, beat_by_name, advance, register, deregister, changes]
 );
 main!(library_benchmark_groups = hot_path);

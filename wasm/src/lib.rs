@@ -37,17 +37,22 @@ impl Registry {
         self.core.beat(moment(now)?, LeaseId::from_u64(lease as u64)).map_err(refusal)
     }
 
-    /// Signs of life of many leases; returns the ones nobody holds. A number that is no lease id refuses the whole batch.
-    pub fn beat_many(&mut self, now: f64, leases: &[f64]) -> Result<Vec<f64>, String> {
-        if let Some(place) = leases.iter().position(|&lease| !is_whole(lease)) {
-            let field = format!("leases[{place}]");
-            return Err(refusal(Error::invalid(field, leases[place], "a lease id from 0 to 9007199254740991")));
-        }
+    /// Signs of life of many leases; returns the ones nobody holds, or nothing where there are none. A number that is no lease id
+    /// refuses the whole batch.
+    pub fn beat_many(&mut self, now: f64, leases: &[f64]) -> Result<Option<Vec<f64>>, String> {
+        // One pass without a branch; which number is the bad one is looked for when there is one.
+        let mut all_whole = true;
         self.batch.clear();
-        self.batch.extend(leases.iter().map(|&lease| LeaseId::from_u64(lease as u64)));
+        self.batch.extend(leases.iter().map(|&lease| {
+            all_whole &= is_whole(lease);
+            LeaseId::from_u64(lease as u64)
+        }));
+        if !all_whole {
+            refuse_strangers(leases)?;
+        }
         let mut stale = Vec::new();
         self.core.beat_many(moment(now)?, &self.batch, &mut stale);
-        Ok(stale.into_iter().map(|lease| lease.to_u64() as f64).collect())
+        Ok((!stale.is_empty()).then(|| stale.into_iter().map(|lease| lease.to_u64() as f64).collect()))
     }
 
     /// Lets everything happen that is due by `now`.
@@ -122,14 +127,20 @@ impl Registry {
     }
 }
 
-/// Plays a scenario in a world of its own; returns its report as a document.
-#[wasm_bindgen]
-pub fn play(scenario: &str) -> String {
-    liveset_world::play_document(scenario.as_bytes())
-}
-
 fn refusal(error: Error) -> String {
     write(&error.document())
+}
+
+/// Names the first number of a batch that is no lease id.
+#[cold]
+fn refuse_strangers(leases: &[f64]) -> Result<(), String> {
+    match leases.iter().enumerate().find(|&(_, &lease)| !is_whole(lease)) {
+        Some((place, lease)) => {
+            let expected = "a lease id from 0 to 9007199254740991";
+            Err(refusal(Error::invalid(format!("leases[{place}]"), lease, expected)))
+        }
+        None => Ok(()),
+    }
 }
 
 /// The cast saturates and takes NaN for 0, so that whatever is handed in is a moment or refused.
@@ -139,8 +150,10 @@ fn moment(now: f64) -> Result<Instant, String> {
 
 /// Whether a double is an integer from 0 to 2^53 - 1.
 fn is_whole(number: f64) -> bool {
-    const END: f64 = 9_007_199_254_740_992.0;
-    (0.0..END).contains(&number) && number as u64 as f64 == number
+    const END: u64 = 1 << 53;
+    // Below the end a signed integer becomes a double in one instruction, an unsigned one in several.
+    let whole = number as u64;
+    (whole < END) & (whole as i64 as f64 == number)
 }
 
 fn seed_of(bits: &[u32]) -> (u64, u64) {

@@ -1,7 +1,7 @@
 // The wasm: loading it, and reading what it throws.
 
-import { ErrorCode, LivesetError } from "./error.js";
-import init, { initSync, play } from "./wasm/liveset.js";
+import { ErrorCode, type ErrorDocument, LivesetError, refusal } from "./error.js";
+import init, { initSync } from "./wasm/liveset.js";
 
 /** What the wasm can be loaded from. */
 export type WasmSource = string | URL | Request | Response | BufferSource | WebAssembly.Module;
@@ -25,12 +25,6 @@ export function loaded(): void {
   if (!ready) throw new LivesetError(ErrorCode.closed, "the wasm is not loaded yet: await the default export of liveset/slim first");
 }
 
-/** Plays a scenario; its report as text. */
-export function playText(scenario: string): string {
-  loaded();
-  return refusing(() => play(scenario));
-}
-
 /** Runs a call; the wasm throws a refusal as the text of its error document. */
 export function refusing<T>(call: () => T): T {
   try {
@@ -38,16 +32,4 @@ export function refusing<T>(call: () => T): T {
   } catch (thrown) {
     throw typeof thrown === "string" ? refusal(JSON.parse(thrown) as ErrorDocument) : thrown;
   }
-}
-
-/** An error as the core writes it. */
-export interface ErrorDocument {
-  code: number;
-  message: string;
-  field?: string;
-}
-
-/** The same as an error of this language. */
-export function refusal({ code, message, field }: ErrorDocument): LivesetError {
-  return new LivesetError(code, message, { field });
 }

@@ -54,3 +54,15 @@ export class LivesetError extends Error {
     this.field = options.field;
   }
 }
+
+/** An error as the core writes it. */
+export interface ErrorDocument {
+  code: number;
+  message: string;
+  field?: string;
+}
+
+/** The same as an error of this language. */
+export function refusal({ code, message, field }: ErrorDocument): LivesetError {
+  return new LivesetError(code, message, { field });
+}

@@ -1,5 +1,5 @@
-// Everything there is, with the wasm inlined and started on import. `liveset` and `liveset/testing` are parts of this one module, so
-// that a process holds one wasm whichever of them it imports, and however.
+// The registry, with its wasm inlined and started on import. `liveset` and `liveset/testing` stand on this one module, so that a
+// process holds one wasm of it and one class of errors, whichever of them it imports, and however.
 
 import { loadNow } from "./engine.js";
 import wasm from "./wasm/liveset_bg.wasm";
@@ -7,11 +7,11 @@ import wasm from "./wasm/liveset_bg.wasm";
 loadNow(bytesOf(wasm));
 
 export * from "./api.js";
-export { playScenario, type Report } from "./play.js";
-export { type TimedNotice, VirtualTime } from "./virtual.js";
+export { text, whole } from "./check.js";
+export { type ErrorDocument, refusal } from "./error.js";
 
-/** By the platform where it can: a loop of our own takes longer than compiling what comes out. */
-function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
+/** @internal By the platform where it can: a loop of our own takes longer than compiling what comes out. */
+export function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
   type Bytes = Uint8Array<ArrayBuffer>;
   const { fromBase64 } = Uint8Array as { fromBase64?: (text: string) => Bytes };
   if (fromBase64 !== undefined) return fromBase64.call(Uint8Array, base64);

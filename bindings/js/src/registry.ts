@@ -103,7 +103,8 @@ export class Registry {
   beatMany(now: number, leases: readonly LeaseId[] | Float64Array): LeaseId[] {
     whole(now, "now");
     const packed = batch(leases, "leases");
-    return Array.from(this.#call((engine) => engine.beat_many(now, packed))) as LeaseId[];
+    const stale = this.#call((engine) => engine.beat_many(now, packed));
+    return stale === undefined ? [] : (Array.from(stale) as LeaseId[]);
   }
 
   /** A sign of life by name. Where the policy says so, a full beat for an instance that is not there registers it. */

@@ -1,4 +1,4 @@
 // `import { playScenario, VirtualTime } from "liveset/testing"`: for test suites.
 
-export { playScenario, VirtualTime } from "./liveset.js";
-export type { Report, TimedNotice } from "./liveset.js";
+export { playScenario, type Report } from "./play.js";
+export { type TimedNotice, VirtualTime } from "./virtual.js";

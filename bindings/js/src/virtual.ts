@@ -1,5 +1,4 @@
-import type { Notice, Registry } from "./api.js";
-import { whole } from "./check.js";
+import { type Notice, type Registry, whole } from "./liveset.js";
 
 /** A notice, and the virtual moment at which it arose. */
 export interface TimedNotice {

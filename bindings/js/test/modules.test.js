@@ -40,6 +40,20 @@ describe("modules", () => {
     assert.equal(digest, new esm.Registry({ policy: "nacos_2_5" }).digest());
   });
 
+  test("scenarios are a wasm of their own, which is compiled for the first that is played", () => {
+    const script = `
+      const { Module } = WebAssembly;
+      let compiled = 0;
+      WebAssembly.Module = new Proxy(Module, { construct: (made, bytes) => (compiled++, new made(...bytes)) });
+      const { playScenario } = await import("liveset/testing");
+      const told = [compiled];
+      for (let time = 0; time < 2; time++) {
+        try { playScenario("this is no scenario"); } catch { told.push(compiled); }
+      }
+      console.log(told.join());`;
+    assert.equal(run(script), "1,2,2");
+  });
+
   test("a panic breaks its own registry with a clear error, and no other", () => {
     // No input is known to panic, so the fault is put where it would come from: an export of the wasm that traps.
     const script = `

@@ -64,7 +64,7 @@ impl Registry {
         if let Some(lease) = self.lease_by_beats(place, Kind::Ephemeral, &beat.source) {
             self.refuse_older(beat.incarnation, self.leases.row(lease).incarnation, &beat.address)?;
             let id = self.leases.id(lease);
-            self.beat_unusual(id)?;
+            self.beat_first(self.now, id)?;
             return Ok(Outcome::Beaten { lease: id, interval: self.leases.times(lease).interval, registered: None });
         }
         let unknown = self.policy.claims.unknown_beat;

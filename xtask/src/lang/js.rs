@@ -48,10 +48,15 @@ pub fn build() -> Result<()> {
     need("node", "install Node.js 20 or later")?;
     need("npm", "it comes with Node.js")?;
     need_target("wasm32-unknown-unknown")?;
-    run(cargo().args(["build", "--quiet", "--package", "liveset-wasm"]).args(TARGET))?;
-    let wasm = root().join(BUILT).join("liveset_wasm.wasm");
+    let shells = ["--package", "liveset-wasm", "--package", "liveset-wasm-world"];
+    run(cargo().args(["build", "--quiet"]).args(shells).args(TARGET))?;
     let folder = root().join(FOLDER);
-    once(&folder.join("src/wasm/.made-from"), std::slice::from_ref(&wasm), || glue(&wasm, &folder.join("src/wasm")))?;
+    let made = folder.join("src/wasm");
+    let [registry, world] = ["liveset_wasm.wasm", "liveset_wasm_world.wasm"].map(|name| root().join(BUILT).join(name));
+    once(&made.join(".made-from"), &[registry.clone(), world.clone()], || {
+        glue(&registry, "liveset", &made)?;
+        glue(&world, "world", &made)
+    })?;
 
     let locked = [folder.join("package.json"), folder.join("package-lock.json")];
     once(&folder.join("node_modules/.made-from"), &locked, || {
@@ -66,9 +71,9 @@ pub fn build() -> Result<()> {
 
 /// `web` glue, and the wasm beside it. Without a default path: the `new URL(..., import.meta.url)` it would hold is no CommonJS,
 /// and bundlers stumble over it.
-fn glue(wasm: &Path, to: &Path) -> Result<()> {
+fn glue(wasm: &Path, name: &str, to: &Path) -> Result<()> {
     let mut bindgen = Bindgen::new();
-    bindgen.input_path(wasm).out_name("liveset").web(true)?.typescript(true).omit_default_module_path(true);
+    bindgen.input_path(wasm).out_name(name).web(true)?.typescript(true).omit_default_module_path(true);
     bindgen.remove_name_section(true).remove_producers_section(true).generate(to)
 }
 
