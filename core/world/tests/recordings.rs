@@ -65,8 +65,8 @@ fn families_and_servers_that_are_not_imitated_yet_count_as_failed() {
     recording.header.family = "other".to_owned();
     assert_eq!(replay(&recording).expect("good").0, Verdict::NotReplayed("not replayed yet".to_owned()));
     recording.header.family = "sdk".to_owned();
-    recording.header.client = "npm nacos".to_owned();
-    assert_eq!(replay(&recording).expect("good").0, Verdict::NotReplayed("npm nacos is not imitated".to_owned()));
+    recording.header.client = "go nacos-sdk".to_owned();
+    assert_eq!(replay(&recording).expect("good").0, Verdict::NotReplayed("go nacos-sdk is not imitated".to_owned()));
     recording.header.family = "http".to_owned();
     recording.header.server = "0.9".to_owned();
     assert_eq!(replay(&recording).expect("good").0, Verdict::NotReplayed("no preset for 0.9 yet".to_owned()));

@@ -134,3 +134,32 @@ fn read(registry: &Registry, dialect: Dialect, now: Instant, views: &[View]) -> 
     }
     Ok(states.into_iter().flatten().collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use liveset::{Actor, Address, Policy, Registration};
+
+    use super::*;
+
+    #[test]
+    fn what_is_said_anew_is_read_and_what_is_said_again_is_known() {
+        let view = View { see: "list".to_owned(), node: None, of: None };
+        let views = Views::new(vec![view], State::of_error(0, "nobody".to_owned()), |state| state);
+        let mut registry = Registry::new(Policy::strict()).expect("good");
+        let mut last = Said::default();
+        let mut peek = |registry: Option<&Registry>| {
+            let states = views.peek(registry, Dialect::V2_5, Instant::ZERO, &mut last).expect("good");
+            states.map(|states| states[0].to_string())
+        };
+        assert_eq!(peek(Some(&registry)).as_deref(), Some("nobody"));
+        assert_eq!(peek(Some(&registry)), None, "as the last time");
+        let service = ServiceKey::named(super::super::SERVICE).expect("good");
+        let address = Address::new("10.0.0.1", 80).expect("good");
+        let claim = Registration::new(service, address, Actor::parse("a").expect("good"));
+        registry.register(Instant::ZERO, &claim).expect("good");
+        assert_eq!(peek(Some(&registry)).as_deref(), Some("10.0.0.1:80 w1.0"));
+        assert_eq!(peek(None).as_deref(), Some("0 nobody"), "nobody answers");
+        assert_eq!(peek(Some(&registry)).as_deref(), Some("10.0.0.1:80 w1.0"), "it is known");
+        assert_eq!(views.known.borrow().len(), 3);
+    }
+}

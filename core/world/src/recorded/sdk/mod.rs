@@ -50,59 +50,34 @@ pub(crate) struct Version {
 impl Version {
     /// The client that a header names; none where it is not imitated.
     pub(crate) fn of(client: &str) -> Option<Version> {
-        if client == "PyPI nacos-sdk-python 3" {
-            return Some(Version {
-                publisher: PublisherPolicy::java_2_5(),
-                subscriber: |_| SubscriberPolicy {
-                    protection: Protection::NoHost,
-                    ..SubscriberPolicy::java_2_5(false)
-                },
-                reads_raw: false,
-                subscribes_within: 60,
-                keeps_connections: true,
-                returns: false,
-            });
-        }
-        if client == "npm nacos" {
-            return Some(Version {
-                publisher: PublisherPolicy::java_1_4(),
-                subscriber: |_| SubscriberPolicy {
-                    protection: Protection::NoHost,
-                    ..SubscriberPolicy::java_2_5(false)
-                },
-                reads_raw: false,
+        let keeps = |_| SubscriberPolicy { protection: Protection::NoHost, ..SubscriberPolicy::java_2_5(false) };
+        Some(match client {
+            "java nacos-client 1.4.1" => Version::java(PublisherPolicy::java_1_4(), SubscriberPolicy::java_1_4),
+            "java nacos-client 2.0.3" => Version::java(PublisherPolicy::java_2_0(), SubscriberPolicy::java_2_0),
+            "java nacos-client 2.5.1" => {
+                Version { reads_raw: true, ..Version::java(PublisherPolicy::java_2_5(), SubscriberPolicy::java_2_5) }
+            }
+            "PyPI nacos-sdk-python 3" => {
+                Version { subscribes_within: 60, returns: false, ..Version::java(PublisherPolicy::java_2_5(), keeps) }
+            }
+            "npm nacos" => Version {
                 subscribes_within: 600,
                 keeps_connections: false,
-                returns: true,
-            });
-        }
-        Some(match client.strip_prefix("java nacos-client ")? {
-            "1.4.1" => Version {
-                publisher: PublisherPolicy::java_1_4(),
-                subscriber: SubscriberPolicy::java_1_4,
-                reads_raw: false,
-                subscribes_within: 0,
-                keeps_connections: true,
-                returns: true,
-            },
-            "2.0.3" => Version {
-                publisher: PublisherPolicy::java_2_0(),
-                subscriber: SubscriberPolicy::java_2_0,
-                reads_raw: false,
-                subscribes_within: 0,
-                keeps_connections: true,
-                returns: true,
-            },
-            "2.5.1" => Version {
-                publisher: PublisherPolicy::java_2_5(),
-                subscriber: SubscriberPolicy::java_2_5,
-                reads_raw: true,
-                subscribes_within: 0,
-                keeps_connections: true,
-                returns: true,
+                ..Version::java(PublisherPolicy::java_1_4(), keeps)
             },
             _ => return None,
         })
+    }
+
+    fn java(publisher: PublisherPolicy, subscriber: fn(bool) -> SubscriberPolicy) -> Version {
+        Version {
+            publisher,
+            subscriber,
+            reads_raw: false,
+            subscribes_within: 0,
+            keeps_connections: true,
+            returns: true,
+        }
     }
 }
 
