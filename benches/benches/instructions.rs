@@ -84,7 +84,7 @@ fn newcomers() -> (Box<Fleet>, Vec<Registration>) {
 }
 
 // 1024 of them, so that what grows has its part: a single one is the dearest or the cheapest.
-#[library_benchmark(config = at_most(4_427_000))]
+#[library_benchmark(config = at_most(4_374_000))]
 #[bench::known_services(newcomers())]
 fn register((mut fleet, newcomers): (Box<Fleet>, Vec<Registration>)) -> (Box<Fleet>, Vec<Registration>) {
     for newcomer in black_box(&newcomers) {

@@ -154,11 +154,6 @@ impl Leases {
         }
     }
 
-    /// The row that the next insertion writes over, where it adds none: see `look_ahead_of` in the registry.
-    pub(crate) fn next(&self) -> Option<(u32, State)> {
-        self.free.front().map(|&slot| (self.rows[slot].instance, self.hot.state(slot)))
-    }
-
     /// Adds a lease, which begins with a beat. Without a session it lives by `times`, but for a persistent one.
     pub(crate) fn insert(
         &mut self,

@@ -2,7 +2,6 @@
 
 use alloc::string::ToString;
 use alloc::vec::Vec;
-use core::hint::black_box;
 
 use super::Registry;
 use super::journal::Author;
@@ -194,7 +193,6 @@ impl Registry {
             }
         }
         let place = self.place(service, address);
-        self.look_ahead_of(place);
         self.refuse_fenced(place, *kind, address, source, *incarnation, is_beat)?;
         self.refuse_other_kind(place, service, address, *kind)?;
         let row = self.row_at(place, *kind);
@@ -221,13 +219,6 @@ impl Registry {
     /// Whether some lease makes it healthy.
     pub(super) fn is_alive(&self, instance: u32) -> bool {
         self.leases_of(instance).any(|slot| self.leases.is_alive(slot))
-    }
-
-    /// Reads at once what a new claim on a known service will write: one after the other, each would be waited for.
-    fn look_ahead_of(&self, place: Place) {
-        if let Some(slot) = place.service {
-            black_box((self.services.get(slot).read_ahead(), self.roster.next(), self.leases.next()));
-        }
     }
 
     fn check_content(&self, content: &Content) -> Result<Times, Error> {

@@ -137,11 +137,6 @@ impl Roster {
         self.rows.len()
     }
 
-    /// The row that the next insertion writes over, where it adds none: see `look_ahead_of` in the registry.
-    pub(crate) fn next(&self) -> Option<u32> {
-        self.free.front().map(|&slot| self.rows[slot].generation)
-    }
-
     /// A row for `key`, gone until a lease holds it. The caller has counted the names in `key` for it.
     pub(crate) fn insert(&mut self, key: Key, fate: Fate) -> u32 {
         let mut row = Row {
