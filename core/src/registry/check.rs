@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use super::journal::Author;
 use super::{Registry, Timer};
-use crate::account::Silence;
 use crate::command::{HealthReport, Outcome};
 use crate::error::Error;
 use crate::instance::{Cause, Kind};
@@ -104,7 +103,7 @@ impl Registry {
             return;
         }
         let since = self.roster.row(instance).fate().at;
-        let author = Author::silence(Silence { since, asked: None });
+        let author = Author::silence(since);
         let leases: Vec<u32> = self.leases_of(instance).collect();
         for lease in leases {
             self.withdraw(lease, Cause::NotRecovered, &author);

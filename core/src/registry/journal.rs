@@ -7,6 +7,7 @@ use super::Registry;
 use crate::account::{Entry, Silence, Transition};
 use crate::instance::Cause;
 use crate::name::{Actor, NameId, Reason};
+use crate::time::Instant;
 use crate::view::Fate;
 
 /// Who did something and why; time itself has neither.
@@ -31,9 +32,9 @@ impl Author<'_> {
         Author { by: Some(by), because, silence: None }
     }
 
-    /// Time, by somebody's silence.
-    pub(super) fn silence(silence: Silence) -> Author<'static> {
-        Author { silence: Some(silence), ..Author::default() }
+    /// Time, by the silence of somebody who was not asked for a sign of life.
+    pub(super) fn silence(since: Instant) -> Author<'static> {
+        Author { silence: Some(Silence { since, asked: None }), ..Author::default() }
     }
 }
 

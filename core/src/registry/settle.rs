@@ -5,7 +5,7 @@ use core::hint::black_box;
 
 use super::journal::Author;
 use super::{Registry, Timer};
-use crate::account::{Gap, Silence};
+use crate::account::Gap;
 use crate::error::Error;
 use crate::id::NONE;
 use crate::instance::Cause;
@@ -237,7 +237,7 @@ impl Registry {
             }
             Lapse::Expired(since) => {
                 let Some(until) = self.held_up(lease) else {
-                    self.withdraw(lease, Cause::Expired, &Author::silence(Silence { since, asked: None }));
+                    self.withdraw(lease, Cause::Expired, &Author::silence(since));
                     return None;
                 };
                 // A delete time below the timeout: it was never silent before its removal was due.
@@ -254,7 +254,7 @@ impl Registry {
     fn fell_silent(&mut self, lease: u32, since: Instant) {
         let instance = self.leases.row(lease).instance;
         if !self.is_alive(instance) {
-            let time = Author::silence(Silence { since, asked: None });
+            let time = Author::silence(since);
             self.decide_fate(instance, Cause::Silent, &time);
             self.note(instance, Cause::Silent, &time);
             self.touch(instance, Cause::Silent, false);
