@@ -58,7 +58,7 @@ fn named() -> (Box<Fleet>, Vec<InstanceBeat>) {
     (filled(), (0..BATCH).map(beat).collect())
 }
 
-#[library_benchmark(config = at_most(1_649_000))]
+#[library_benchmark(config = at_most(1_607_000))]
 #[bench::one_by_one(named())]
 fn beat_by_name((mut fleet, beats): (Box<Fleet>, Vec<InstanceBeat>)) -> (Box<Fleet>, Vec<InstanceBeat>) {
     for beat in black_box(&beats) {
@@ -84,7 +84,7 @@ fn newcomers() -> (Box<Fleet>, Vec<Registration>) {
 }
 
 // 1024 of them, so that what grows has its part: a single one is the dearest or the cheapest.
-#[library_benchmark(config = at_most(4_374_000))]
+#[library_benchmark(config = at_most(4_381_000))]
 #[bench::known_services(newcomers())]
 fn register((mut fleet, newcomers): (Box<Fleet>, Vec<Registration>)) -> (Box<Fleet>, Vec<Registration>) {
     for newcomer in black_box(&newcomers) {

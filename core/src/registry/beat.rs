@@ -27,6 +27,11 @@ impl Registry {
     #[inline(never)]
     fn beat_first(&mut self, now: Instant, lease: LeaseId) -> Result<(), Error> {
         self.settle(now);
+        self.beat_settled(lease)
+    }
+
+    /// Any beat, at a moment by which everything due has happened.
+    fn beat_settled(&mut self, lease: LeaseId) -> Result<(), Error> {
         let tick = self.leases.hot().tick(self.now);
         if self.leases.hot().beat(lease, tick) {
             self.hear();
@@ -64,7 +69,7 @@ impl Registry {
         if let Some(lease) = self.lease_by_beats(place, Kind::Ephemeral, &beat.source) {
             self.refuse_older(beat.incarnation, self.leases.row(lease).incarnation, &beat.address)?;
             let id = self.leases.id(lease);
-            self.beat_first(self.now, id)?;
+            self.beat_settled(id)?;
             return Ok(Outcome::Beaten { lease: id, interval: self.leases.times(lease).interval, registered: None });
         }
         let unknown = self.policy.claims.unknown_beat;
