@@ -56,8 +56,8 @@ impl Callers {
 
     /// Forgets one that was kept until `now` or less.
     pub(crate) fn forget(&mut self, now: Instant) -> Option<Caller> {
-        let &(until, caller) = self.idle.first().filter(|(until, _)| *until <= now)?;
-        self.idle.remove(&(until, caller));
+        let &(_, caller) = self.idle.first().filter(|(until, _)| *until <= now)?;
+        self.idle.pop_first();
         self.all.remove(&caller);
         Some(caller)
     }

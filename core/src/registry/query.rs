@@ -114,7 +114,7 @@ impl Registry {
         let healthy = rows.iter().filter(|instance| is_healthy(instance)).count();
         let threshold = service.settings().threshold;
         let protected = is_protected(&self.policy.view, threshold, healthy as u32, rows.len() as u32)
-            || (self.services.get(slot).is_kept() && !rows.is_empty());
+            || (service.is_kept() && !rows.is_empty());
         if query.healthy_only && !(protected && consumer) {
             rows.retain(is_healthy);
         }

@@ -95,9 +95,9 @@ impl Registry {
     /// So many claims by beats has each `ip:port`, as is counted where they share a clock.
     fn callers_fit(&self) -> bool {
         let mut claims: BTreeMap<Caller, u32> = BTreeMap::new();
-        let held = (0..self.leases.len() as u32).filter(|&slot| self.leases.get(self.leases.id(slot)).is_some());
-        let counted = held.filter(|&slot| self.leases.lives_by_beats(slot) && self.leases.measure().shares_clocks());
-        for slot in counted {
+        let counted = if self.leases.measure().shares_clocks() { self.leases.len() as u32 } else { 0 };
+        let held = (0..counted).filter(|&slot| self.leases.get(self.leases.id(slot)).is_some());
+        for slot in held.filter(|&slot| self.leases.lives_by_beats(slot)) {
             let key = self.roster.row(self.leases.row(slot).instance).key;
             *claims.entry((key.host, key.port)).or_default() += 1;
         }

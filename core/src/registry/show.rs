@@ -259,7 +259,8 @@ impl Registry {
 
     /// Serves a service as it is again, where somebody is healthy again, or nobody is there for a reason.
     fn end_keeping(&mut self, slot: u32) {
-        if let Some(until) = self.services.get(slot).kept_until.filter(|_| !self.services.get(slot).is_kept()) {
+        let service = self.services.get(slot);
+        if let Some(until) = service.kept_until.filter(|_| !service.is_kept()) {
             self.services.get_mut(slot).kept_until = None;
             self.timers.remove(until, Timer::Keep(slot));
         }
