@@ -49,6 +49,7 @@ pub mod clients;
 mod command;
 pub mod document;
 mod error;
+mod grouped;
 mod id;
 mod instance;
 mod liveness;

@@ -5,6 +5,8 @@ use alloc::vec::Vec;
 
 use hashbrown::HashTable;
 
+use crate::grouped::grouped;
+
 /// Rows of a piece before it is split: the most that one call places anew. Seven eighths of 512 buckets.
 const PIECE: usize = 448;
 /// Names that a stranger chose to collide split no piece further than this; the piece grows instead.
@@ -35,23 +37,10 @@ impl Table {
     /// A table of rows that come in all at once, each with its hash: piece after piece, so that one is filled while it is in the cache.
     pub(crate) fn of(rows: &[(u64, u32)]) -> Table {
         let depth = (rows.len().div_ceil(PIECE * 2 / 3)).next_power_of_two().ilog2().min(DEPTH_MAX);
-        let mut ends = vec![0; 1 << depth];
-        for &(hash, _) in rows {
-            ends[prefix(hash, depth)] += 1;
-        }
-        let mut begin = 0;
-        for end in &mut ends {
-            begin += core::mem::replace(end, begin);
-        }
-        let mut sorted = vec![(0, 0); rows.len()];
-        for &row in rows {
-            let end = &mut ends[prefix(row.0, depth)];
-            sorted[*end] = row;
-            *end += 1;
-        }
+        let (ordered, ends) = grouped(rows, 1 << depth, |&(hash, _)| prefix(hash, depth));
         let mut begin = 0;
         let piece = |end| {
-            let rows = &sorted[core::mem::replace(&mut begin, end)..end];
+            let rows = &ordered[core::mem::replace(&mut begin, end)..end];
             let mut piece = Piece { rows: HashTable::with_capacity(rows.len()), depth };
             for &(hash, row) in rows {
                 // It has room for all of them, and asks for no hash again.

@@ -1,8 +1,8 @@
 //! What is due, and the order in which it happens.
 
-use alloc::vec;
 use alloc::vec::Vec;
 
+use crate::grouped::grouped;
 use crate::time::Instant;
 
 /// A deadline that has come: when it is acted on, and whose it is.
@@ -24,20 +24,7 @@ pub(crate) fn in_order(mut found: Vec<Due>) -> Vec<Due> {
         found.sort_by_key(|due| due.at);
         return found;
     }
-    let place = |due: &Due| due.at.since(first).as_millis() as usize;
-    let mut ends = vec![0; moments as usize];
-    found.iter().for_each(|due| ends[place(due)] += 1);
-    let mut begin = 0;
-    for end in &mut ends {
-        begin += core::mem::replace(end, begin);
-    }
-    let mut ordered = vec![Due { at: first, slot: 0 }; found.len()];
-    for due in found {
-        let end = &mut ends[place(&due)];
-        ordered[*end] = due;
-        *end += 1;
-    }
-    ordered
+    grouped(&found, moments as usize, |due| due.at.since(first).as_millis() as usize).0
 }
 
 #[cfg(test)]
