@@ -199,6 +199,12 @@ impl Recording {
         }
         Ok(Recording { header, lines })
     }
+
+    /// The lines that decide what differs by `until`: every window that begins by then, none of which is longer, has to end in them.
+    pub(crate) fn beginning(&self, until: Option<i64>, longest_window: i64) -> &[Line] {
+        let last = until.map_or(i64::MAX, |until| until.saturating_add(longest_window));
+        &self.lines[..self.lines.partition_point(|line| line.t <= last)]
+    }
 }
 
 fn header(mut fields: Fields) -> Result<Header, Malformed> {

@@ -13,7 +13,7 @@ use super::peek::Views;
 use super::phases::Setup;
 use super::pushes;
 use super::steps::{Step, steps};
-use super::track::{Difference, Seen, State, Track, seen_by};
+use super::track::{Difference, Seen, State, Track, all_seen_by};
 
 /// A recording, read once for all of its replays.
 pub(crate) struct Case<'a> {
@@ -45,11 +45,9 @@ impl<'a> Case<'a> {
         until: Option<i64>,
         server: &mut dyn Door,
     ) -> Result<Option<Difference>, Error> {
-        let Case { recording: Recording { header, lines }, seen, views, longest_window } = self;
-        // Every window that begins by then has to end in what is replayed.
-        let last = until.map_or(i64::MAX, |until| until.saturating_add(*longest_window));
-        let lines = &lines[..lines.partition_point(|line| line.t <= last)];
-        let mut replay = Replay::new(lines, server, views, setup.policy.view.clone());
+        let header = &self.recording.header;
+        let lines = self.recording.beginning(until, self.longest_window);
+        let mut replay = Replay::new(lines, server, &self.views, setup.policy.view.clone());
         (replay.lag, replay.reached) = (setup.lag, setup.reached);
         replay.is_browser = ["browser", "-web"].iter().any(|end| header.case.ends_with(end));
         let end = lines.last().map_or(0, |line| line.t);
@@ -58,8 +56,7 @@ impl<'a> Case<'a> {
         let zero = replay.zero;
         let pushed: Vec<(i64, State)> =
             replay.server.pushed().iter().map(|(at, state)| (at.as_millis() as i64 + zero, state.clone())).collect();
-        let seen = seen.iter().map(|(view, seen)| (view, seen_by(seen, last))).filter(|(_, seen)| !seen.is_empty());
-        let differences = seen.filter_map(|(view, seen)| match replay.track(view) {
+        let differences = all_seen_by(&self.seen, end).filter_map(|(view, seen)| match replay.track(view) {
             Some(track) => track.differs(&view.to_string(), seen, header.widest_window, end),
             None => pushes::differ(view, seen, &pushed, end),
         });

@@ -1,6 +1,6 @@
 //! Did ours show the same states as the recorded server, each change inside of its recorded window?
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::rc::Rc;
 
@@ -35,6 +35,11 @@ pub(crate) struct Seen {
 /// What was seen by a moment.
 pub(crate) fn seen_by(seen: &[Seen], end: i64) -> &[Seen] {
     &seen[..seen.partition_point(|seen| seen.by <= end)]
+}
+
+/// The same of each view that was seen by then.
+pub(crate) fn all_seen_by<V>(views: &BTreeMap<V, Vec<Seen>>, end: i64) -> impl Iterator<Item = (&V, &[Seen])> {
+    views.iter().map(move |(view, seen)| (view, seen_by(seen, end))).filter(|(_, seen)| !seen.is_empty())
 }
 
 /// What ours showed over time.

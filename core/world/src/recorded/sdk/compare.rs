@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::super::door::View;
 use super::super::file::{Event, Line, Recording, Request, Row, Sight, What};
 use super::super::peek::Views;
-use super::super::track::{Difference, Needed, Seen, State, Track, seconds, seen_by};
+use super::super::track::{Difference, Needed, Seen, State, Track, all_seen_by, seconds, seen_by};
 use super::consumer::Told;
 
 /// An event of ours in the last moments of a recording may have come too late for it.
@@ -50,7 +50,7 @@ pub(crate) struct Case<'a> {
     /// Those of the server.
     pub(super) views: Rc<Views>,
     /// How long the longest window is in which a change was seen, in ms.
-    longest_window: i64,
+    pub(super) longest_window: i64,
 }
 
 impl<'a> Case<'a> {
@@ -75,13 +75,6 @@ impl<'a> Case<'a> {
         Case { recording, seen, heard, views: Rc::new(server_views(recording)), longest_window }
     }
 
-    /// The lines that decide what differs by `until`: every window that begins by then has to end in them.
-    pub(super) fn beginning(&self, until: Option<i64>) -> &'a [Line] {
-        let last = until.map_or(i64::MAX, |until| until.saturating_add(self.longest_window));
-        let lines = &self.recording.lines;
-        &lines[..lines.partition_point(|line| line.t <= last)]
-    }
-
     /// The earliest difference of any view and any listener, where the recording ends with the last of `lines`.
     pub(super) fn first_difference(
         &self,
@@ -90,8 +83,7 @@ impl<'a> Case<'a> {
         told: &BTreeMap<String, Vec<Told>>,
     ) -> Option<Difference> {
         let end = lines.last().map_or(0, |line| line.t);
-        let seen = self.seen.iter().map(|(view, seen)| (view, seen_by(seen, end))).filter(|(_, seen)| !seen.is_empty());
-        let views = seen.filter_map(|(view, seen)| match tracks.get(view) {
+        let views = all_seen_by(&self.seen, end).filter_map(|(view, seen)| match tracks.get(view) {
             Some(track) => track.differs(view, seen, self.recording.header.widest_window, end),
             None => {
                 Some(Difference::new(seen[0].by, view, seen[0].state.to_string(), "nobody of that name".to_owned()))

@@ -95,7 +95,7 @@ pub(crate) fn replay(
     setup: &Setup,
     dialect: Dialect,
 ) -> Result<Option<Difference>, Error> {
-    let lines = case.beginning(until);
+    let lines = case.recording.beginning(until, case.longest_window);
     let mut version = version.clone();
     setup.client.apply(&mut version.publisher);
     let server = Standalone::new(setup.policy.clone(), dialect, None)?;
