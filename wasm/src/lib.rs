@@ -47,8 +47,9 @@ impl Registry {
             all_whole &= is_whole(lease);
             LeaseId::from_u64(lease as u64)
         }));
-        if !all_whole {
-            refuse_strangers(leases)?;
+        if !all_whole && let Some(place) = leases.iter().position(|&lease| !is_whole(lease)) {
+            let field = format!("leases[{place}]");
+            return Err(refusal(Error::invalid(field, leases[place], "a lease id from 0 to 9007199254740991")));
         }
         let mut stale = Vec::new();
         self.core.beat_many(moment(now)?, &self.batch, &mut stale);
@@ -129,18 +130,6 @@ impl Registry {
 
 fn refusal(error: Error) -> String {
     write(&error.document())
-}
-
-/// Names the first number of a batch that is no lease id.
-#[cold]
-fn refuse_strangers(leases: &[f64]) -> Result<(), String> {
-    match leases.iter().enumerate().find(|&(_, &lease)| !is_whole(lease)) {
-        Some((place, lease)) => {
-            let expected = "a lease id from 0 to 9007199254740991";
-            Err(refusal(Error::invalid(format!("leases[{place}]"), lease, expected)))
-        }
-        None => Ok(()),
-    }
 }
 
 /// The cast saturates and takes NaN for 0, so that whatever is handed in is a moment or refused.
