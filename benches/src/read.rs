@@ -42,8 +42,8 @@ pub(crate) fn services(run: &Run, size: usize) -> Result<(), Error> {
     }
     if run.wants("list") {
         // Whoever has the list asks with its revision whether it still holds: nothing is listed again.
-        let since = registry.changes(service, 0)?.revision;
         let mut changes = registry.changes(service, 0)?;
+        let since = changes.revision;
         let kept = Arc::new(changes.rows.clone());
         let list = || {
             for _ in 0..turns {
