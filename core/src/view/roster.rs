@@ -247,6 +247,6 @@ mod tests {
     #[test]
     fn a_row_is_one_line_of_the_cache() {
         use crate::{account::Entry, liveness::Lease};
-        assert_eq!((size_of::<Row>(), size_of::<Entry>(), size_of::<Lease>()), (64, 64, 32));
+        assert_eq!((size_of::<Row>(), size_of::<Entry>(), size_of::<Lease>()), (64, 56, 32));
     }
 }
