@@ -7,7 +7,7 @@ use core::hint::black_box;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{InstanceId, NONE};
+use crate::id::InstanceId;
 use crate::instance::{Cause, Kind, state};
 use crate::name::{ContentId, ContentPool, Metadata, NameId, Threshold};
 use crate::time::Instant;
@@ -167,10 +167,12 @@ impl Service {
         }
     }
 
-    /// Reads what a change of an instance will write, and returns the member that moves when it leaves: see `look_ahead` in the registry.
-    pub(crate) fn read_ahead(&self) -> u32 {
-        black_box((self.changed_at, self.revision, self.clusters.first(), self.changes.back()));
-        self.members.last().copied().unwrap_or(NONE)
+    /// Reads what a change of an instance will write: see `look_ahead` in the registry. If it leaves, the last member takes its place.
+    pub(crate) fn read_ahead(&self, leaves: bool) -> Option<u32> {
+        black_box((self.held, self.changes.back().copied(), self.kept_until));
+        let last = self.members.last().copied().filter(|_| leaves)?;
+        black_box(self.clusters.first().copied());
+        Some(last)
     }
 
     /// What an operator set, where one did.
