@@ -7,6 +7,7 @@ use super::journal::Author;
 use super::{Registry, Timer};
 use crate::account::Gap;
 use crate::error::Error;
+use crate::id::NONE;
 use crate::instance::Cause;
 use crate::liveness::{Braked, Due, Lapse, Pulse};
 use crate::name::HostId;
@@ -166,14 +167,17 @@ impl Registry {
         for (row, _) in rows.iter_mut() {
             *row = self.roster.row(*row).key.service;
         }
+        let mut leaving = 0;
         for (row, leaves) in rows.iter_mut() {
-            let moves = self.services.get(*row).read_ahead(*leaves);
-            (*row, *leaves) = (moves.unwrap_or(0), moves.is_some());
+            leaving += usize::from(*leaves);
+            // The member that takes the place of the one that leaves.
+            *row = self.services.get(*row).read_ahead(*leaves).unwrap_or(NONE);
         }
-        let moving = rows.iter().filter(|(_, moves)| *moves);
-        moving.clone().for_each(|&(row, _)| _ = black_box(self.roster.row(row).position));
+        for (member, _) in rows.iter().filter(|(member, _)| *member != NONE) {
+            black_box(self.roster.row(*member).position);
+        }
         // Each that goes lets one be forgotten that went long ago.
-        for key in self.roster.read_ahead(moving.count()) {
+        for key in self.roster.read_ahead(leaving) {
             black_box(self.services.get(key.service).uses);
             if let HostId::Named(name) = key.host {
                 self.names.read_ahead(name);
