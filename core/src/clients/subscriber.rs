@@ -43,7 +43,8 @@ pub struct Polling {
     pub first: Span,
     /// From one query to the next, in ms, with a good list in hand. Nacos's Java client 1: 10000, 2.0.3: 60000.
     pub every: Span,
-    /// The longest wait, in ms: with an empty list in hand it doubles from query to query, up to this. Nacos's Java client: 60000.
+    /// The longest wait, in ms: with an empty list in hand, or without an answer, it doubles from query to query, up to this. Nacos's
+    /// Java client: 60000.
     pub longest: Span,
     /// Whether it asks although a push came since the query before. It does so to stay known at the server; the answer is not
     /// looked at. Nacos's Java client 1: yes, 2.0.3: no.
@@ -146,7 +147,7 @@ pub struct Subscriber {
     query: Option<Instant>,
     /// Whether a list was taken since it last asked.
     taken_since: bool,
-    /// How many queries in a row left it with an empty list.
+    /// How many queries in a row were in vain, or left it with an empty list.
     empties: u32,
 }
 
@@ -214,12 +215,22 @@ impl Subscriber {
     pub fn queried(&mut self, now: Instant, answer: Option<Push>) -> bool {
         let told = answer.is_some_and(|push| self.receive(now, push));
         self.taken_since = false;
-        self.empties = if self.hosts.is_empty() { (self.empties + 1).min(6) } else { 0 };
-        self.query = self.policy.polling.map(|polling| {
-            let good = if self.hosts.is_empty() { polling.first } else { polling.every };
-            now + Span::unbounded(good.as_millis() << self.empties).min(polling.longest)
-        });
+        if self.hosts.is_empty() {
+            self.unanswered(now);
+        } else {
+            self.empties = 0;
+            self.query = self.policy.polling.map(|polling| now + polling.every);
+        }
         told
+    }
+
+    /// It asked in vain: it waits longer for the next time.
+    pub fn unanswered(&mut self, now: Instant) {
+        self.empties = (self.empties + 1).min(6);
+        self.query = self
+            .policy
+            .polling
+            .map(|polling| now + Span::unbounded(polling.first.as_millis() << self.empties).min(polling.longest));
     }
 
     /// Whether the listeners of one process hear each other's lists.
@@ -242,6 +253,11 @@ impl Subscriber {
     /// The list in hand.
     pub fn hosts(&self) -> &[Host] {
         &self.hosts
+    }
+
+    /// Whether it is protected, and nothing came yet that protection lets in.
+    pub fn is_empty_handed(&self) -> bool {
+        self.hosts.is_empty() && self.policy.protection != Protection::Off
     }
 
     /// What the list in hand is kept against, if it is.
