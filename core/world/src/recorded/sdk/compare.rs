@@ -9,7 +9,9 @@ use super::super::door::View;
 use super::super::file::{Event, Line, Recording, Request, Row, Sight, What};
 use super::super::peek::Views;
 use super::super::track::{Difference, Needed, Seen, State, Track, all_seen_by, seconds, seen_by};
+use super::Version;
 use super::consumer::Told;
+use super::first_lists::first_lists;
 
 /// An event of ours in the last moments of a recording may have come too late for it.
 const LAST_MOMENTS: i64 = 500;
@@ -47,6 +49,8 @@ pub(crate) struct Case<'a> {
     seen: BTreeMap<String, Vec<Seen>>,
     /// What each listener heard.
     heard: BTreeMap<String, Vec<Seen>>,
+    /// When each consumer had its first list with somebody in it.
+    pub(super) first_lists: Rc<BTreeMap<String, i64>>,
     /// Those of the server.
     pub(super) views: Rc<Views>,
     /// How long the longest window is in which a change was seen, in ms.
@@ -54,7 +58,7 @@ pub(crate) struct Case<'a> {
 }
 
 impl<'a> Case<'a> {
-    pub(crate) fn of(recording: &'a Recording) -> Case<'a> {
+    pub(crate) fn of(recording: &'a Recording, version: &Version) -> Case<'a> {
         let mut seen: BTreeMap<String, Vec<Seen>> = BTreeMap::new();
         let mut heard: BTreeMap<String, Vec<Seen>> = BTreeMap::new();
         let mut longest_window = LAST_MOMENTS;
@@ -72,7 +76,8 @@ impl<'a> Case<'a> {
                 recorded.push(sighted);
             }
         }
-        Case { recording, seen, heard, views: Rc::new(server_views(recording)), longest_window }
+        let first_lists = Rc::new(first_lists(&seen, &heard, (version.subscriber)(false).shares_events));
+        Case { recording, seen, heard, first_lists, views: Rc::new(server_views(recording)), longest_window }
     }
 
     /// The earliest difference of any view and any listener, where the recording ends with the last of `lines`.

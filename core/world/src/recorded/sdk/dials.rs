@@ -3,6 +3,7 @@
 use liveset::clients::PublisherPolicy;
 use liveset::policy::Clock;
 use liveset::{Error, Policy, Span};
+use serde_json::Value;
 
 use super::super::file::{Event, Recording, What};
 use super::super::phases::{self, Chosen, Dial, Setup};
@@ -23,8 +24,10 @@ pub(crate) struct Phases {
     pub(super) beat: u64,
     /// Whether the first poll came between a registration's making of the service and the instance's entry.
     pub(super) early: bool,
-    /// How long a consumer takes for the first list that is pushed to it, in ms.
-    pub(super) first_list: i64,
+    /// How long an end of a process, a cut or a wake takes until it has an effect, in ms.
+    pub(super) late: i64,
+    /// How long a client takes for a new connection, in ms.
+    pub(super) connects: i64,
     /// How long behind its call a subscription reaches the server, in ms.
     pub(super) subscribed: i64,
 }
@@ -88,34 +91,71 @@ pub(crate) fn search(
 /// How far apart the starts are for the clock of a connection, in ms.
 const SIGNS: u64 = 600;
 
-/// The longest that a consumer's first list takes, in ms, and how finely that is searched.
-const FIRST_LIST: (u64, u64) = (3000, 100);
+/// The latest that what happened to a process had its effect, in ms: a machine that records is busy.
+const LATE: u64 = 3000;
 
-/// When a connection may first have been silent.
+/// How long a new connection takes, in ms, and how finely that is searched: where a server answers,
+const CONNECTS: (u64, u64) = (1500, 100);
+
+/// and where it did not, so that the next attempt is waited for, too.
+const ATTEMPTS: (u64, u64) = (8000, 250);
+
+/// Whether a client found no server for a while.
+fn has_no_server(recording: &Recording) -> bool {
+    recording.lines.iter().any(|line| match &line.what {
+        What::Event(event) => event.event == "kill -9" || fails(event),
+        _ => false,
+    })
+}
+
+/// Whether a call did not reach the server.
+pub(super) fn fails(event: &Event) -> bool {
+    event.got.get("error").and_then(Value::as_str).is_some_and(|error| {
+        error.starts_with("ErrCode:-401, ErrMsg:Client not connected")
+            || error.ends_with("Request nacos server failed: ")
+    })
+}
+
+/// When a connection may first have been lost, or not have been there.
 fn first_fault(recording: &Recording) -> i64 {
     let calls = ["register", "deregister", "subscribe", "batchreg", "batchdereg", "getAllInstances", "selectInstances"];
-    let is_fault = |event: &Event| !calls.contains(&event.event.as_str());
-    let fault = recording.lines.iter().find(|line| matches!(&line.what, What::Event(event) if is_fault(event)));
-    fault.map_or(i64::MAX, |line| line.t)
+    let is_fault = |event: &Event| !calls.contains(&event.event.as_str()) || fails(event);
+    first(recording, is_fault)
+}
+
+/// When such an event first came, in ms; at the end of time where none did.
+fn first(recording: &Recording, is_it: impl Fn(&Event) -> bool) -> i64 {
+    let found = recording.lines.iter().find(|line| matches!(&line.what, What::Event(event) if is_it(event)));
+    found.map_or(i64::MAX, |line| line.t)
 }
 
 fn dials(policy: &Policy, recording: &Recording, version: &Version) -> Vec<Dial> {
-    let (longest, step) = FIRST_LIST;
-    let first_list = |setup: &mut Setup, takes| setup.client.first_list = takes as i64;
-    let mut dials = vec![Dial::new("a consumer takes so long for its first list", longest, step, first_list)];
     let subscribed = |setup: &mut Setup, late| setup.client.subscribed = late as i64;
-    dials.push(Dial::new("a subscription comes so long behind its call", version.subscribes_within, 15, subscribed));
+    let name = "a subscription comes so long behind its call";
+    let mut dials = vec![Dial::new(name, version.subscribes_within, 15, subscribed)];
     dials.extend(phases::server(policy, recording, 2).into_iter().filter(|dial| dial.name != "services.sweep"));
+    let fault = first_fault(recording);
     let redo = version.publisher.redo.every.as_millis();
     if redo == 0 {
         dials.push(Dial::new("beats take", 92, 4, |setup, takes| setup.client.beat = takes));
     } else {
         let (every, probe) = (policy.session.sweep.every.as_millis(), policy.session.probe.as_millis());
-        let fault = first_fault(recording);
         dials.push(Dial::new("session.sweep, delayed or not", 2 * every + probe, 200, sessions).from(fault));
         dials.push(Dial::new("client.sign", SIGNS, 100, |setup, phase| setup.client.sign = phase).from(fault));
-        dials.push(Dial::new("client.redo", redo, 100, |setup, phase| setup.client.redo = phase).from(fault));
+        let step = 100.max(redo / 120);
+        dials.push(Dial::new("client.redo", redo, step, |setup, phase| setup.client.redo = phase).from(fault));
+        let connects = |setup: &mut Setup, takes| setup.client.connects = takes as i64;
+        let (longest, step) = if has_no_server(recording) { ATTEMPTS } else { CONNECTS };
+        let back = first(recording, |event| {
+            fails(event) || ["SIGCONT", "reset", "heal", "kill -9"].contains(&event.event.as_str())
+        });
+        dials.push(Dial::new("a new connection takes", longest, step, connects).from(back));
     }
+    let late = |setup: &mut Setup, late| setup.client.late = late as i64;
+    let happens =
+        |event: &Event| ["SIGCONT", "reset", "kill -9", "killed -9", "shutDown"].contains(&event.event.as_str());
+    let name = "what happens to a process has its effect so much later";
+    dials.push(Dial::new(name, LATE, 100, late).from(first(recording, happens)));
     dials.retain(|dial| dial.period > 0);
     dials
 }
