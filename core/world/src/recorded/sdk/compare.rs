@@ -16,6 +16,9 @@ use super::first_lists::first_lists;
 /// An event of ours in the last moments of a recording may have come too late for it.
 const LAST_MOMENTS: i64 = 500;
 
+/// The operator's page was looked at every 4 s, in ms, and every 1.3 s at first.
+const CONSOLE_WINDOW: i64 = 4000;
+
 /// Whether the recorder asked the server itself.
 pub(super) fn is_of_server(sight: &Sight) -> bool {
     matches!(sight.see.as_str(), "list" | "console")
@@ -80,6 +83,12 @@ impl<'a> Case<'a> {
         Case { recording, seen, heard, first_lists, views: Rc::new(server_views(recording)), longest_window }
     }
 
+    /// How long a state of a view may have gone unseen, in ms: that of the console whatever else was seen of it.
+    fn widest_window(&self, view: &str) -> i64 {
+        let widest = self.recording.header.widest_window;
+        if view == "console" { widest.max(CONSOLE_WINDOW) } else { widest }
+    }
+
     /// The earliest difference of any view and any listener, where the recording ends with the last of `lines`.
     pub(super) fn first_difference(
         &self,
@@ -89,7 +98,7 @@ impl<'a> Case<'a> {
     ) -> Option<Difference> {
         let end = lines.last().map_or(0, |line| line.t);
         let views = all_seen_by(&self.seen, end).filter_map(|(view, seen)| match tracks.get(view) {
-            Some(track) => track.differs(view, seen, self.recording.header.widest_window, end),
+            Some(track) => track.differs(view, seen, self.widest_window(view), end),
             None => {
                 Some(Difference::new(seen[0].by, view, seen[0].state.to_string(), "nobody of that name".to_owned()))
             }
