@@ -41,8 +41,49 @@ impl Phases {
     }
 }
 
-/// Searches anew from each start: whether a poll comes into the first registration, and when in a call it takes effect, decide about the
-/// first second of a recording, and what is found for one start need not be for another.
+/// Where a search begins: what decides about all that follows, and what is not found by turning one dial after another.
+#[derive(Clone, Copy, Debug)]
+struct Start {
+    /// Whether the first poll comes into a registration.
+    early: bool,
+    /// When in a call it reaches the server, in percent of its time.
+    reached: i64,
+    /// Phase of the clock of a connection, in ms.
+    sign: u64,
+    /// How long a new connection takes at least, in ms.
+    connects: i64,
+    /// How much later each look for silence comes than it should, in ms.
+    slower: u64,
+}
+
+impl Start {
+    fn apply(&self, setup: &mut Setup) {
+        setup.client.early = self.early;
+        setup.client.reached = self.reached;
+        setup.client.sign += self.sign;
+        setup.client.connects += self.connects;
+        phases::look_later(&mut setup.policy, self.slower);
+    }
+
+    fn chosen(&self) -> [Chosen; 5] {
+        [
+            Chosen::new("the first poll comes into a registration", self.early.into(), ""),
+            Chosen::new("calls reach the server so late in their time", self.reached.unsigned_abs(), "%"),
+            Chosen::new("client.sign from", self.sign, "ms"),
+            Chosen::new("a new connection takes from", self.connects.unsigned_abs(), "ms"),
+            Chosen::new("each look for silence comes later by", self.slower, "ms"),
+        ]
+    }
+}
+
+/// The best that was found, and where that search began.
+struct Best {
+    start: Start,
+    difference: Option<Difference>,
+    chosen: Vec<Chosen>,
+}
+
+/// Searches anew from each start, as long as there is a difference that it may move.
 pub(crate) fn search(
     policy: &Policy,
     recording: &Recording,
@@ -50,46 +91,50 @@ pub(crate) fn search(
     mut replay: impl FnMut(&Setup, Option<i64>) -> Result<Option<Difference>, Error>,
 ) -> Result<(Option<Difference>, Vec<Chosen>), Error> {
     let (dials, zero) = (dials(policy, recording, version), super::super::zero(recording));
-    let mut best: Option<(Option<Difference>, Vec<Chosen>)> = None;
+    let mut best: Option<Best> = None;
     let mut tries = search::Tries::new(3000, 600);
-    let mut start = (0, 100);
-    let mut from = |early: u64, reached: i64, sign: u64| {
-        let (found, mut chosen) = search::search(policy, &dials, zero, &mut tries, |mut setup, until| {
-            setup.client.early = early == 1;
-            setup.client.reached = reached;
-            setup.client.sign += sign;
+    let mut begin = |from: i64, change: &dyn Fn(Start) -> Start| {
+        let first = Start { early: false, reached: 100, sign: 0, connects: 0, slower: 0 };
+        let start = change(best.as_ref().map_or(first, |best| best.start));
+        let differs = |best: &Best| best.difference.as_ref().is_some_and(|difference| difference.at >= from);
+        if !best.as_ref().is_none_or(differs) {
+            return Ok(());
+        }
+        let (difference, mut chosen) = search::search(policy, &dials, zero, &mut tries, |mut setup, until| {
+            start.apply(&mut setup);
             replay(&setup, until)
         })?;
-        chosen.push(Chosen::new("the first poll comes into a registration", early, ""));
-        chosen.push(Chosen::new("calls reach the server so late in their time", reached.unsigned_abs(), "%"));
-        chosen.push(Chosen::new("client.sign from", sign, "ms"));
-        let wins = best.as_ref().is_none_or(|(before, _)| search::is_later(found.as_ref(), before.as_ref()));
-        if wins {
-            best = Some((found, chosen));
-            start = (early, reached);
+        let least = best.as_ref().map(|best| best.difference.as_ref());
+        if least.is_none_or(|least| search::is_later(difference.as_ref(), least)) {
+            chosen.extend(start.chosen());
+            best = Some(Best { start, difference, chosen });
         }
-        let at = best.as_ref().and_then(|(found, _)| Some(found.as_ref()?.at));
-        Ok::<_, Error>((at, start))
+        Ok::<_, Error>(())
     };
-    let mut at = Some(i64::MIN);
-    let mut latest = (0, 100);
-    for (early, reached) in [0, 1].iter().flat_map(|&early| [100, 50, 0, 75, 25].map(|reached| (early, reached))) {
-        if at.is_some() {
-            (at, latest) = from(early, reached, 0)?;
+    for early in [false, true] {
+        for reached in [100, 50, 0, 75, 25] {
+            begin(i64::MIN, &|start| Start { early, reached, ..start })?;
         }
     }
-    if version.publisher.redo.every != Span::ZERO {
+    let fault = first_fault(recording);
+    if version.publisher.redo.every == Span::ZERO {
+        for slower in [1, 2] {
+            begin(fault, &|start| Start { slower, ..start })?;
+        }
+    } else {
+        begin(first(recording, lets_connect), &|start| Start { connects: CONNECTS_FROM, ..start })?;
         for sign in (SIGNS..5000).step_by(SIGNS as usize) {
-            if at.is_some_and(|at| at >= first_fault(recording)) {
-                (at, _) = from(latest.0, latest.1, sign)?;
-            }
+            begin(fault, &|start| Start { sign, ..start })?;
         }
     }
-    Ok(best.unwrap_or_default())
+    Ok(best.map_or((None, Vec::new()), |best| (best.difference, best.chosen)))
 }
 
 /// How far apart the starts are for the clock of a connection, in ms.
 const SIGNS: u64 = 600;
+
+/// The other start for how long a connection takes, in ms: the redo task may look before it stands.
+const CONNECTS_FROM: i64 = 700;
 
 /// The latest that what happened to a process had its effect, in ms: a machine that records is busy.
 const LATE: u64 = 3000;
@@ -106,6 +151,11 @@ fn has_no_server(recording: &Recording) -> bool {
         What::Event(event) => event.event == "kill -9" || fails(event),
         _ => false,
     })
+}
+
+/// Whether a client connects anew behind an event.
+fn lets_connect(event: &Event) -> bool {
+    fails(event) || ["SIGCONT", "reset", "heal", "kill -9"].contains(&event.event.as_str())
 }
 
 /// Whether a call did not reach the server.
@@ -137,7 +187,7 @@ fn dials(policy: &Policy, recording: &Recording, version: &Version) -> Vec<Dial>
     let fault = first_fault(recording);
     let redo = version.publisher.redo.every.as_millis();
     if redo == 0 {
-        dials.push(Dial::new("beats take", 92, 4, |setup, takes| setup.client.beat = takes));
+        dials.push(Dial::new("beats take", 92, 2, |setup, takes| setup.client.beat = takes));
     } else {
         let (every, probe) = (policy.session.sweep.every.as_millis(), policy.session.probe.as_millis());
         dials.push(Dial::new("session.sweep, delayed or not", 2 * every + probe, 200, sessions).from(fault));
