@@ -36,11 +36,10 @@ pub(super) fn first_lists(
             let by_others = others.iter().filter_map(|other| lists(other).nth(number));
             (number, by_others.map(|event| event.by).fold(event.by, i64::min))
         };
-        let own = lists(who)
-            .enumerate()
-            .map(first_heard)
-            .find(|(number, at)| (after..=by).contains(at) && !is_others(*number));
-        taken.extend(own.map(|own| (who.as_str(), own)));
+        let is_own = |(number, at): &(usize, i64)| (after..=by).contains(at) && !is_others(*number);
+        // Who was seen to have a list before anybody heard of it had it by then.
+        let own = lists(who).enumerate().map(first_heard).find(is_own).unwrap_or((usize::MAX, by));
+        taken.insert(who, own);
     }
     taken.into_iter().map(|(who, (_, at))| (who.to_owned(), at)).collect()
 }
@@ -75,6 +74,11 @@ mod tests {
     #[test]
     fn a_first_list_was_there_when_its_listener_heard_it() {
         assert_eq!(lists(&[("C", seen(100, 600, 80))], &[("C", &[400, 900])], false), [("C".to_owned(), 400)]);
+    }
+
+    #[test]
+    fn a_first_list_that_was_seen_before_it_was_heard_was_there_by_then() {
+        assert_eq!(lists(&[("C", seen(100, 600, 80))], &[("C", &[800])], false), [("C".to_owned(), 600)]);
     }
 
     #[test]
