@@ -6,10 +6,11 @@ use liveset::{Error, Policy, Span};
 use serde_json::Value;
 
 use super::super::file::{Event, Recording, What};
-use super::super::phases::{self, Chosen, Dial, Setup};
+use super::super::phases::{self, ALWAYS, Chosen, Dial, Setup};
 use super::super::search;
 use super::super::track::Difference;
 use super::Version;
+use super::steps::REGISTER;
 
 /// Phases of a provider's process, and when in a call it reaches the server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -93,10 +94,10 @@ pub(crate) fn search(
     let (dials, zero) = (dials(policy, recording, version), super::super::zero(recording));
     let mut best: Option<Best> = None;
     let mut tries = search::Tries::new(3000, 600);
-    let mut begin = |from: i64, change: &dyn Fn(Start) -> Start| {
+    let mut begin = |(from, to): (i64, i64), change: &dyn Fn(Start) -> Start| {
         let first = Start { early: false, reached: 100, sign: 0, connects: 0, slower: 0 };
         let start = change(best.as_ref().map_or(first, |best| best.start));
-        let differs = |best: &Best| best.difference.as_ref().is_some_and(|difference| difference.at >= from);
+        let differs = |best: &Best| best.difference.as_ref().is_some_and(|found| (from..=to).contains(&found.at));
         if !best.as_ref().is_none_or(differs) {
             return Ok(());
         }
@@ -111,24 +112,28 @@ pub(crate) fn search(
         }
         Ok::<_, Error>(())
     };
-    for early in [false, true] {
+    let begun = (i64::MIN, first(recording, |event| REGISTER.contains(&event.event.as_str())) + SHOWN_EARLY);
+    for (early, within) in [(false, ALWAYS), (true, begun)] {
         for reached in [100, 50, 0, 75, 25] {
-            begin(i64::MIN, &|start| Start { early, reached, ..start })?;
+            begin(within, &|start| Start { early, reached, ..start })?;
         }
     }
-    let fault = first_fault(recording);
+    let fault = (first_fault(recording), i64::MAX);
     if version.publisher.redo.every == Span::ZERO {
         for slower in [1, 2] {
             begin(fault, &|start| Start { slower, ..start })?;
         }
     } else {
-        begin(first(recording, lets_connect), &|start| Start { connects: CONNECTS_FROM, ..start })?;
+        begin((first(recording, lets_connect), i64::MAX), &|start| Start { connects: CONNECTS_FROM, ..start })?;
         for sign in (SIGNS..5000).step_by(SIGNS as usize) {
             begin(fault, &|start| Start { sign, ..start })?;
         }
     }
     Ok(best.map_or((None, Vec::new()), |best| (best.difference, best.chosen)))
 }
+
+/// How long what a poll found in a registration may be seen, in ms: until views are computed again, and a consumer has its first list.
+const SHOWN_EARLY: i64 = 4000;
 
 /// How far apart the starts are for the clock of a connection, in ms.
 const SIGNS: u64 = 600;
@@ -173,10 +178,10 @@ fn first_fault(recording: &Recording) -> i64 {
     first(recording, is_fault)
 }
 
-/// When such an event first came, in ms; at the end of time where none did.
+/// When such an event first came, in ms; far behind its end where none did.
 fn first(recording: &Recording, is_it: impl Fn(&Event) -> bool) -> i64 {
     let found = recording.lines.iter().find(|line| matches!(&line.what, What::Event(event) if is_it(event)));
-    found.map_or(i64::MAX, |line| line.t)
+    found.map_or(i64::MAX / 2, |line| line.t)
 }
 
 fn dials(policy: &Policy, recording: &Recording, version: &Version) -> Vec<Dial> {

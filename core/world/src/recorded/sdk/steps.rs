@@ -9,6 +9,9 @@ use super::super::file::{Event, Line, Request, Sight, What};
 use super::super::phases::Setup;
 use super::compare;
 
+/// The calls that register.
+pub(super) const REGISTER: [&str; 2] = ["register", "batchreg"];
+
 /// One thing to do.
 pub(super) enum Step<'a> {
     /// The recorder is known to have looked.
@@ -61,7 +64,7 @@ pub(super) fn steps<'a>(lines: &'a [Line], setup: &Setup) -> Vec<(i64, Step<'a>)
                 "register" | "deregister" | "subscribe" | "batchreg" | "batchdereg" | "start" | "getAllInstances"
                 | "selectInstances" => {
                     let at = reached(t, event.took);
-                    let registers = ["register", "batchreg"].contains(&event.event.as_str());
+                    let registers = REGISTER.contains(&event.event.as_str());
                     if registers && setup.client.early && !std::mem::replace(&mut registered, true) {
                         steps.push((t, Step::Make));
                     }
