@@ -189,6 +189,20 @@ fn a_consumer_that_asks_in_vain_asks_ever_more_seldom_until_it_is_answered() {
 }
 
 #[test]
+fn a_consumer_asks_more_often_while_the_list_in_its_hand_lay_on_disk() {
+    let saved = push(9, &[("a", true, 1.0)], Emptiness::Unknown).hosts;
+    let mut subscriber = Subscriber::with_cache(SubscriberPolicy::java_2_0(true), at(0), saved);
+    subscriber.subscribed(at(0));
+    let mut asked = Vec::new();
+    while let Some(at) = subscriber.next_query().filter(|&due| due < at(100)) {
+        asked.push(at.as_millis() / 1000);
+        let hosts: &[_] = if asked.len() < 3 { &[] } else { &[("b", true, 1.0)] };
+        subscriber.queried(at, Some(push(1, hosts, Emptiness::Unknown)));
+    }
+    assert_eq!(asked, [1, 7, 13, 73]);
+}
+
+#[test]
 fn a_protected_consumer_is_empty_handed_until_somebody_comes_and_an_unprotected_one_never() {
     for (protection, expected) in [(true, [true, true, false, false]), (false, [false; 4])] {
         let mut subscriber = Subscriber::new(SubscriberPolicy::java_2_0(protection));

@@ -124,7 +124,7 @@ impl Replay {
     fn subscribe(&mut self, who: &str) -> Result<(), Error> {
         // The recorder's consumers but `CT` have protection off or not set, which is the same.
         let policy = (self.version.subscriber)(who.starts_with("CT"));
-        let when = self.heard();
+        let (now, when) = (self.instant()?, self.heard());
         let consumer = self.consumers.entry(who.to_owned()).or_insert_with(|| Consumer {
             machine: Subscriber::new(policy),
             subscription: None,
@@ -142,6 +142,10 @@ impl Replay {
                 let told = Told { when, state: consumer.all() };
                 self.told.entry(who.to_owned()).or_default().push(told);
             }
+            return Ok(());
+        }
+        if !self.version.subscribes_cached && !consumer.machine.hosts().is_empty() {
+            consumer.machine.subscribed(now);
             return Ok(());
         }
         if self.subscribes_later { Ok(()) } else { self.ask_to_be_told(who) }

@@ -47,6 +47,8 @@ pub(crate) struct Version {
     keeps_connections: bool,
     /// Whether it has nothing in its cache where push-empty protection kept out all that came, so that each read asks the server (R1.9).
     asks_while_empty: bool,
+    /// Whether it subscribes where it has a list from disk; else it only asks by itself (recorded).
+    subscribes_cached: bool,
     /// Whether it connects again once the server has ended its stream (D9).
     returns: bool,
 }
@@ -60,7 +62,10 @@ impl Version {
                 asks_while_empty: false,
                 ..Version::java(PublisherPolicy::java_1_4(), SubscriberPolicy::java_1_4)
             },
-            "java nacos-client 2.0.3" => Version::java(PublisherPolicy::java_2_0(), SubscriberPolicy::java_2_0),
+            "java nacos-client 2.0.3" => Version {
+                subscribes_cached: false,
+                ..Version::java(PublisherPolicy::java_2_0(), SubscriberPolicy::java_2_0)
+            },
             "java nacos-client 2.5.1" => {
                 Version { reads_raw: true, ..Version::java(PublisherPolicy::java_2_5(), SubscriberPolicy::java_2_5) }
             }
@@ -87,6 +92,7 @@ impl Version {
             subscribes_within: 0,
             keeps_connections: true,
             asks_while_empty: true,
+            subscribes_cached: true,
             returns: true,
         }
     }
