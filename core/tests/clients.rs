@@ -174,6 +174,48 @@ fn a_consumer_with_an_empty_list_asks_ever_more_seldom_and_one_that_was_told_onl
 }
 
 #[test]
+fn a_consumer_that_asks_in_vain_asks_ever_more_seldom_until_it_is_answered() {
+    let mut subscriber = Subscriber::new(SubscriberPolicy::java_1_4(false));
+    subscriber.receive(at(0), push(1, &[("a", true, 1.0)], Emptiness::Unknown));
+    subscriber.subscribed(at(0));
+    let mut asked = Vec::new();
+    while let Some(at) = subscriber.next_query().filter(|&due| due < at(200)) {
+        asked.push(at.as_millis() / 1000);
+        subscriber.unanswered(at);
+    }
+    assert_eq!(asked, [1, 3, 7, 15, 31, 63, 123, 183]);
+    subscriber.queried(at(243), Some(push(1, &[("a", true, 1.0)], Emptiness::Unknown)));
+    assert_eq!(subscriber.next_query(), Some(at(253)));
+}
+
+#[test]
+fn a_consumer_asks_more_often_while_the_list_in_its_hand_lay_on_disk() {
+    let saved = push(9, &[("a", true, 1.0)], Emptiness::Unknown).hosts;
+    let mut subscriber = Subscriber::with_cache(SubscriberPolicy::java_2_0(true), at(0), saved);
+    subscriber.subscribed(at(0));
+    let mut asked = Vec::new();
+    while let Some(at) = subscriber.next_query().filter(|&due| due < at(100)) {
+        asked.push(at.as_millis() / 1000);
+        let hosts: &[_] = if asked.len() < 3 { &[] } else { &[("b", true, 1.0)] };
+        subscriber.queried(at, Some(push(1, hosts, Emptiness::Unknown)));
+    }
+    assert_eq!(asked, [1, 7, 13, 73]);
+}
+
+#[test]
+fn a_protected_consumer_is_empty_handed_until_somebody_comes_and_an_unprotected_one_never() {
+    for (protection, expected) in [(true, [true, true, false, false]), (false, [false; 4])] {
+        let mut subscriber = Subscriber::new(SubscriberPolicy::java_2_0(protection));
+        let mut seen = vec![subscriber.is_empty_handed()];
+        for (revision, hosts) in (1..).zip([&[][..], &[("a", true, 1.0)], &[]]) {
+            subscriber.receive(at(1), push(revision, hosts, Emptiness::Unknown));
+            seen.push(subscriber.is_empty_handed());
+        }
+        assert_eq!(seen, expected);
+    }
+}
+
+#[test]
 fn of_two_rows_for_one_address_listeners_hear_the_later_one_only() {
     let mut subscriber = Subscriber::new(SubscriberPolicy::java_2_5(false));
     assert!(subscriber.receive(at(1), push(1, &[("a", true, 1.0)], Emptiness::Unknown)));

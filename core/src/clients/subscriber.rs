@@ -43,7 +43,10 @@ pub struct Polling {
     pub first: Span,
     /// From one query to the next, in ms, with a good list in hand. Nacos's Java client 1: 10000, 2.0.3: 60000.
     pub every: Span,
-    /// The longest wait, in ms: with an empty list in hand it doubles from query to query, up to this. Nacos's Java client: 60000.
+    /// The same with a list in hand that lay on disk, and nothing taken since. Nacos's Java client 1: 10000, as ever; 2.0.3: 6000 (recorded).
+    pub every_cached: Span,
+    /// The longest wait, in ms: with an empty list in hand, or without an answer, it doubles from query to query, up to this. Nacos's
+    /// Java client: 60000.
     pub longest: Span,
     /// Whether it asks although a push came since the query before. It does so to stay known at the server; the answer is not
     /// looked at. Nacos's Java client 1: yes, 2.0.3: no.
@@ -68,6 +71,7 @@ impl SubscriberPolicy {
         let polling = Polling {
             first: Span::from_secs(1),
             every: Span::from_secs(10),
+            every_cached: Span::from_secs(10),
             longest: Span::from_secs(60),
             asks_anyway: true,
         };
@@ -85,7 +89,12 @@ impl SubscriberPolicy {
     /// As Nacos's Java client 2.0.3.
     pub fn java_2_0(protection: bool) -> SubscriberPolicy {
         let earlier = SubscriberPolicy::java_1_4(protection);
-        let polling = |polling: Polling| Polling { every: Span::from_secs(60), asks_anyway: false, ..polling };
+        let polling = |polling: Polling| Polling {
+            every: Span::from_secs(60),
+            every_cached: Span::from_secs(6),
+            asks_anyway: false,
+            ..polling
+        };
         SubscriberPolicy { tells_empty_start: true, polling: earlier.polling.map(polling), ..earlier }
     }
 
@@ -133,6 +142,8 @@ pub enum Query {
 pub struct Subscriber {
     policy: SubscriberPolicy,
     hosts: Vec<Host>,
+    /// Whether that list lay on disk.
+    is_cached: bool,
     /// Epoch, revision and time of the list in hand.
     taken: Option<(u64, u64, Instant)>,
     guard: Option<Guard>,
@@ -146,7 +157,7 @@ pub struct Subscriber {
     query: Option<Instant>,
     /// Whether a list was taken since it last asked.
     taken_since: bool,
-    /// How many queries in a row left it with an empty list.
+    /// How many queries in a row were in vain, or left it with an empty list.
     empties: u32,
 }
 
@@ -156,6 +167,7 @@ impl Subscriber {
         Subscriber {
             policy,
             hosts: Vec::new(),
+            is_cached: false,
             taken: None,
             guard: None,
             blocked: None,
@@ -169,8 +181,8 @@ impl Subscriber {
 
     /// A consumer that starts with the list of an earlier process, as it lay on disk.
     pub fn with_cache(policy: SubscriberPolicy, now: Instant, hosts: Vec<Host>) -> Subscriber {
-        let taken = (!hosts.is_empty()).then_some((0, 0, now));
-        Subscriber { hosts, taken, ..Subscriber::new(policy) }
+        let is_cached = !hosts.is_empty();
+        Subscriber { hosts, is_cached, taken: is_cached.then_some((0, 0, now)), ..Subscriber::new(policy) }
     }
 
     /// A list came. True when listeners are told: some address is new, gone or not as before.
@@ -214,12 +226,23 @@ impl Subscriber {
     pub fn queried(&mut self, now: Instant, answer: Option<Push>) -> bool {
         let told = answer.is_some_and(|push| self.receive(now, push));
         self.taken_since = false;
-        self.empties = if self.hosts.is_empty() { (self.empties + 1).min(6) } else { 0 };
-        self.query = self.policy.polling.map(|polling| {
-            let good = if self.hosts.is_empty() { polling.first } else { polling.every };
-            now + Span::unbounded(good.as_millis() << self.empties).min(polling.longest)
-        });
+        if self.hosts.is_empty() {
+            self.unanswered(now);
+        } else {
+            self.empties = 0;
+            let every = |polling: Polling| if self.is_cached { polling.every_cached } else { polling.every };
+            self.query = self.policy.polling.map(|polling| now + every(polling));
+        }
         told
+    }
+
+    /// It asked in vain: it waits longer for the next time.
+    pub fn unanswered(&mut self, now: Instant) {
+        self.empties = (self.empties + 1).min(6);
+        self.query = self
+            .policy
+            .polling
+            .map(|polling| now + Span::unbounded(polling.first.as_millis() << self.empties).min(polling.longest));
     }
 
     /// Whether the listeners of one process hear each other's lists.
@@ -242,6 +265,11 @@ impl Subscriber {
     /// The list in hand.
     pub fn hosts(&self) -> &[Host] {
         &self.hosts
+    }
+
+    /// Whether it is protected, and nothing came yet that protection lets in.
+    pub fn is_empty_handed(&self) -> bool {
+        self.hosts.is_empty() && self.policy.protection != Protection::Off
     }
 
     /// What the list in hand is kept against, if it is.
@@ -336,6 +364,7 @@ impl Subscriber {
             self.changed = changes(&self.hosts, &push.hosts);
         }
         self.hosts = push.hosts;
+        self.is_cached = false;
         self.taken = Some((push.epoch, push.revision, now));
         self.guard = None;
         self.blocked = None;

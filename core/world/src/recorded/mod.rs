@@ -106,7 +106,7 @@ fn replay_sdk(recording: &Recording, policy: &Policy, dialect: Dialect) -> Resul
     let Some(version) = sdk::Version::of(client) else {
         return Ok((Verdict::NotReplayed(format!("{client} is not imitated")), Vec::new()));
     };
-    let case = sdk::Case::of(recording);
+    let case = sdk::Case::of(recording, &version);
     let (difference, chosen) =
         sdk::search(policy, recording, &version, |setup, until| sdk::replay(&case, until, &version, setup, dialect))?;
     Ok((difference.map_or(Verdict::Match, Verdict::Differs), chosen))

@@ -210,8 +210,13 @@ const SHOWN_LATE: i64 = 1000;
 /// is a little later every time.
 fn looks(setup: &mut Setup, value: u64) {
     setup.policy.expiry.bound = if value.is_multiple_of(2) { Bound::Reached } else { Bound::Exceeded };
-    if let Sweep::PerLease(period) | Sweep::PerService(period) = &mut setup.policy.expiry.sweep {
-        *period = span(period.as_millis() + value / 2);
+    look_later(&mut setup.policy, value / 2);
+}
+
+/// Each look for silence comes so many ms later than it should.
+pub(crate) fn look_later(policy: &mut Policy, by: u64) {
+    if let Sweep::PerLease(period) | Sweep::PerService(period) = &mut policy.expiry.sweep {
+        *period = span(period.as_millis() + by);
     }
 }
 

@@ -9,10 +9,15 @@ use super::super::door::View;
 use super::super::file::{Event, Line, Recording, Request, Row, Sight, What};
 use super::super::peek::Views;
 use super::super::track::{Difference, Needed, Seen, State, Track, all_seen_by, seconds, seen_by};
+use super::Version;
 use super::consumer::Told;
+use super::first_lists::first_lists;
 
 /// An event of ours in the last moments of a recording may have come too late for it.
 const LAST_MOMENTS: i64 = 500;
+
+/// The operator's page was looked at every 4 s, in ms, and every 1.3 s at first.
+const CONSOLE_WINDOW: i64 = 4000;
 
 /// Whether the recorder asked the server itself.
 pub(super) fn is_of_server(sight: &Sight) -> bool {
@@ -47,6 +52,8 @@ pub(crate) struct Case<'a> {
     seen: BTreeMap<String, Vec<Seen>>,
     /// What each listener heard.
     heard: BTreeMap<String, Vec<Seen>>,
+    /// When each consumer had its first list with somebody in it.
+    pub(super) first_lists: Rc<BTreeMap<String, i64>>,
     /// Those of the server.
     pub(super) views: Rc<Views>,
     /// How long the longest window is in which a change was seen, in ms.
@@ -54,7 +61,7 @@ pub(crate) struct Case<'a> {
 }
 
 impl<'a> Case<'a> {
-    pub(crate) fn of(recording: &'a Recording) -> Case<'a> {
+    pub(crate) fn of(recording: &'a Recording, version: &Version) -> Case<'a> {
         let mut seen: BTreeMap<String, Vec<Seen>> = BTreeMap::new();
         let mut heard: BTreeMap<String, Vec<Seen>> = BTreeMap::new();
         let mut longest_window = LAST_MOMENTS;
@@ -72,7 +79,14 @@ impl<'a> Case<'a> {
                 recorded.push(sighted);
             }
         }
-        Case { recording, seen, heard, views: Rc::new(server_views(recording)), longest_window }
+        let first_lists = Rc::new(first_lists(&seen, &heard, (version.subscriber)(false).shares_events));
+        Case { recording, seen, heard, first_lists, views: Rc::new(server_views(recording)), longest_window }
+    }
+
+    /// How long a state of a view may have gone unseen, in ms: that of the console whatever else was seen of it.
+    fn widest_window(&self, view: &str) -> i64 {
+        let widest = self.recording.header.widest_window;
+        if view == "console" { widest.max(CONSOLE_WINDOW) } else { widest }
     }
 
     /// The earliest difference of any view and any listener, where the recording ends with the last of `lines`.
@@ -84,7 +98,7 @@ impl<'a> Case<'a> {
     ) -> Option<Difference> {
         let end = lines.last().map_or(0, |line| line.t);
         let views = all_seen_by(&self.seen, end).filter_map(|(view, seen)| match tracks.get(view) {
-            Some(track) => track.differs(view, seen, self.recording.header.widest_window, end),
+            Some(track) => track.differs(view, seen, self.widest_window(view), end),
             None => {
                 Some(Difference::new(seen[0].by, view, seen[0].state.to_string(), "nobody of that name".to_owned()))
             }

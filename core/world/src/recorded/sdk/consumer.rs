@@ -9,13 +9,16 @@ use serde_json::Value;
 use super::super::door::Door;
 use super::super::file::{Event, Row};
 use super::super::track::{Difference, State};
-use super::{Replay, compare};
+use super::{PUSH_TAKES, Replay, compare};
 
 /// How long a 1.4 server pushes to a subscriber that did not ask again, in ms (R-PU-12).
 pub(super) const HEARD_FOR: i64 = 10_000;
 
+/// How long a consumer may take for its first list with somebody in it, in ms: its process has just begun.
+const FIRST_LIST_TAKES: i64 = 3000;
+
 /// Which consumers the recorder ran in one process with which others.
-const TOGETHER: [(&str, &str); 4] = [("CF", "CD"), ("CD", "CF"), ("C", "CT"), ("CT", "C")];
+pub(super) const TOGETHER: [(&str, &str); 4] = [("CF", "CD"), ("CD", "CF"), ("C", "CT"), ("CT", "C")];
 
 pub(super) struct Consumer {
     pub(super) machine: Subscriber,
@@ -121,7 +124,7 @@ impl Replay {
     fn subscribe(&mut self, who: &str) -> Result<(), Error> {
         // The recorder's consumers but `CT` have protection off or not set, which is the same.
         let policy = (self.version.subscriber)(who.starts_with("CT"));
-        let when = self.heard();
+        let (now, when) = (self.instant()?, self.heard());
         let consumer = self.consumers.entry(who.to_owned()).or_insert_with(|| Consumer {
             machine: Subscriber::new(policy),
             subscription: None,
@@ -139,6 +142,10 @@ impl Replay {
                 let told = Told { when, state: consumer.all() };
                 self.told.entry(who.to_owned()).or_default().push(told);
             }
+            return Ok(());
+        }
+        if !self.version.subscribes_cached && !consumer.machine.hosts().is_empty() {
+            consumer.machine.subscribed(now);
             return Ok(());
         }
         if self.subscribes_later { Ok(()) } else { self.ask_to_be_told(who) }
@@ -169,6 +176,18 @@ impl Replay {
         Ok(())
     }
 
+    /// A consumer is read that has nothing to show.
+    pub(super) fn ask_while_empty(&mut self, who: &str) -> Result<(), Error> {
+        let is_empty = |consumer: &Consumer| consumer.listens && consumer.machine.is_empty_handed();
+        if !self.version.asks_while_empty || !self.consumers.get(who).is_some_and(is_empty) || !self.server.is_up() {
+            return Ok(());
+        }
+        let (now, push) = (self.instant()?, self.list()?);
+        let told = self.consumers.get_mut(who).is_some_and(|consumer| consumer.machine.receive(now, push));
+        self.tell(who, told);
+        Ok(())
+    }
+
     /// The server has something for a subscriber.
     pub(super) fn push(&mut self, subscription: SubscriptionId) -> Result<(), Error> {
         let now = self.instant()?;
@@ -178,7 +197,7 @@ impl Replay {
         if self.heard_for.is_some_and(|span| self.now - heard > span) {
             return Ok(());
         }
-        let (mut push, at) = (self.pushed(), self.now + self.first_list);
+        let (mut push, at) = (self.pushed(), self.takes_first_list_at(&name));
         push.emptiness = self.emptiness(&name, push.revision);
         let Some(consumer) = self.consumers.get_mut(&name) else { return Ok(()) };
         if consumer.is_slow_at(&push) {
@@ -188,6 +207,12 @@ impl Replay {
         let told = consumer.machine.receive(now, push);
         self.tell(&name, told);
         Ok(())
+    }
+
+    /// When a consumer has taken what may be its first list with somebody in it.
+    fn takes_first_list_at(&self, who: &str) -> i64 {
+        let late = self.now + PUSH_TAKES + 1..=self.now + FIRST_LIST_TAKES;
+        self.first_lists.get(who).copied().filter(|at| late.contains(at)).unwrap_or(self.now)
     }
 
     /// A consumer takes what was on its way until now, in order.
@@ -219,9 +244,13 @@ impl Replay {
         };
         let answer = match query {
             Query::Take if self.server.is_up() => Some(self.list()?),
+            Query::Take => {
+                self.consumers.entry(who.to_owned()).and_modify(|consumer| consumer.machine.unanswered(now));
+                return Ok(());
+            }
             _ => None,
         };
-        let (mut told, at) = (false, self.now + self.first_list);
+        let (mut told, at) = (false, self.takes_first_list_at(who));
         if let Some(consumer) = self.consumers.get_mut(who) {
             if query != Query::Skip {
                 consumer.heard = self.now;
@@ -291,7 +320,7 @@ impl Replay {
             heard: 0,
             listens: false,
             on_their_way: VecDeque::new(),
-            is_warm: true,
+            is_warm: false,
             shown: None,
         };
         self.consumers.insert(event.who.clone(), consumer);

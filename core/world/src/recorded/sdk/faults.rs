@@ -40,7 +40,24 @@ impl Replay {
         let Some(provider) = self.providers.get_mut(who) else { return Ok(()) };
         provider.publishers().for_each(Publisher::disconnected);
         provider.connection += 1;
-        if self.server.is_up() { self.connect(who) } else { Ok(()) }
+        self.begin_connection(who)
+    }
+
+    /// A client begins to connect.
+    pub(super) fn begin_connection(&mut self, who: &str) -> Result<(), Error> {
+        self.connecting.entry(who.to_owned()).or_insert(self.now + self.connection_takes);
+        self.connect_due()
+    }
+
+    /// The connections stand that do by now, where the server is there and the process goes on.
+    pub(super) fn connect_due(&mut self) -> Result<(), Error> {
+        let due: Vec<String> = self.connecting.extract_if(.., |_, at| *at <= self.now).map(|(who, _)| who).collect();
+        for who in due {
+            if self.server.is_up() && self.providers.get(&who).is_some_and(Provider::is_running) {
+                self.connect(&who)?;
+            }
+        }
+        Ok(())
     }
 
     /// A fault of a process, of the proxy or of what is between them.
@@ -118,8 +135,11 @@ impl Replay {
         self.provider(who, |provider| provider.is_dead = true);
     }
 
-    /// The connections of all processes end with the server's.
+    /// The connections of all processes end with the server's. Who beats notices nothing.
     pub(super) fn providers_lose_the_server(&mut self) {
+        if !self.is_over_sessions() {
+            return;
+        }
         for provider in self.providers.values_mut() {
             provider.session = None;
             provider.publishers().for_each(Publisher::disconnected);
@@ -133,7 +153,7 @@ impl Replay {
         }
         for name in self.providers.keys().cloned().collect::<Vec<_>>() {
             if self.providers.get(&name).is_some_and(Provider::is_running) {
-                self.connect(&name)?;
+                self.begin_connection(&name)?;
             }
         }
         Ok(())

@@ -5,6 +5,7 @@ mod compare;
 mod consumer;
 mod dials;
 mod faults;
+mod first_lists;
 mod provider;
 mod steps;
 mod story;
@@ -14,7 +15,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use liveset::clients::{Host, Protection, PublisherPolicy, SubscriberPolicy};
-use liveset::{Error, Instant, Notice, ServiceKey, SessionId};
+use liveset::policy::Clock;
+use liveset::{Error, Instant, Notice, ServiceKey, SessionId, Span};
 use liveset_nacos::Dialect;
 
 use self::consumer::{Consumer, Told};
@@ -43,6 +45,10 @@ pub(crate) struct Version {
     subscribes_within: u64,
     /// Whether what it sends goes over a connection that was there before (D10).
     keeps_connections: bool,
+    /// Whether it has nothing in its cache where push-empty protection kept out all that came, so that each read asks the server (R1.9).
+    asks_while_empty: bool,
+    /// Whether it subscribes where it has a list from disk; else it only asks by itself (recorded).
+    subscribes_cached: bool,
     /// Whether it connects again once the server has ended its stream (D9).
     returns: bool,
 }
@@ -52,13 +58,22 @@ impl Version {
     pub(crate) fn of(client: &str) -> Option<Version> {
         let keeps = |_| SubscriberPolicy { protection: Protection::NoHost, ..SubscriberPolicy::java_2_5(false) };
         Some(match client {
-            "java nacos-client 1.4.1" => Version::java(PublisherPolicy::java_1_4(), SubscriberPolicy::java_1_4),
-            "java nacos-client 2.0.3" => Version::java(PublisherPolicy::java_2_0(), SubscriberPolicy::java_2_0),
+            "java nacos-client 1.4.1" => Version {
+                asks_while_empty: false,
+                ..Version::java(PublisherPolicy::java_1_4(), SubscriberPolicy::java_1_4)
+            },
+            "java nacos-client 2.0.3" => Version {
+                subscribes_cached: false,
+                ..Version::java(PublisherPolicy::java_2_0(), SubscriberPolicy::java_2_0)
+            },
             "java nacos-client 2.5.1" => {
                 Version { reads_raw: true, ..Version::java(PublisherPolicy::java_2_5(), SubscriberPolicy::java_2_5) }
             }
             "PyPI nacos-sdk-python 3" => {
-                Version { subscribes_within: 60, returns: false, ..Version::java(PublisherPolicy::java_2_5(), keeps) }
+                // Its redo task looks every 30 s (recorded: 8 s after its start, and 30 s after that).
+                let redo = Clock::every(Span::from_secs(30));
+                let publisher = PublisherPolicy { redo, ..PublisherPolicy::java_2_5() };
+                Version { subscribes_within: 60, returns: false, ..Version::java(publisher, keeps) }
             }
             "npm nacos" => Version {
                 subscribes_within: 600,
@@ -76,6 +91,8 @@ impl Version {
             reads_raw: false,
             subscribes_within: 0,
             keeps_connections: true,
+            asks_while_empty: true,
+            subscribes_cached: true,
             returns: true,
         }
     }
@@ -100,8 +117,9 @@ pub(crate) fn replay(
     setup.client.apply(&mut version.publisher);
     let server = Standalone::new(setup.policy.clone(), dialect, None)?;
     let mut replay = Replay::new(case.recording, case.views.clone(), version, server, dialect)?;
+    replay.first_lists = case.first_lists.clone();
     replay.beat_takes = setup.client.beat;
-    replay.first_list = setup.client.first_list;
+    replay.connection_takes = setup.client.connects;
     replay.subscribes_later = setup.client.subscribed > 0;
     let end = lines.last().map_or(0, |line| line.t).max(until.unwrap_or(i64::MIN));
     let stopped = replay.run(&steps(lines, setup), end)?;
@@ -132,10 +150,14 @@ struct Replay {
     span: Option<(i64, i64)>,
     /// How long a beat takes until its answer is in, in ms.
     beat_takes: u64,
+    /// How long a client takes for a new connection, in ms.
+    connection_takes: i64,
+    /// Which clients will have one, and when, in ms of the recording.
+    connecting: BTreeMap<String, i64>,
     /// How long the server pushes to a subscriber that did not ask again, in ms; none for ever.
     heard_for: Option<i64>,
-    /// How long a consumer takes for the first list that is pushed to it, in ms.
-    first_list: i64,
+    /// When each consumer had its first list with somebody in it.
+    first_lists: Rc<BTreeMap<String, i64>>,
     /// Whether a subscription reaches the server when its call has returned.
     subscribes_later: bool,
     /// When anything was last done.
@@ -164,8 +186,10 @@ impl Replay {
             disks: BTreeMap::new(),
             wire: Wire::of(recording),
             beat_takes: 0,
+            connection_takes: 0,
+            connecting: BTreeMap::new(),
             heard_for: (dialect == Dialect::V1_4).then_some(consumer::HEARD_FOR),
-            first_list: 0,
+            first_lists: Rc::default(),
             subscribes_later: false,
             views,
             tracks: BTreeMap::new(),
@@ -210,6 +234,10 @@ impl Replay {
                 self.span = Some(*span);
                 self.ask_to_be_told(who)?;
             }
+            Step::Read(who, span) => {
+                self.span = Some(*span);
+                self.ask_while_empty(who)?;
+            }
             Step::Closed(who) => self.closed(who),
             Step::Fault(event) => {
                 // What is awake again needs a moment for what it has to do.
@@ -252,7 +280,7 @@ impl Replay {
         let consumers = self.consumers.values().filter_map(Consumer::next_query);
         let own = server.into_iter().chain(providers).chain(consumers).map(|due| due.as_millis() as i64 + self.zero);
         let taken = self.consumers.values().filter_map(Consumer::next_taken);
-        own.chain(self.wire.next_due()).chain(taken).min()
+        own.chain(self.wire.next_due()).chain(taken).chain(self.connecting.values().copied()).min()
     }
 
     /// Lets everything due now happen, until nobody has anything to do.
@@ -268,6 +296,7 @@ impl Replay {
             self.carry(&call, true)?;
             self.send_all(&call.from)?;
         }
+        self.connect_due()?;
         for name in self.providers.keys().cloned().collect::<Vec<_>>() {
             self.advance_provider(&name)?;
         }
@@ -328,6 +357,11 @@ impl Replay {
     }
 
     fn instant(&self) -> Result<Instant, Error> {
-        Instant::from_millis((self.now - self.zero).unsigned_abs())
+        self.instant_of(self.now)
+    }
+
+    /// The server's time at a time of the recording.
+    fn instant_of(&self, at: i64) -> Result<Instant, Error> {
+        Instant::from_millis((at - self.zero).unsigned_abs())
     }
 }

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::super::door::Door;
 use super::super::file::Event;
 use super::super::track::Difference;
+use super::dials::fails;
 use super::wire::Call;
 use super::{Replay, compare, steps};
 
@@ -95,7 +96,9 @@ impl Replay {
         let over_sessions = self.is_over_sessions();
         if !self.providers.contains_key(&event.who) {
             self.providers.insert(event.who.clone(), Provider::new(&event.who));
-            if over_sessions {
+            if over_sessions && fails(event) {
+                self.begin_connection(&event.who)?;
+            } else if over_sessions {
                 self.open_session(&event.who)?;
             }
         }
@@ -115,15 +118,21 @@ impl Replay {
     }
 
     fn publish(&mut self, who: &str, instance: Instance, batch: Option<Vec<i64>>) -> Result<(), Error> {
-        let (key, now) = (self.key(instance.port), self.instant()?);
+        let (key, over_sessions) = (self.key(instance.port), self.is_over_sessions());
+        let (now, begun) = (self.instant()?, self.instant_of(self.span.map_or(self.now, |(begun, _)| begun))?);
         let policy = self.version.publisher.clone();
         let Some(provider) = self.providers.get_mut(who) else { return Ok(()) };
         provider.batch = batch;
+        let is_connected = provider.session.is_some();
         let mut publisher = match provider.published.remove(&key) {
             Some((publisher, _)) => publisher,
             None => Publisher::new(policy),
         };
-        publisher.register(now);
+        if over_sessions && !is_connected {
+            publisher.disconnected();
+        }
+        // Beats are scheduled before the registration is sent.
+        publisher.register(if over_sessions { now } else { begun });
         provider.published.insert(key, (publisher, instance));
         self.send_all(who)
     }
@@ -184,7 +193,7 @@ impl Replay {
         let (ticket, reply) = match call.request {
             Request::Connect { ticket } => {
                 if is_waited_for && self.server.is_up() {
-                    return self.connect(&call.from);
+                    return self.begin_connection(&call.from);
                 }
                 (ticket, Reply::Lost)
             }

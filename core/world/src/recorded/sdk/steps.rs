@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::super::door::View;
-use super::super::file::{Event, Line, Request, What};
+use super::super::file::{Event, Line, Request, Sight, What};
 use super::super::phases::Setup;
 use super::compare;
+
+/// The calls that register.
+pub(super) const REGISTER: [&str; 2] = ["register", "batchreg"];
 
 /// One thing to do.
 pub(super) enum Step<'a> {
@@ -21,6 +24,8 @@ pub(super) enum Step<'a> {
     Call(&'a Event, (i64, i64)),
     /// The subscription of a call that has returned reaches the server.
     Subscribed(&'a str, (i64, i64)),
+    /// A consumer is read: from when to when.
+    Read(&'a str, (i64, i64)),
     /// A process has shut down its client.
     Closed(&'a str),
     /// Something breaks, or is whole again.
@@ -43,12 +48,14 @@ pub(super) fn steps<'a>(lines: &'a [Line], setup: &Setup) -> Vec<(i64, Step<'a>)
             steps.extend(sight.after.map(|after| (after, Step::Look(View::of(sight)))));
         }
     }
-    let mut registered = false;
+    let (mut registered, late) = (false, setup.client.late);
     for line in lines {
         let t = line.t;
         match &line.what {
             What::Sight(sight) if compare::is_of_server(sight) => steps.push((t, Step::Look(View::of(sight)))),
-            What::Sight(_) => {}
+            What::Sight(sight) => {
+                steps.extend(reader(sight).map(|who| (t, Step::Read(who, (t - super::PUSH_TAKES, t)))))
+            }
             What::Request(request) => {
                 let at = reached(t, request.took);
                 steps.push((at, Step::Send(request, (t, t + request.took + setup.lag))));
@@ -57,7 +64,7 @@ pub(super) fn steps<'a>(lines: &'a [Line], setup: &Setup) -> Vec<(i64, Step<'a>)
                 "register" | "deregister" | "subscribe" | "batchreg" | "batchdereg" | "start" | "getAllInstances"
                 | "selectInstances" => {
                     let at = reached(t, event.took);
-                    let registers = ["register", "batchreg"].contains(&event.event.as_str());
+                    let registers = REGISTER.contains(&event.event.as_str());
                     if registers && setup.client.early && !std::mem::replace(&mut registered, true) {
                         steps.push((t, Step::Make));
                     }
@@ -68,29 +75,28 @@ pub(super) fn steps<'a>(lines: &'a [Line], setup: &Setup) -> Vec<(i64, Step<'a>)
                     }
                 }
                 "shutDown" => {
-                    let at = reached(t, event.took);
-                    steps.push((at, Step::Call(event, (t, t + event.took + setup.lag))));
-                    steps.push((t + event.took, Step::Closed(&event.who)));
+                    let (at, end) = (reached(t, event.took) + late, t + event.took + late);
+                    steps.push((at, Step::Call(event, (t, end + setup.lag))));
+                    steps.push((end, Step::Closed(&event.who)));
                 }
-                "kill -9" => steps.push((t, Step::Stop)),
+                "kill -9" => steps.push((t + late, Step::Stop)),
                 "process started" => {}
                 "metrics answers 200" => steps.push((answers(lines, t), Step::Start)),
-                "killed"
-                | "killed -9"
-                | "SIGSTOP"
-                | "SIGCONT"
-                | "freeze"
-                | "old"
-                | "heal"
-                | "reset"
-                | "holds a beat"
-                | "lets the beat go on" => steps.push((t, Step::Fault(event))),
+                "killed -9" | "SIGCONT" | "reset" => steps.push((t + late, Step::Fault(event))),
+                "killed" | "SIGSTOP" | "freeze" | "old" | "heal" | "holds a beat" | "lets the beat go on" => {
+                    steps.push((t, Step::Fault(event)));
+                }
                 other => steps.push((t, Step::Cannot(other))),
             },
         }
     }
     steps.sort_by_key(|(at, _)| *at);
     steps
+}
+
+/// The consumer that was read for a sight; what its listener heard was not.
+fn reader(sight: &Sight) -> Option<&str> {
+    sight.see.strip_suffix(".all").or(sight.see.strip_suffix(".sel"))
 }
 
 /// When a server answered again that was noted to at `up`: with the first poll that it answered.
