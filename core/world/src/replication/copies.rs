@@ -11,10 +11,10 @@ use super::{Decisions, Health, Verified, span};
 /// One claim as it is sent.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Copied {
-    claim: Claim,
-    source: Actor,
-    content: Content,
-    healthy: bool,
+    pub(super) claim: Claim,
+    pub(super) source: Actor,
+    pub(super) content: Content,
+    pub(super) healthy: bool,
 }
 
 /// A record as it is sent.
@@ -135,6 +135,9 @@ impl Cluster {
     /// A node knows of a record what another one sent.
     pub(super) fn arrive(&mut self, now: Instant, to: usize, arrived: &Sent) {
         let Sent { record, claims: sent, revision } = arrived;
+        if let Record::Connection(number) = record {
+            return self.carry(now, to, *number, sent);
+        }
         if self.replication.seen_making[to] {
             let mut made = false;
             for copy in sent {
@@ -171,6 +174,9 @@ impl Cluster {
 
     /// A verified copy has beaten.
     fn beat_copies(&mut self, now: Instant, node: usize, record: &Record) {
+        if let Record::Connection(number) = record {
+            return self.verified(now, node, *number);
+        }
         for copy in self.content(node, record) {
             let (service, address) = copy.claim;
             let beat = InstanceBeat { service, address, source: copy.source, incarnation: None, content: None };
@@ -180,6 +186,9 @@ impl Cluster {
 
     /// What a node holds of a record, as it would send it.
     pub(crate) fn content(&self, node: usize, record: &Record) -> Vec<Copied> {
+        if let Record::Connection(number) = record {
+            return self.held_over(node, *number);
+        }
         let registry = &self.nodes[node].registry;
         let claims = self.nodes[node].claims.iter().filter(|(claim, _)| self.record(claim) == *record);
         let copied = claims.filter_map(|(claim, published)| {

@@ -1,6 +1,7 @@
 //! How do the nodes of a cluster come to know the same? What differs between clusters is a [`Replication`]: values, with presets that are
 //! held to recordings of real ones. [`Cluster`] is the machine that lives by them.
 
+mod connections;
 mod copies;
 mod faults;
 mod log;

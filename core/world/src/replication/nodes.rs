@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use liveset::{
     Actor, Address, Cause, Command, Content, Error, Instant, Outcome, Policy, Registry, ServiceKey, ServiceSettings,
 };
-use liveset_nacos::{Dialect, Door, Request, Response, serve};
+use liveset_nacos::{Dialect, Door, Pushes, Request, Response, serve};
 
+use super::connections::Connection;
 use super::copies::{Copied, Sent, Waiting};
 use super::log::Log;
 use super::owner::{Owners, Record};
@@ -19,7 +20,7 @@ pub(crate) struct Cluster {
     pub(crate) log: Log,
     pub(crate) waiting: BTreeMap<Waiting, Instant>,
     pub(super) owners: Owners,
-    dialects: Vec<Dialect>,
+    pub(super) dialects: Vec<Dialect>,
     pub(super) queue: BTreeMap<(Instant, u64), Event>,
     queued: u64,
 }
@@ -29,6 +30,10 @@ pub(crate) struct Node {
     pub(crate) registry: Registry,
     /// What was claimed here or copied from elsewhere, as it was published.
     pub(crate) claims: BTreeMap<Claim, Published>,
+    /// The connections that lead here or of which there is a copy, by their numbers.
+    pub(super) connections: BTreeMap<usize, Connection>,
+    /// Who asked here to be told of changes; none where nobody ever did.
+    pub(super) pushes: Option<Pushes>,
     /// Records known here, as they were at their last registration or deregistration.
     pub(crate) revisions: BTreeMap<Record, Vec<Copied>>,
     pub(crate) standing: Standing,
@@ -88,6 +93,10 @@ pub(crate) enum Event {
         other: usize,
         is_in: bool,
     },
+    /// It looks after its connections and subscribers.
+    Tended {
+        node: usize,
+    },
     /// It goes on after it was stopped.
     Woken {
         node: usize,
@@ -110,6 +119,7 @@ impl Event {
             | Event::Report { node }
             | Event::Heard { node }
             | Event::Counted { node, .. }
+            | Event::Tended { node }
             | Event::Woken { node }
             | Event::Loaded { node } => *node,
             Event::Elected => return None,
@@ -118,9 +128,9 @@ impl Event {
 }
 
 /// A node as requests see it: commands become its own, the log's or copies.
-struct Desk<'a> {
-    cluster: &'a mut Cluster,
-    node: usize,
+pub(super) struct Desk<'a> {
+    pub(super) cluster: &'a mut Cluster,
+    pub(super) node: usize,
 }
 
 impl Cluster {
@@ -135,6 +145,8 @@ impl Cluster {
             Ok(Node {
                 registry: Registry::new(policy.clone())?,
                 claims: BTreeMap::new(),
+                connections: BTreeMap::new(),
+                pushes: None,
                 revisions: BTreeMap::new(),
                 standing: Standing::Up,
                 is_asleep: false,
@@ -197,7 +209,7 @@ impl Cluster {
         self.owners.of(record, &self.nodes[node].members).unwrap_or(node)
     }
 
-    fn serve(&mut self, now: Instant, node: usize, request: &Request) -> Response {
+    pub(super) fn serve(&mut self, now: Instant, node: usize, request: &Request) -> Response {
         self.advance(now);
         let dialect = self.dialects[node];
         let response = serve(&mut Desk { cluster: self, node }, dialect, now, request);
@@ -265,6 +277,7 @@ impl Cluster {
             Event::Report { node } => self.report(now, node),
             Event::Heard { node } => self.hear(now, node),
             Event::Counted { node, other, is_in } => self.count(now, node, other, is_in),
+            Event::Tended { node } => self.tend(now, node),
             Event::Woken { node } => self.wake(now, node),
             Event::Loaded { node } => self.load(now, node),
             Event::Elected => self.elect(now),
@@ -273,7 +286,10 @@ impl Cluster {
 
     /// Whether a node takes itself for responsible.
     pub(crate) fn is_responsible(&self, node: usize, record: &Record) -> bool {
-        self.owner_at(node, record) == node
+        match record {
+            Record::Named(_) => self.owner_at(node, record) == node,
+            Record::Connection(number) => self.leads_to(node, *number),
+        }
     }
 
     pub(crate) fn record(&self, (service, address): &Claim) -> Record {

@@ -6,6 +6,7 @@ use liveset::Span;
 use liveset::policy::Clock;
 
 use super::NODES;
+use super::clients::REDO;
 use super::setup::Setup;
 use crate::replication::{Decisions, Health, span};
 
@@ -86,6 +87,9 @@ fn of_all(setup: &Setup) -> Vec<Dial> {
     if setup.policy.view.refresh == Span::ZERO {
         dial("what a request did is seen so much later", 60, |setup, lag| setup.lag = lag as i64);
     }
+    if setup.has_connections {
+        dial("clients claim again over a new connection at", REDO.as_millis(), |setup, phase| setup.redo = phase);
+    }
     if setup.replication.apart.is_some() {
         dial("the node in 1.x mode takes for responsible, by number", NODES.len() as u64, |setup, node| {
             setup.by_service = node as usize;
@@ -146,6 +150,9 @@ fn of_node(setup: &Setup, node: usize, dials: &mut Vec<Dial>) {
         sweep(setup.policy.overrides.sweep),
         Box::new(move |setup, phase| setup.overrides[node] = phase),
     );
+    if let Some(cap) = setup.policy.expiry.cap.filter(|_| setup.has_connections) {
+        dial("expiry.cap.sweep", sweep(cap.sweep), Box::new(move |setup, phase| setup.caps[node] = phase));
+    }
     if setup.is_faulty {
         let longest = if setup.is_deadly { 14_000 } else { 28_000 };
         dial(COUNTED_OUT, longest, Box::new(move |setup, after| setup.out_after[node] = after));

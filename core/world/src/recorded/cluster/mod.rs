@@ -1,6 +1,7 @@
 //! Three nodes driven by plain HTTP: what was sent to each is sent to it again, faults happen again, and every answer and every node's
 //! views are compared.
 
+mod clients;
 mod dials;
 mod faults;
 mod replay;
@@ -18,7 +19,7 @@ use liveset_nacos::Dialect;
 
 use super::SERVICE;
 use super::door::View;
-use super::file::{Header, Line, Recording, What};
+use super::file::{Header, Recording};
 use super::peek::Views;
 use super::phases::Chosen;
 use super::report::Verdict;
@@ -40,9 +41,6 @@ pub(super) fn replay(recording: &Recording) -> Result<(Verdict, Vec<Chosen>), Er
     let (Some(dialect), Some(mut setup)) = (super::dialect(server), Setup::of(&recording.header)) else {
         return Ok((Verdict::NotReplayed(format!("no preset for clusters of {server} yet")), Vec::new()));
     };
-    if let Some(why) = not_yet(recording) {
-        return Ok((Verdict::NotReplayed(why.to_owned()), Vec::new()));
-    }
     let views = recorded(&recording.lines);
     let steps = steps(&recording.lines);
     fit(&mut setup, &views, &steps);
@@ -64,6 +62,7 @@ fn fit(setup: &mut Setup, views: &BTreeMap<View, Vec<Seen>>, steps: &[(i64, Step
         seen_making(views, |seen| &seen[seen.iter().rposition(silent).map_or(seen.len(), |last| last + 1)..]);
     setup.is_faulty = steps.iter().any(|(_, step)| matches!(step, Step::Fault { .. }));
     setup.is_deadly = steps.iter().any(|(_, step)| matches!(step, Step::Fault { standing: Standing::Dead, .. }));
+    setup.has_connections = steps.iter().any(|(_, step)| matches!(step, Step::Claim { .. }));
     let by_operator =
         steps.iter().filter(|(_, step)| matches!(step, Step::Send(request, ..) if request.who == "operator"));
     setup.other_waits = by_operator.map(|(at, _)| (*at, 0)).collect();
@@ -92,12 +91,12 @@ fn owners(setup: &Setup, header: &Header, steps: &[(i64, Step)]) -> BTreeSet<usi
     let records: BTreeSet<Record> = claims.collect();
     let owners = Owners { told, ..Owners::default() };
     let lists = &lists[..if setup.is_faulty { 4 } else { 1 }];
-    records.iter().flat_map(|record| lists.iter().filter_map(|list| owners.of(record, list))).collect()
-}
-
-fn not_yet(recording: &Recording) -> Option<&'static str> {
-    let is_grpc = |line: &Line| matches!(&line.what, What::Event(event) if event.event.starts_with("grpc"));
-    recording.lines.iter().any(is_grpc).then_some("gRPC clients of a cluster are not replayed yet")
+    let by_name = records.iter().flat_map(|record| lists.iter().filter_map(|list| owners.of(record, list)));
+    let by_connection = steps.iter().filter_map(|(_, step)| match step {
+        Step::Claim { node, .. } => Some(*node),
+        _ => None,
+    });
+    by_name.chain(by_connection).collect()
 }
 
 /// The views of each node, and how the recorder noted them: it cut the errors.

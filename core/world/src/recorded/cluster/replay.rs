@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use liveset::{Error, Instant};
+use liveset::{Content, Error, Instant};
 use liveset_nacos::Dialect;
 
 use super::super::door::{View, is_computed};
@@ -13,7 +13,7 @@ use super::super::peek::{Said, Views};
 use super::super::track::{Difference, Track};
 use super::node_of;
 use super::setup::Setup;
-use super::steps::Step;
+use super::steps::{How, Step};
 use crate::replication::{Cluster, Standing};
 
 /// When a step takes effect, and from when on it may be seen.
@@ -88,6 +88,21 @@ impl Replay {
                 self.watch(moment.from, request.took + self.setup.lag)?;
                 return Ok(difference);
             }
+            Step::Read(request, sent) => {
+                let Some(node) = node_of(request.node.as_deref()) else { return Ok(None) };
+                let answer = self.cluster.read(now, node, sent);
+                self.watch(moment.from, request.took + self.setup.lag)?;
+                return Ok(differs(moment.from, request, answer.as_ref()));
+            }
+            Step::Claim { number, node, claim, how } => {
+                self.cluster.claim_over(now, *node, *number, claim, &Content::default());
+                let took = if let How::Called { took } = how { *took } else { 0 };
+                self.watch(moment.from, took)?;
+            }
+            Step::Disconnect { number, node, .. } => {
+                self.cluster.disconnect(now, *node, *number);
+                self.watch(moment.from, 0)?;
+            }
             Step::Fault { node, standing, .. } => {
                 if *standing == Standing::Dead {
                     self.cluster.replication.seen_making[*node] = self.setup.seen_making_again[*node];
@@ -120,6 +135,21 @@ impl Replay {
             let moment = match step {
                 Step::Fault { .. } => continue,
                 Step::Look(_) => Moment { effect: *at, from: *at, step: number },
+                Step::Read(request, _) => {
+                    let effect = at + request.took * self.setup.direct as i64 / 1000;
+                    Moment { effect, from: *at, step: number }
+                }
+                Step::Claim { how: How::Called { took }, .. } => {
+                    Moment { effect: at + took * self.setup.direct as i64 / 1000, from: *at, step: number }
+                }
+                Step::Claim { how: How::Moved { within }, .. } => {
+                    let effect = self.setup.redone(at - within * self.setup.seen_after as i64 / 100);
+                    Moment { effect, from: effect, step: number }
+                }
+                Step::Disconnect { within, .. } => {
+                    let effect = at - within * self.setup.seen_after as i64 / 100;
+                    Moment { effect, from: effect, step: number }
+                }
                 Step::Send(request, ..) => {
                     let effect = at + self.effect_after(step, request);
                     let node = node_of(request.node.as_deref()).unwrap_or_default();

@@ -6,6 +6,7 @@ use liveset::policy::{Clock, Sweep};
 use liveset::{Instant, Policy, Span};
 
 use super::super::file::Header;
+use super::clients::REDO;
 use super::{NODES, node_of};
 use crate::replication::{Decisions, Health, Replication, Standing, Unit, span};
 
@@ -37,6 +38,12 @@ pub(super) struct Setup {
     /// Looks for empty services, and for ended decisions: their distances from t = 0.
     pub(super) services: [u64; 3],
     pub(super) overrides: [u64; 3],
+    /// Looks for copies of connections that nobody verified for long.
+    pub(super) caps: [u64; 3],
+    /// Whether clients hold claims over connections.
+    pub(super) has_connections: bool,
+    /// When clients claim again over a new connection.
+    pub(super) redo: u64,
     /// Whether a node stops or dies.
     pub(super) is_faulty: bool,
     /// Whether it dies.
@@ -61,16 +68,26 @@ pub(super) struct Tick {
     pub(super) late: u64,
 }
 
+/// Where the nodes of each recorded cluster listened; and for the log a thousand below.
+const PORTS: [(&str, [u16; 3]); 3] =
+    [("1.4.1", [8410, 8420, 8430]), ("2.0.3", [8450, 8470, 8490]), ("2.5.1", [8510, 8530, 8550])];
+
+/// The node of whichever cluster that listens there.
+pub(super) fn node_at(address: &str) -> Option<usize> {
+    let port: u16 = address.rsplit_once(':')?.1.parse().ok()?;
+    PORTS.iter().find_map(|(_, ports)| ports.iter().position(|own| *own == port))
+}
+
 impl Setup {
     /// Of the cluster in a recording.
     pub(super) fn of(header: &Header) -> Option<Setup> {
-        // The recorded clusters listened at these ports, and for the log a thousand below.
-        let (mut replication, policy, ports) = match header.server.as_str() {
-            "1.4.1" => (Replication::nacos_1_4(), Policy::nacos_1_4(), [8410, 8420, 8430]),
-            "2.0.3" => (Replication::nacos_2_0(), Policy::nacos_2_0(), [8450, 8470, 8490]),
-            "2.5.1" => (Replication::nacos_2_5(), Policy::nacos_2_5(), [8510, 8530, 8550]),
+        let (mut replication, policy) = match header.server.as_str() {
+            "1.4.1" => (Replication::nacos_1_4(), Policy::nacos_1_4()),
+            "2.0.3" => (Replication::nacos_2_0(), Policy::nacos_2_0()),
+            "2.5.1" => (Replication::nacos_2_5(), Policy::nacos_2_5()),
             _ => return None,
         };
+        let (_, ports) = PORTS.into_iter().find(|(server, _)| *server == header.server)?;
         let led = header
             .leaders
             .each_ref()
@@ -98,6 +115,9 @@ impl Setup {
             heard: ticks,
             services: [0; 3],
             overrides: [0; 3],
+            caps: [0; 3],
+            has_connections: false,
+            redo: 0,
             is_faulty: false,
             is_deadly: false,
             by_service: 0,
@@ -125,6 +145,9 @@ impl Setup {
             let look = |phase| Tick { phase, late: 0 };
             look(self.services[node]).set(&mut policy.services.sweep, zero);
             look(self.overrides[node]).set(&mut policy.overrides.sweep, zero);
+            if let Some(cap) = &mut policy.expiry.cap {
+                look(self.caps[node]).set(&mut cap.sweep, zero);
+            }
             self.copies[node].set(&mut replication.engine[node], zero);
             self.verify[node].set(&mut replication.verify[node], zero);
             if let Health::Reported(clocks) = &mut replication.health {
@@ -138,6 +161,12 @@ impl Setup {
             }
         }
         (replication, policies)
+    }
+
+    /// When a client that moved at a moment of the recording claims again.
+    pub(super) fn redone(&self, moved: i64) -> i64 {
+        let every = REDO.as_millis() as i64;
+        moved + (self.redo as i64 - moved).rem_euclid(every)
     }
 
     /// Who is responsible by the recording's header, where records belong to services: their names are not in it.
