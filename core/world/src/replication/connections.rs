@@ -8,7 +8,8 @@ use liveset_nacos::{Pushes, Request, Response};
 
 use super::Record;
 use super::copies::Copied;
-use super::nodes::{Claim, Cluster, Desk, Event, Node};
+use super::desk::Desk;
+use super::nodes::{Claim, Cluster, Event, Node};
 
 /// A connection as one node knows it.
 #[derive(Debug)]

@@ -3,6 +3,7 @@
 
 mod connections;
 mod copies;
+mod desk;
 mod faults;
 mod log;
 mod nodes;

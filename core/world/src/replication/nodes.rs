@@ -2,16 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use liveset::{
-    Actor, Address, Cause, Command, Content, Error, Instant, Outcome, Policy, Registry, ServiceKey, ServiceSettings,
-};
-use liveset_nacos::{Dialect, Door, Pushes, Request, Response, serve};
+use liveset::{Actor, Address, Cause, Command, Content, Error, Instant, Policy, Registry, ServiceKey, ServiceSettings};
+use liveset_nacos::{Dialect, Pushes};
 
 use super::connections::Connection;
 use super::copies::{Copied, Sent, Waiting};
 use super::log::Log;
 use super::owner::{Owners, Record};
-use super::{Decisions, Health, Replication};
+use super::{Health, Replication};
 
 /// Nodes that share what they know.
 pub(crate) struct Cluster {
@@ -127,12 +125,6 @@ impl Event {
     }
 }
 
-/// A node as requests see it: commands become its own, the log's or copies.
-pub(super) struct Desk<'a> {
-    pub(super) cluster: &'a mut Cluster,
-    pub(super) node: usize,
-}
-
 impl Cluster {
     pub(crate) fn new(
         replication: Replication,
@@ -175,46 +167,12 @@ impl Cluster {
         }
     }
 
-    /// Sends a request to a node, which hands it on to the one that it takes for responsible; none where nobody answers.
-    pub(crate) fn send(&mut self, now: Instant, node: usize, request: &Request, claim: &Claim) -> Option<Response> {
-        if !self.nodes[node].is_answering() {
-            return None;
-        }
-        let record = self.record(claim);
-        let owner = self.owner_at(node, &record);
-        if owner == node {
-            return Some(self.serve(now, node, request));
-        }
-        match self.nodes[owner].standing {
-            Standing::Up => {}
-            Standing::Stopped => return None,
-            Standing::Dead => return Some(refused_connection(&self.owners.addresses[owner])),
-        }
-        if !self.is_responsible(owner, &record) {
-            return Some(refused_peer(request));
-        }
-        Some(self.serve(now, owner, request))
-    }
-
-    /// The node that takes a request at `node`.
-    pub(crate) fn taker(&self, node: usize, claim: &Claim) -> usize {
-        self.owner_at(node, &self.record(claim))
-    }
-
     /// Whom a node takes for responsible.
-    fn owner_at(&self, node: usize, record: &Record) -> usize {
+    pub(super) fn owner_at(&self, node: usize, record: &Record) -> usize {
         if self.replication.apart == Some(node) {
             return self.owners.by_service;
         }
         self.owners.of(record, &self.nodes[node].members).unwrap_or(node)
-    }
-
-    pub(super) fn serve(&mut self, now: Instant, node: usize, request: &Request) -> Response {
-        self.advance(now);
-        let dialect = self.dialects[node];
-        let response = serve(&mut Desk { cluster: self, node }, dialect, now, request);
-        self.take_note(now, node);
-        response
     }
 
     /// A registration has made a service, and its instance has not entered it yet; false where the service was there.
@@ -352,26 +310,6 @@ impl Cluster {
     }
 }
 
-/// What a node answers where the responsible one's process is gone.
-fn refused_connection(address: &str) -> Response {
-    let host = address.split(':').next().unwrap_or(address);
-    let body = format!(
-        "org.apache.http.conn.HttpHostConnectException: Connect to {address} [/{host}] failed: Connection refused"
-    );
-    Response { status: 500, body }
-}
-
-/// What a node answers to a peer that takes it for responsible when it does not (R-DS-14).
-fn refused_peer(request: &Request) -> Response {
-    let body = serde_json::json!({
-        "status": 400,
-        "error": "Bad Request",
-        "message": "receive invalid redirect request from peer 127.0.0.1",
-        "path": format!("/nacos/v1/ns{}", request.path()),
-    });
-    Response { status: 400, body: body.to_string() }
-}
-
 impl Node {
     pub(crate) fn is_answering(&self) -> bool {
         self.standing == Standing::Up
@@ -391,54 +329,5 @@ impl Node {
         let news = self.registry.transitions(self.seen);
         self.forget_news();
         news
-    }
-}
-
-impl Door for Desk<'_> {
-    fn registry(&self) -> &Registry {
-        &self.cluster.nodes[self.node].registry
-    }
-
-    fn apply(&mut self, now: Instant, command: Command) -> Result<Outcome, Error> {
-        let Desk { cluster, node } = self;
-        let is_apart = cluster.replication.apart == Some(*node);
-        let logged = matches!(cluster.replication.decisions, Decisions::Log { .. }) && !is_apart;
-        if logged && matches!(command, Command::SetOverride(_)) {
-            cluster.append(now, command);
-            return Ok(Outcome::OverrideSet);
-        }
-        let outcome = cluster.nodes[*node].registry.apply(now, command.clone())?;
-        let changed = match (&command, &outcome) {
-            (Command::Register(registration), _) => {
-                let published =
-                    Published { source: registration.source.clone(), content: registration.content.clone() };
-                Some(((registration.service.clone(), registration.address.clone()), Some(published)))
-            }
-            (Command::BeatInstance(beat), Outcome::Beaten { registered: Some(_), .. }) => {
-                let content = beat.content.clone().unwrap_or_default();
-                let published = Published { source: beat.source.clone(), content };
-                Some(((beat.service.clone(), beat.address.clone()), Some(published)))
-            }
-            (Command::Deregister(gone), Outcome::Deregistered { withdrawn: 1.., .. }) => {
-                Some(((gone.service.clone(), gone.address.clone()), None))
-            }
-            (Command::SetOverride(change), _) => {
-                let claim = (change.service.clone(), change.address.clone());
-                let published = cluster.nodes[*node].claims.get(&claim).cloned();
-                Some((claim, published))
-            }
-            _ => None,
-        };
-        if let Some((claim, published)) = changed {
-            let record = cluster.record(&claim);
-            match published {
-                Some(published) => cluster.nodes[*node].claims.insert(claim, published),
-                None => cluster.nodes[*node].claims.remove(&claim),
-            };
-            let revision = cluster.content(*node, &record);
-            cluster.nodes[*node].revisions.insert(record.clone(), revision);
-            cluster.copy(now, *node, &record);
-        }
-        Ok(outcome)
     }
 }
