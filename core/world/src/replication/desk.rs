@@ -1,7 +1,7 @@
 //! What does a node do with a request? Commands become its own, the log's or copies; and what it answers where it cannot hand one on.
 
 use liveset::{Command, Error, Instant, Outcome, Registry};
-use liveset_nacos::{Door, Request, Response, serve};
+use liveset_nacos::{Dialect, Door, Request, Response, serve};
 
 use super::Decisions;
 use super::nodes::{Claim, Cluster, Published, Standing};
@@ -10,6 +10,8 @@ use super::nodes::{Claim, Cluster, Published, Standing};
 pub(super) struct Desk<'a> {
     pub(super) cluster: &'a mut Cluster,
     pub(super) node: usize,
+    /// Whether a decision was refused because nobody leads the log.
+    pub(super) is_refused: bool,
 }
 
 impl Cluster {
@@ -42,7 +44,9 @@ impl Cluster {
     pub(super) fn serve(&mut self, now: Instant, node: usize, request: &Request) -> Response {
         self.advance(now);
         let dialect = self.dialects[node];
-        let response = serve(&mut Desk { cluster: self, node }, dialect, now, request);
+        let mut desk = Desk { cluster: self, node, is_refused: false };
+        let response = serve(&mut desk, dialect, now, request);
+        let response = if desk.is_refused { refused_decision(dialect) } else { response };
         self.take_note(now, node);
         response
     }
@@ -54,6 +58,16 @@ fn refused_connection(address: &str) -> Response {
     let body = format!(
         "org.apache.http.conn.HttpHostConnectException: Connect to {address} [/{host}] failed: Connection refused"
     );
+    Response { status: 500, body }
+}
+
+/// What a node answers to a decision while it knows nobody who leads the log.
+fn refused_decision(dialect: Dialect) -> Response {
+    let failed = "errCode: 500, errMsg: do metadata operation failed ";
+    let body = match dialect {
+        Dialect::V2_0 => format!("caused: {failed};caused: {failed}Could not find leader : naming_instance_metadata ;"),
+        _ => failed.to_owned(),
+    };
     Response { status: 500, body }
 }
 
@@ -74,11 +88,11 @@ impl Door for Desk<'_> {
     }
 
     fn apply(&mut self, now: Instant, command: Command) -> Result<Outcome, Error> {
-        let Desk { cluster, node } = self;
+        let Desk { cluster, node, is_refused } = self;
         let is_apart = cluster.replication.apart == Some(*node);
         let logged = matches!(cluster.replication.decisions, Decisions::Log { .. }) && !is_apart;
         if logged && matches!(command, Command::SetOverride(_)) {
-            cluster.append(now, command);
+            *is_refused = !cluster.decide(now, *node, command);
             return Ok(Outcome::OverrideSet);
         }
         let outcome = cluster.nodes[*node].registry.apply(now, command.clone())?;

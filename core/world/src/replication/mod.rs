@@ -102,6 +102,9 @@ pub(crate) enum Decisions {
         elected_after: Span,
         /// Who leads then.
         successor: usize,
+        /// Whether a leader that was stopped refuses what is decided at it until it hears of the other one, and does not let it wait. Nacos:
+        /// either (recorded).
+        deposed_refuses: bool,
     },
 }
 
@@ -142,6 +145,7 @@ impl Replication {
                 heard: vec![every(500); 3],
                 elected_after: span(5000),
                 successor: 1,
+                deposed_refuses: false,
             },
             apart: None,
             other_waits: Vec::new(),
