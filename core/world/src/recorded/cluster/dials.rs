@@ -115,6 +115,13 @@ fn of_all(setup: &Setup) -> Vec<Dial> {
             }
         });
     }
+    if setup.leader_stops {
+        dial("a leader that was stopped refuses until it hears of another, by number", 2, |setup, refuses| {
+            if let Decisions::Log { deposed_refuses, .. } = &mut setup.replication.decisions {
+                *deposed_refuses = refuses == 1;
+            }
+        });
+    }
     if matches!(setup.replication.decisions, Decisions::Log { .. }) && !setup.is_led {
         dial("the log's leader, by number", NODES.len() as u64, |setup, node| {
             if let Decisions::Log { leader, .. } = &mut setup.replication.decisions {

@@ -23,8 +23,8 @@ use super::file::{Header, Recording};
 use super::peek::Views;
 use super::phases::Chosen;
 use super::report::Verdict;
-use super::track::{Difference, Seen, Track};
-use crate::replication::{Cluster, Owners, Record, Standing};
+use super::track::{Difference, Seen, Track, seconds};
+use crate::replication::{Cluster, Decisions, Owners, Record, Standing};
 use replay::Replay;
 use search::search;
 use setup::Setup;
@@ -43,6 +43,10 @@ pub(super) fn replay(recording: &Recording) -> Result<(Verdict, Vec<Chosen>), Er
     };
     let views = recorded(&recording.lines);
     let steps = steps(&recording.lines);
+    if let Some(at) = unanswered(&views, &steps) {
+        let why = format!("a node that was there did not answer a poll at {}", seconds(at));
+        return Ok((Verdict::NotReplayed(why), Vec::new()));
+    }
     fit(&mut setup, &views, &steps);
     let owners = owners(&setup, &recording.header, &steps);
     let watched = watched(&views);
@@ -50,6 +54,26 @@ pub(super) fn replay(recording: &Recording) -> Result<(Verdict, Vec<Chosen>), Er
         run(recording, (&views, &watched), &steps, setup, dialect, floor)
     })?;
     Ok((difference.map_or(Verdict::Match, Verdict::Differs), chosen))
+}
+
+/// When somebody first waited in vain for a node whose process neither stood still nor was gone. Nothing of ours does so.
+fn unanswered(views: &BTreeMap<View, Vec<Seen>>, steps: &[(i64, Step)]) -> Option<i64> {
+    let is_away = |node: usize, seen: &Seen| {
+        let faults = steps.iter().filter_map(|(at, step)| match step {
+            Step::Fault { node: faulty, standing, within } if *faulty == node => Some((at - within, *standing)),
+            _ => None,
+        });
+        faults
+            .take_while(|(from, _)| *from <= seen.by)
+            .last()
+            .is_some_and(|(from, standing)| standing != Standing::Up || seen.after.is_none_or(|after| after < from))
+    };
+    let in_vain = views.iter().flat_map(|(view, seen)| {
+        let node = node_of(view.node.as_deref());
+        let in_vain = seen.iter().filter(move |seen| seen.state == nobody());
+        in_vain.filter_map(move |seen| node.filter(|&node| !is_away(node, seen)).map(|_| seen.by))
+    });
+    in_vain.min()
 }
 
 /// What a recording does show of what it begins with.
@@ -61,6 +85,8 @@ fn fit(setup: &mut Setup, views: &BTreeMap<View, Vec<Seen>>, steps: &[(i64, Step
     setup.seen_making_again =
         seen_making(views, |seen| &seen[seen.iter().rposition(silent).map_or(seen.len(), |last| last + 1)..]);
     setup.is_faulty = steps.iter().any(|(_, step)| matches!(step, Step::Fault { .. }));
+    setup.leader_stops = matches!(setup.replication.decisions, Decisions::Log { leader, .. } if setup.is_led
+        && steps.iter().any(|(_, step)| matches!(step, Step::Fault { node, standing: Standing::Stopped, .. } if *node == leader)));
     setup.is_deadly = steps.iter().any(|(_, step)| matches!(step, Step::Fault { standing: Standing::Dead, .. }));
     setup.has_connections = steps.iter().any(|(_, step)| matches!(step, Step::Claim { .. }));
     let by_operator =

@@ -46,6 +46,8 @@ pub(super) struct Setup {
     pub(super) redo: u64,
     /// Whether a node stops or dies.
     pub(super) is_faulty: bool,
+    /// Whether the leader of the log stops.
+    pub(super) leader_stops: bool,
     /// Whether it dies.
     pub(super) is_deadly: bool,
     /// Whom a node in the mode of an older version takes for responsible.
@@ -119,6 +121,7 @@ impl Setup {
             has_connections: false,
             redo: 0,
             is_faulty: false,
+            leader_stops: false,
             is_deadly: false,
             by_service: 0,
             addresses: ports.iter().map(|port| format!("127.0.0.1:{port}")).collect(),
