@@ -47,7 +47,7 @@ pub(super) fn replay(recording: &Recording) -> Result<(Verdict, Vec<Chosen>), Er
         let why = format!("a node that was there did not answer a poll at {}", seconds(at));
         return Ok((Verdict::NotReplayed(why), Vec::new()));
     }
-    fit(&mut setup, &views, &steps);
+    fit(&mut setup, recording, &views, &steps);
     let owners = owners(&setup, &recording.header, &steps);
     let watched = watched(&views);
     let (difference, chosen) = search(&setup, &owners, recording.lines.len(), |setup, floor| {
@@ -77,13 +77,23 @@ fn unanswered(views: &BTreeMap<View, Vec<Seen>>, steps: &[(i64, Step)]) -> Optio
 }
 
 /// What a recording does show of what it begins with.
-fn fit(setup: &mut Setup, views: &BTreeMap<View, Vec<Seen>>, steps: &[(i64, Step)]) {
+fn fit(setup: &mut Setup, recording: &Recording, views: &BTreeMap<View, Vec<Seen>>, steps: &[(i64, Step)]) {
     fn silent(seen: &Seen) -> bool {
         seen.state == nobody()
     }
     setup.seen_making = seen_making(views, |seen| &seen[..seen.iter().position(silent).unwrap_or(seen.len())]);
     setup.seen_making_again =
         seen_making(views, |seen| &seen[seen.iter().rposition(silent).map_or(seen.len(), |last| last + 1)..]);
+    let first = |of: fn(Standing) -> bool| {
+        let faults = steps.iter().filter_map(|(at, step)| match step {
+            Step::Fault { standing, within, .. } if of(*standing) => Some(at - within),
+            _ => None,
+        });
+        faults.min().unwrap_or(i64::MAX)
+    };
+    setup.begins = recording.lines.first().map_or(0, |line| line.t);
+    (setup.fault_from, setup.back_from) =
+        (first(|standing| standing != Standing::Up), first(|standing| standing == Standing::Up));
     setup.is_faulty = steps.iter().any(|(_, step)| matches!(step, Step::Fault { .. }));
     setup.leader_stops = matches!(setup.replication.decisions, Decisions::Log { leader, .. } if setup.is_led
         && steps.iter().any(|(_, step)| matches!(step, Step::Fault { node, standing: Standing::Stopped, .. } if *node == leader)));
@@ -143,8 +153,8 @@ struct Found {
     difference: Option<Difference>,
     /// Later is better: for how long each of the views agrees, in ms, summed.
     agrees_for: i64,
-    /// At which nodes some view differs, or all where an answer does.
-    differs_at: [bool; 3],
+    /// When the views of each node begin to differ, the last of them that does; or an answer.
+    differs_at: [Option<i64>; 3],
     /// How far ours is early or late in each view that differs, in ms.
     shifts: Vec<i64>,
 }
@@ -179,13 +189,13 @@ fn run(
     let stopped = replay.run(steps, falls_short)?;
     let until = stopped.as_ref().map_or(end, |difference| difference.at);
     let mut agrees_for = 0;
-    let mut differs_at = [stopped.is_some(); 3];
+    let mut differs_at = [stopped.as_ref().map(|difference| difference.at); 3];
     let mut differences = Vec::new();
     for (view, seen) in views {
         let found = differs(replay.tracks.get(view).unwrap_or(&never), view, seen, end);
         agrees_for += found.as_ref().map_or(end, |found| found.at).min(until) - replay.zero;
-        if let (Some(_), Some(node)) = (&found, node_of(view.node.as_deref())) {
-            differs_at[node] = true;
+        if let (Some(found), Some(node)) = (&found, node_of(view.node.as_deref())) {
+            differs_at[node] = differs_at[node].max(Some(found.at));
         }
         differences.extend(found);
     }

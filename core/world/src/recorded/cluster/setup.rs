@@ -44,6 +44,10 @@ pub(super) struct Setup {
     pub(super) has_connections: bool,
     /// When clients claim again over a new connection.
     pub(super) redo: u64,
+    /// When the recording begins, when a node first stops or dies, and when one is first back, in ms of the recording.
+    pub(super) begins: i64,
+    pub(super) fault_from: i64,
+    pub(super) back_from: i64,
     /// Whether a node stops or dies.
     pub(super) is_faulty: bool,
     /// Whether the leader of the log stops.
@@ -120,6 +124,9 @@ impl Setup {
             caps: [0; 3],
             has_connections: false,
             redo: 0,
+            begins: 0,
+            fault_from: i64::MAX,
+            back_from: i64::MAX,
             is_faulty: false,
             leader_stops: false,
             is_deadly: false,

@@ -20,7 +20,7 @@ use super::{NODES, SERVICE, begin, fit, owners, watched};
 pub(crate) fn stories(recording: &Recording, dialect: Dialect) -> Result<Option<(Story<'_>, Strictly<'_>)>, Error> {
     let Some(mut setup) = Setup::of(&recording.header) else { return Ok(None) };
     let (views, steps) = (recorded(&recording.lines), steps(&recording.lines));
-    fit(&mut setup, &views, &steps);
+    fit(&mut setup, recording, &views, &steps);
     if setup.has_connections {
         // A strict cluster has no connections of its own yet.
         return Ok(None);
