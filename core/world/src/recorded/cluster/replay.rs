@@ -151,13 +151,14 @@ impl Replay {
                     Moment { effect, from: effect, step: number }
                 }
                 Step::Send(request, ..) => {
-                    let effect = at + self.effect_after(step, request);
+                    let share = self.share(step, request);
+                    let effect = |from: i64| from + (at + request.took - from).max(0) * share / 1000;
                     let node = node_of(request.node.as_deref()).unwrap_or_default();
-                    let held = still.iter().find(|(still, from, to)| *still == node && (*from..*to).contains(&effect));
-                    match held {
-                        Some((_, _, goes_on)) => Moment { effect: *goes_on, from: *goes_on, step: number },
-                        None => Moment { effect, from: *at, step: number },
-                    }
+                    let holds = |(still, from, to): &&(usize, i64, i64)| {
+                        *still == node && [*at, effect(*at)].iter().any(|moment| (*from..*to).contains(moment))
+                    };
+                    let from = still.iter().find(holds).map_or(*at, |(_, _, goes_on)| *goes_on);
+                    Moment { effect: effect(from), from, step: number }
                 }
             };
             moments.push(moment);
@@ -166,11 +167,12 @@ impl Replay {
         moments
     }
 
-    fn effect_after(&self, step: &Step, request: &Request) -> i64 {
+    /// When in its time a request takes effect, in parts of a thousand.
+    fn share(&self, step: &Step, request: &Request) -> i64 {
         let Step::Send(_, _, claim) = step else { return 0 };
         let node = node_of(request.node.as_deref()).unwrap_or_default();
         let share = if self.cluster.taker(node, claim) == node { self.setup.direct } else { self.setup.proxied };
-        request.took * share as i64 / 1000
+        share as i64
     }
 
     fn look(&mut self, view: &View) -> Result<(), Error> {
