@@ -40,7 +40,7 @@ impl Cluster {
     fn wait(&mut self, now: Instant, waiting: Waiting) {
         let Some(&wait) = self.replication.waits.get(waiting.3) else {
             let (from, to, record, _) = waiting;
-            return self.send_copy(now, from, to, record);
+            return self.hand_out(now, from, to, record);
         };
         if !self.waiting.contains_key(&waiting) {
             let is_shared = |begun: &Instant| waiting.3 > 0 && (*begun..*begun + wait).contains(&now);
@@ -116,6 +116,15 @@ impl Cluster {
                 }
                 self.take_note(now, to);
             }
+        }
+    }
+
+    /// What has waited is sent, unless all who could send it hang at a node that stands still.
+    pub(super) fn hand_out(&mut self, now: Instant, from: usize, to: usize, record: Record) {
+        let stopped = self.nodes.iter_mut().find(|node| node.standing == Standing::Stopped);
+        match stopped.filter(|_| self.replication.copies_hang) {
+            Some(stopped) => stopped.held.push(Event::HandOut { from, to, record }),
+            None => self.send_copy(now, from, to, record),
         }
     }
 

@@ -49,6 +49,9 @@ pub(crate) struct Replication {
     pub(crate) shares_after: Span,
     /// How long after that it hears what the log had meanwhile, in ms. Nacos: seconds (recorded).
     pub(crate) catches_up_after: Span,
+    /// Whether no copies go out while a node stands still, since all who send them hang there; what is verified still goes. Nacos 1.4: seen,
+    /// and not seen.
+    pub(crate) copies_hang: bool,
     /// At which nodes somebody reads a service while its first copy is on its way into it. Where views are computed late, readers keep
     /// seeing nobody until then.
     pub(crate) seen_making: Vec<bool>,
@@ -126,6 +129,7 @@ impl Replication {
             wakes_after: Span::ZERO,
             shares_after: Span::ZERO,
             catches_up_after: Span::ZERO,
+            copies_hang: false,
             seen_making: vec![false; 3],
             enters_after: Span::ZERO,
         }
@@ -154,6 +158,7 @@ impl Replication {
             wakes_after: Span::ZERO,
             shares_after: Span::ZERO,
             catches_up_after: Span::ZERO,
+            copies_hang: false,
             seen_making: vec![false; 3],
             enters_after: Span::ZERO,
         }

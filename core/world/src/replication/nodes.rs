@@ -72,6 +72,12 @@ pub(crate) type Claim = (ServiceKey, Address);
 #[derive(Clone, Debug)]
 pub(crate) enum Event {
     Waited(Waiting),
+    /// What hung while a node stood still is sent.
+    HandOut {
+        from: usize,
+        to: usize,
+        record: Record,
+    },
     Arrived {
         from: usize,
         to: usize,
@@ -111,7 +117,7 @@ impl Event {
     /// Where it happens.
     pub(super) fn node(&self) -> Option<usize> {
         Some(match self {
-            Event::Waited((from, ..)) => *from,
+            Event::Waited((from, ..)) | Event::HandOut { from, .. } => *from,
             Event::Arrived { to, .. } => *to,
             Event::Verify { node }
             | Event::Report { node }
@@ -224,6 +230,7 @@ impl Cluster {
         }
         match event {
             Event::Waited(waiting) => self.waited(now, waiting),
+            Event::HandOut { from, to, record } => self.hand_out(now, from, to, record),
             Event::Arrived { from, to, sent } => {
                 let from_when = self.nodes[from].shares_from.max(self.nodes[to].shares_from);
                 if now < from_when {

@@ -8,7 +8,7 @@ use liveset::policy::{Clock, Lifetime};
 use super::NODES;
 use super::clients::REDO;
 use super::setup::Setup;
-use crate::replication::{Decisions, Health, span};
+use crate::replication::{Decisions, Health, Unit, span};
 
 /// What turning a dial does.
 type Turn = Box<dyn Fn(&mut Setup, u64)>;
@@ -150,6 +150,16 @@ fn of_faults(setup: &Setup) -> Vec<Dial> {
         })
         .from(setup.fault_from),
     ];
+    if !setup.is_taker_told {
+        let name = "who is left and takes over, by number";
+        let others = NODES.len() as u64 - 1;
+        let takes_over = Dial::new(name, others, |setup, number| setup.takes_over = number as usize);
+        dials.push(takes_over.from(setup.fault_from));
+    }
+    if setup.replication.unit == Unit::Service && !setup.is_deadly {
+        let name = "no copies go out while a node stands still, by number";
+        dials.push(Dial::new(name, 2, |setup, hang| setup.replication.copies_hang = hang == 1).from(setup.fault_from));
+    }
     if setup.leader_stops {
         let name = "a leader that was stopped refuses until it hears of another, by number";
         let refuses = Dial::new(name, 2, |setup, refuses| {

@@ -24,7 +24,7 @@ use super::peek::Views;
 use super::phases::Chosen;
 use super::report::Verdict;
 use super::track::{Difference, Seen, Track, seconds};
-use crate::replication::{Cluster, Decisions, Owners, Record, Standing};
+use crate::replication::{Cluster, Decisions, Owners, Record, Standing, Unit};
 use replay::Replay;
 use search::search;
 use setup::Setup;
@@ -95,6 +95,13 @@ fn fit(setup: &mut Setup, recording: &Recording, views: &BTreeMap<View, Vec<Seen
     (setup.fault_from, setup.back_from) =
         (first(|standing| standing != Standing::Up), first(|standing| standing == Standing::Up));
     setup.is_faulty = steps.iter().any(|(_, step)| matches!(step, Step::Fault { .. }));
+    setup.faulty = steps.iter().find_map(|(_, step)| match step {
+        Step::Fault { node, .. } => Some(*node),
+        _ => None,
+    });
+    let is_told =
+        recording.header.responsible.keys().any(|without| setup.faulty.is_some_and(|faulty| NODES[faulty] == without));
+    setup.is_taker_told = is_told || setup.replication.unit == Unit::Client;
     setup.leader_stops = matches!(setup.replication.decisions, Decisions::Log { leader, .. } if setup.is_led
         && steps.iter().any(|(_, step)| matches!(step, Step::Fault { node, standing: Standing::Stopped, .. } if *node == leader)));
     setup.is_deadly = steps.iter().any(|(_, step)| matches!(step, Step::Fault { standing: Standing::Dead, .. }));
@@ -119,6 +126,8 @@ fn seen_making(views: &BTreeMap<View, Vec<Seen>>, part: fn(&[Seen]) -> &[Seen]) 
 /// The nodes that are or become responsible for anything.
 fn owners(setup: &Setup, header: &Header, steps: &[(i64, Step)]) -> BTreeSet<usize> {
     let told = setup.told(&header.responsible);
+    let open = setup.faulty.filter(|_| !setup.is_taker_told);
+    let may_take_over = (0..NODES.len()).filter(move |node| open.is_some_and(|faulty| faulty != *node));
     let lists: [&[usize]; 4] = [&[0, 1, 2], &[1, 2], &[0, 2], &[0, 1]];
     let claims = steps.iter().filter_map(|(_, step)| match step {
         Step::Send(_, _, (service, address)) => Some(Record::of(setup.replication.unit, service, address)),
@@ -132,7 +141,7 @@ fn owners(setup: &Setup, header: &Header, steps: &[(i64, Step)]) -> BTreeSet<usi
         Step::Claim { node, .. } => Some(*node),
         _ => None,
     });
-    by_name.chain(by_connection).collect()
+    by_name.chain(by_connection).chain(may_take_over).collect()
 }
 
 /// The views of each node, and how the recorder noted them: it cut the errors.

@@ -50,6 +50,12 @@ pub(super) struct Setup {
     pub(super) back_from: i64,
     /// Whether a node stops or dies.
     pub(super) is_faulty: bool,
+    /// The node that does.
+    pub(super) faulty: Option<usize>,
+    /// Which of those that are left is then responsible, where that is not told.
+    pub(super) takes_over: usize,
+    /// Whether that is told, or follows from addresses.
+    pub(super) is_taker_told: bool,
     /// Whether the leader of the log stops.
     pub(super) leader_stops: bool,
     /// Whether it dies.
@@ -128,6 +134,9 @@ impl Setup {
             fault_from: i64::MAX,
             back_from: i64::MAX,
             is_faulty: false,
+            faulty: None,
+            takes_over: 0,
+            is_taker_told: true,
             leader_stops: false,
             is_deadly: false,
             by_service: 0,
@@ -179,14 +188,20 @@ impl Setup {
         moved + (self.redo as i64 - moved).rem_euclid(every)
     }
 
-    /// Who is responsible by the recording's header, where records belong to services: their names are not in it.
+    /// Who is responsible, where records belong to services, whose names are not in the recording: by its header, or by choice.
     pub(super) fn told(&self, responsible: &BTreeMap<String, String>) -> BTreeMap<Vec<usize>, usize> {
         if self.replication.unit == Unit::Client {
             return BTreeMap::new();
         }
-        let members = |without: &str| (0..NODES.len()).filter(|&node| NODES[node] != without).collect();
+        let members =
+            |without: &str| -> Vec<usize> { (0..NODES.len()).filter(|&node| NODES[node] != without).collect() };
         let told = responsible.iter().filter_map(|(without, node)| Some((members(without), node_of(Some(node))?)));
-        told.collect()
+        let mut told: BTreeMap<Vec<usize>, usize> = told.collect();
+        if let Some(faulty) = self.faulty {
+            let left = members(NODES[faulty]);
+            told.entry(left.clone()).or_insert(left[self.takes_over % left.len()]);
+        }
+        told
     }
 
     /// Which nodes come to count a faulty one out, or in again, and when.
