@@ -1,9 +1,10 @@
 //! Moments and spans: integer milliseconds that the host hands in.
 
 use core::fmt;
+use core::num::NonZeroU64;
 use core::ops::{Add, Sub};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::error::Error;
 
@@ -13,9 +14,9 @@ const MILLIS_MAX: u64 = (1 << 53) - 1;
 /// A moment: milliseconds since a zero that the host chose once and keeps.
 ///
 /// Any monotonic clock will do. The registry never reads one; it lives at the moments it is handed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
-pub struct Instant(u64);
+// One more than its milliseconds, so that an `Option` of it takes no more room.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instant(NonZeroU64);
 
 /// A length of time in milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -24,30 +25,52 @@ pub struct Span(u64);
 
 impl Instant {
     /// The host's zero.
-    pub const ZERO: Instant = Instant(0);
+    pub const ZERO: Instant = Instant::at(0);
     /// The last moment there is: 2^53 - 1 ms.
-    pub const MAX: Instant = Instant(MILLIS_MAX);
+    pub const MAX: Instant = Instant::at(MILLIS_MAX);
     /// No moment that anybody can hand in.
-    pub(crate) const NEVER: Instant = Instant(u64::MAX);
+    pub(crate) const NEVER: Instant = Instant(NonZeroU64::MAX);
 
     /// The moment `millis` after the host's zero; refused from 2^53 on.
     pub fn from_millis(millis: u64) -> Result<Instant, Error> {
-        if millis <= MILLIS_MAX { Ok(Instant(millis)) } else { Err(Error::invalid("now", millis, EXPECTED)) }
+        if millis <= MILLIS_MAX { Ok(Instant::at(millis)) } else { Err(Error::invalid("now", millis, EXPECTED)) }
     }
 
     /// The moment `secs` after the host's zero.
     pub const fn from_secs(secs: u32) -> Instant {
-        Instant(secs as u64 * 1000)
+        Instant::at(secs as u64 * 1000)
     }
 
     /// Milliseconds since the host's zero.
     pub const fn as_millis(self) -> u64 {
-        self.0
+        self.0.get() - 1
     }
 
     /// How long ago `earlier` was; zero when it is not earlier.
     pub const fn since(self, earlier: Instant) -> Span {
-        Span(self.0.saturating_sub(earlier.0))
+        Span(self.0.get().saturating_sub(earlier.0.get()))
+    }
+
+    const fn at(millis: u64) -> Instant {
+        Instant(NonZeroU64::MIN.saturating_add(millis))
+    }
+}
+
+impl Default for Instant {
+    fn default() -> Instant {
+        Instant::ZERO
+    }
+}
+
+impl fmt::Debug for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Instant").field(&self.as_millis()).finish()
+    }
+}
+
+impl Serialize for Instant {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(self.as_millis())
     }
 }
 
@@ -84,14 +107,14 @@ impl Span {
 impl Add<Span> for Instant {
     type Output = Instant;
     fn add(self, span: Span) -> Instant {
-        Instant(self.0.saturating_add(span.0).min(MILLIS_MAX))
+        Instant(self.0.saturating_add(span.0)).min(Instant::MAX)
     }
 }
 
 impl Sub<Span> for Instant {
     type Output = Instant;
     fn sub(self, span: Span) -> Instant {
-        Instant(self.0.saturating_sub(span.0))
+        Instant::at(self.as_millis().saturating_sub(span.0))
     }
 }
 
@@ -111,7 +134,7 @@ fn write_seconds(f: &mut fmt::Formatter<'_>, millis: u64) -> fmt::Result {
 
 impl fmt::Display for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_seconds(f, self.0)
+        write_seconds(f, self.as_millis())
     }
 }
 
@@ -124,12 +147,12 @@ impl fmt::Display for Span {
 const EXPECTED: &str = "a moment from 0 to 9007199254740991 ms";
 const EXPECTED_SPAN: &str = "a span from 0 to 864000000 ms (ten days)";
 
-crate::name::bounded_integer!(Instant, MILLIS_MAX, EXPECTED, Instant);
+crate::name::bounded_integer!(Instant, MILLIS_MAX, EXPECTED, Instant::at);
 crate::name::bounded_integer!(Span, Span::MAX.0, EXPECTED_SPAN, Span);
 
 /// First moment at or after `from` that a clock ticking every `period` ms from `phase` shows.
 pub(crate) fn next_tick(from: Instant, period: Span, phase: u64) -> Instant {
     let period = period.0.max(1);
-    let behind = (from.0 + period - phase % period) % period;
-    if behind == 0 { from } else { Instant((from.0 + period - behind).min(MILLIS_MAX)) }
+    let behind = (from.as_millis() + period - phase % period) % period;
+    if behind == 0 { from } else { from + Span(period - behind) }
 }

@@ -47,7 +47,7 @@ pub(crate) struct Entry {
     pub(crate) instance: u32,
     pub(crate) cause: Cause,
     pub(crate) by: Option<NameId>,
-    /// In a box, since few have one: without it an entry is one line of the cache.
+    /// In a box, since few have one: without it an entry fits into one line of the cache.
     pub(crate) because: Option<Box<Reason>>,
     pub(crate) silence: Option<Silence>,
     /// Low half of the sequence number of the entry before it about the same instance, or 0.

@@ -13,10 +13,25 @@ pub(crate) type Caller = (HostId, u16);
 
 /// Those that claim something, or did so lately.
 #[derive(Default, Serialize, Deserialize)]
+#[serde(from = "Saved")]
 pub(crate) struct Callers {
     all: BTreeMap<Caller, Running>,
     /// Those that claim nothing, by the moment at which they are forgotten.
+    #[serde(skip)]
     idle: BTreeSet<(Instant, Caller)>,
+}
+
+/// How they are written down.
+#[derive(Deserialize)]
+struct Saved {
+    all: BTreeMap<Caller, Running>,
+}
+
+impl From<Saved> for Callers {
+    fn from(Saved { all }: Saved) -> Callers {
+        let idle = all.iter().filter(|(_, running)| running.claims == 0);
+        Callers { idle: idle.map(|(&caller, running)| (running.until, caller)).collect(), all }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -64,11 +79,8 @@ impl Callers {
 
     /// Whether these are those of so many claims each, and their hosts fit.
     pub(crate) fn fit(&self, claims: &BTreeMap<Caller, u32>, host_fits: impl Fn(HostId) -> bool) -> bool {
-        let idle = self.all.iter().filter(|(_, running)| running.claims == 0);
-        let idle: BTreeSet<(Instant, Caller)> = idle.map(|(&caller, running)| (running.until, caller)).collect();
         let claiming = self.all.iter().filter(|(_, running)| running.claims > 0);
-        idle == self.idle
-            && claiming.map(|(caller, running)| (caller, &running.claims)).eq(claims)
+        claiming.map(|(caller, running)| (caller, &running.claims)).eq(claims)
             && self.all.keys().all(|&(host, _)| host_fits(host))
     }
 }

@@ -87,7 +87,7 @@ impl Names {
     /// Reads what the end of a name will write: see `look_ahead` in the registry.
     pub(crate) fn read_ahead(&self, id: NameId) {
         let entry = &self.entries[id.0];
-        black_box((self.by_text.find(spread(entry.hash), |slot| slot == id.0), entry.text.as_bytes().first()));
+        black_box((self.by_text.find(spread(entry.hash), |slot| slot == id.0), entry.text.as_bytes().first().copied()));
     }
 
     pub(crate) fn text(&self, id: NameId) -> &str {

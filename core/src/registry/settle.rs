@@ -7,7 +7,6 @@ use super::journal::Author;
 use super::{Registry, Timer};
 use crate::account::Gap;
 use crate::error::Error;
-use crate::id::NONE;
 use crate::instance::Cause;
 use crate::liveness::{Braked, Due, Lapse, Pulse};
 use crate::name::HostId;
@@ -157,25 +156,24 @@ impl Registry {
     /// Reads what the next lapses will write. They come in the order of their moments, which is none in memory: each by itself would
     /// wait for it several times over, and together they wait at once.
     fn look_ahead(&mut self, due: &[Due]) {
-        let mut rows = [0; AHEAD];
-        for (row, due) in rows.iter_mut().zip(due) {
+        let due = &due[..due.len().min(AHEAD)];
+        let mut rows = [(0, false); AHEAD];
+        let rows = &mut rows[..due.len()];
+        for ((row, leaves), due) in rows.iter_mut().zip(due) {
             *row = self.leases.row(due.slot).instance;
-            black_box(self.leases.is_alive(due.slot));
+            *leaves = !self.leases.is_alive(due.slot);
         }
-        let rows = &mut rows[..due.len().min(AHEAD)];
-        for row in rows.iter_mut() {
-            let instance = self.roster.row(*row);
-            black_box(instance.key.port);
-            *row = instance.key.service;
+        for (row, _) in rows.iter_mut() {
+            *row = self.roster.row(*row).key.service;
         }
-        for row in rows.iter_mut() {
-            *row = self.services.get(*row).read_ahead();
+        for (row, leaves) in rows.iter_mut() {
+            let moves = self.services.get(*row).read_ahead(*leaves);
+            (*row, *leaves) = (moves.unwrap_or(0), moves.is_some());
         }
-        for &mut last in rows.iter_mut().filter(|last| **last != NONE) {
-            black_box(self.roster.row(last).position);
-        }
+        let moving = rows.iter().filter(|(_, moves)| *moves);
+        moving.clone().for_each(|&(row, _)| _ = black_box(self.roster.row(row).position));
         // Each that goes lets one be forgotten that went long ago.
-        for key in self.roster.read_ahead(rows.len()) {
+        for key in self.roster.read_ahead(moving.count()) {
             black_box(self.services.get(key.service).uses);
             if let HostId::Named(name) = key.host {
                 self.names.read_ahead(name);

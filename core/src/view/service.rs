@@ -7,7 +7,7 @@ use core::hint::black_box;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{InstanceId, NONE};
+use crate::id::InstanceId;
 use crate::instance::{Cause, Kind, state};
 use crate::name::{ContentId, ContentPool, Metadata, NameId, Threshold};
 use crate::time::Instant;
@@ -85,45 +85,54 @@ pub(crate) struct Record {
     pub(crate) created: bool,
 }
 
+/// Four lines of the cache, in the order of use: whoever comes or goes waits for as few of them as can be.
 #[derive(Serialize, Deserialize)]
+#[repr(C, align(64))]
 pub(crate) struct Service {
+    // Which it is, and what anybody asks of it.
     pub(crate) namespace: NameId,
     pub(crate) group: NameId,
     pub(crate) name: NameId,
-    pub(crate) record: Option<Record>,
-    settings: Option<Box<Settings>>,
-    /// Until when the settings of a forgotten service wait for it.
-    pub(crate) settings_until: Option<Instant>,
-    /// When anything about it last happened; an empty one is forgotten some time after.
-    pub(crate) changed_at: Instant,
-    /// Instances that some lease holds.
-    pub(crate) held: u32,
-    /// Clusters that instances were ever in, and how many there are in each.
-    pub(crate) clusters: Vec<(NameId, u32)>,
-    /// Rows, memories and subscriptions that speak of it.
-    pub(crate) uses: u32,
-    pub(crate) members: Vec<u32>,
-    pub(crate) revision: u64,
-    /// Whether the view was ever computed, where the policy computes it late.
-    pub(crate) computed: bool,
-    /// When the view is computed again, where that is on its way.
-    pub(crate) refresh_at: Option<Instant>,
-    /// Content of the view where the policy computes it late.
-    pub(crate) shown: Vec<Shown>,
-    pub(crate) subscriptions: Vec<u32>,
-    pub(crate) notice_armed: bool,
-    /// Until when it is served as it last was, though everybody in it is silent.
-    pub(crate) kept_until: Option<Instant>,
-    /// Whether a look at its emptiness, or at its settings, is on its way.
-    pub(crate) look_armed: bool,
-    served: u32,
-    served_healthy: u32,
-    changes: VecDeque<Entry>,
     /// Half of the hash of its names, so that the table need not read them again.
     #[serde(skip)]
     pub(super) hash: u32,
     pub(super) generation: u32,
+    /// Rows, memories and subscriptions that speak of it.
+    pub(crate) uses: u32,
+    /// Instances that some lease holds.
+    pub(crate) held: u32,
+    served: u32,
+    served_healthy: u32,
     pub(super) used: bool,
+    /// Whether a look at its emptiness, or at its settings, is on its way.
+    pub(crate) look_armed: bool,
+    pub(crate) notice_armed: bool,
+    /// Whether the view was ever computed, where the policy computes it late.
+    pub(crate) computed: bool,
+    pub(crate) record: Option<Record>,
+    /// When anything about it last happened; an empty one is forgotten some time after.
+    pub(crate) changed_at: Instant,
+
+    // What a change writes.
+    pub(crate) revision: u64,
+    changes: VecDeque<Entry>,
+    pub(crate) members: Vec<u32>,
+
+    // What else a change asks for.
+    /// Clusters that instances were ever in, and how many there are in each.
+    pub(crate) clusters: Vec<(NameId, u32)>,
+    pub(crate) subscriptions: Vec<u32>,
+    /// Until when it is served as it last was, though everybody in it is silent.
+    pub(crate) kept_until: Option<Instant>,
+    /// Until when the settings of a forgotten service wait for it.
+    pub(crate) settings_until: Option<Instant>,
+
+    // What few services have, or no change asks for.
+    settings: Option<Box<Settings>>,
+    /// When the view is computed again, where that is on its way.
+    pub(crate) refresh_at: Option<Instant>,
+    /// Content of the view where the policy computes it late.
+    pub(crate) shown: Vec<Shown>,
 }
 
 impl Service {
@@ -133,35 +142,37 @@ impl Service {
             namespace,
             group,
             name,
-            record: None,
-            settings: None,
-            settings_until: None,
-            changed_at: now,
-            held: 0,
-            clusters: Vec::new(),
-            uses: 0,
-            members: Vec::new(),
-            revision: 0,
-            computed: false,
-            refresh_at: None,
-            shown: Vec::new(),
-            subscriptions: Vec::new(),
-            notice_armed: false,
-            kept_until: None,
-            look_armed: false,
-            served: 0,
-            served_healthy: 0,
-            changes: VecDeque::new(),
             hash,
             generation: 1,
+            uses: 0,
+            held: 0,
+            served: 0,
+            served_healthy: 0,
             used: true,
+            look_armed: false,
+            notice_armed: false,
+            computed: false,
+            record: None,
+            changed_at: now,
+            revision: 0,
+            changes: VecDeque::new(),
+            members: Vec::new(),
+            clusters: Vec::new(),
+            subscriptions: Vec::new(),
+            kept_until: None,
+            settings_until: None,
+            settings: None,
+            refresh_at: None,
+            shown: Vec::new(),
         }
     }
 
-    /// Reads what a change of an instance will write, and returns the member that moves when it leaves: see `look_ahead` in the registry.
-    pub(crate) fn read_ahead(&self) -> u32 {
-        black_box((self.changed_at, self.revision, self.clusters.first(), self.changes.back()));
-        self.members.last().copied().unwrap_or(NONE)
+    /// Reads what a change of an instance will write: see `look_ahead` in the registry. If it leaves, the last member takes its place.
+    pub(crate) fn read_ahead(&self, leaves: bool) -> Option<u32> {
+        black_box((self.held, self.changes.back().copied(), self.kept_until));
+        let last = self.members.last().copied().filter(|_| leaves)?;
+        black_box(self.clusters.first().copied());
+        Some(last)
     }
 
     /// What an operator set, where one did.
@@ -176,8 +187,13 @@ impl Service {
 
     /// Whether nothing needs it any more.
     pub(super) fn is_over(&self) -> bool {
-        let armed = self.refresh_at.is_some() || self.notice_armed || self.look_armed || self.kept_until.is_some();
-        self.record.is_none() && self.settings.is_none() && self.uses == 0 && !armed
+        let waits = self.notice_armed || self.look_armed;
+        self.uses == 0
+            && self.record.is_none()
+            && !waits
+            && self.kept_until.is_none()
+            && self.settings.is_none()
+            && self.refresh_at.is_none()
     }
 
     /// An instance of `cluster` is held from now on. True when the cluster is a new one, whose name is to be kept.
@@ -261,5 +277,23 @@ impl Service {
             && self.changes.len() as u64 <= self.revision
             && self.served <= self.members.len() as u32
             && self.served_healthy <= self.served
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::mem::offset_of;
+
+    use super::*;
+
+    #[test]
+    fn a_service_is_four_lines_of_the_cache_in_the_order_of_use() {
+        let lines = [
+            offset_of!(Service, namespace),
+            offset_of!(Service, revision),
+            offset_of!(Service, clusters),
+            offset_of!(Service, settings),
+        ];
+        assert_eq!((lines, size_of::<Service>()), ([0, 64, 128, 192], 256));
     }
 }
