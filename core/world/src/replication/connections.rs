@@ -1,5 +1,5 @@
-//! What of clients that hold their claims over connections? A connection leads to one node. Elsewhere a session carries its copy, which ends
-//! when that node tells so, or has not verified it for long.
+//! What of clients that hold their claims over connections? A connection leads to one node. Elsewhere a session carries its copy, which
+//! ends when that node tells so, or has not verified it for long.
 
 use std::collections::BTreeMap;
 
@@ -96,7 +96,7 @@ impl Cluster {
         }
     }
 
-    /// A node looks after connections and subscribers: copies that nobody verified for long end, and all that is there gives a sign of life.
+    /// A node looks after connections and subscribers: copies that nobody verified for long end, and all others give a sign of life.
     pub(super) fn tend(&mut self, now: Instant, node: usize) {
         let Some(cap) = self.nodes[node].registry.policy().expiry.cap else { return };
         let lapsed = |connection: &Connection| connection.verified.is_some_and(|last| last + cap.silence < now);

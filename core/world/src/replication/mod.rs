@@ -49,8 +49,8 @@ pub(crate) struct Replication {
     pub(crate) shares_after: Span,
     /// How long after that it hears what the log had meanwhile, in ms. Nacos: seconds (recorded).
     pub(crate) catches_up_after: Span,
-    /// Whether no copies go out while a node stands still, since all who send them hang there; what is verified still goes. Nacos 1.4: seen,
-    /// and not seen.
+    /// Whether no copies go out while a node stands still, since all who send them hang there; what is verified still goes. Nacos 1.4:
+    /// either (recorded).
     pub(crate) copies_hang: bool,
     /// At which nodes somebody reads a service while its first copy is on its way into it. Where views are computed late, readers keep
     /// seeing nobody until then.
@@ -105,8 +105,8 @@ pub(crate) enum Decisions {
         elected_after: Span,
         /// Who leads then.
         successor: usize,
-        /// Whether a leader that was stopped refuses what is decided at it until it hears of the other one, and does not let it wait. Nacos:
-        /// either (recorded).
+        /// Whether a leader that was stopped refuses what is decided at it until it hears of the other one, and does not let it wait.
+        /// Nacos: either (recorded).
         deposed_refuses: bool,
     },
 }

@@ -20,8 +20,8 @@ pub(super) enum Step<'a> {
     Send(&'a Request, Sent, (ServiceKey, Address)),
     /// Somebody reads, and may wish to be told of changes.
     Read(&'a Request, Sent),
-    /// A client claims over its connection of that number: some time in a call, or as soon as it does so again by itself behind a move, which
-    /// was seen so many ms later.
+    /// A client claims over its connection of that number: some time in a call, or as soon as it does so again by itself behind a move,
+    /// which was seen so many ms later.
     Claim {
         number: usize,
         node: usize,

@@ -16,7 +16,8 @@ use super::steps::{Step, steps};
 use super::{NODES, SERVICE, begin, fit, owners, watched};
 
 /// The recorded cluster with the usual values of what a recording cannot show; and a strict cluster, whose nodes apply one log and differ
-/// only in how far they are: none lags, so they are one registry. None where no cluster of that version is imitated, or clients connect to it.
+/// only in how far they are: none lags, so they are one registry. None where no cluster of that version is imitated, or clients connect to
+/// it.
 pub(crate) fn stories(recording: &Recording, dialect: Dialect) -> Result<Option<(Story<'_>, Strictly<'_>)>, Error> {
     let Some(mut setup) = Setup::of(&recording.header) else { return Ok(None) };
     let (views, steps) = (recorded(&recording.lines), steps(&recording.lines));
