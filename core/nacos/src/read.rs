@@ -158,7 +158,7 @@ impl<D: Door> Call<'_, D> {
     fn row(&self, service: &ServiceKey, row: &InstanceView) -> Value {
         let address = &row.address;
         let mut host = json!({
-            "instanceId": instance_id(service, address),
+            "instanceId": self.id(service, address),
             "ip": Some(&address.host).filter(|host| host.as_str() != NO_HOST),
             "port": address.port,
             "weight": row.weight,
@@ -188,6 +188,17 @@ impl<D: Door> Call<'_, D> {
             }
         }
         host
+    }
+
+    /// Who registers over a connection names no cluster, and its id says so (recorded).
+    fn id(&self, service: &ServiceKey, address: &Address) -> String {
+        let id = instance_id(service, address);
+        if self.dialect < Dialect::V2_1 {
+            return id;
+        }
+        let is_connected =
+            self.registry().explain(service, address).leases.iter().any(|lease| lease.connection.is_some());
+        if is_connected { id.replacen("#DEFAULT#", "#null#", 1) } else { id }
     }
 
     /// 2.0 shows of every row what kind its service is (R-DM-6).

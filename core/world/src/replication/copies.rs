@@ -11,10 +11,10 @@ use super::{Decisions, Health, Verified, span};
 /// One claim as it is sent.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Copied {
-    claim: Claim,
-    source: Actor,
-    content: Content,
-    healthy: bool,
+    pub(super) claim: Claim,
+    pub(super) source: Actor,
+    pub(super) content: Content,
+    pub(super) healthy: bool,
 }
 
 /// A record as it is sent.
@@ -40,7 +40,7 @@ impl Cluster {
     fn wait(&mut self, now: Instant, waiting: Waiting) {
         let Some(&wait) = self.replication.waits.get(waiting.3) else {
             let (from, to, record, _) = waiting;
-            return self.send_copy(now, from, to, record);
+            return self.hand_out(now, from, to, record);
         };
         if !self.waiting.contains_key(&waiting) {
             let is_shared = |begun: &Instant| waiting.3 > 0 && (*begun..*begun + wait).contains(&now);
@@ -119,6 +119,15 @@ impl Cluster {
         }
     }
 
+    /// What has waited is sent, unless all who could send it hang at a node that stands still.
+    pub(super) fn hand_out(&mut self, now: Instant, from: usize, to: usize, record: Record) {
+        let stopped = self.nodes.iter_mut().find(|node| node.standing == Standing::Stopped);
+        match stopped.filter(|_| self.replication.copies_hang) {
+            Some(stopped) => stopped.held.push(Event::HandOut { from, to, record }),
+            None => self.send_copy(now, from, to, record),
+        }
+    }
+
     /// Sends a record as it is now. Where the other's process stands still it lies in its socket; where that is gone it is lost.
     fn send_copy(&mut self, now: Instant, from: usize, to: usize, record: Record) {
         if self.nodes[to].standing != Standing::Dead {
@@ -135,6 +144,9 @@ impl Cluster {
     /// A node knows of a record what another one sent.
     pub(super) fn arrive(&mut self, now: Instant, to: usize, arrived: &Sent) {
         let Sent { record, claims: sent, revision } = arrived;
+        if let Record::Connection(number) = record {
+            return self.carry(now, to, *number, sent);
+        }
         if self.replication.seen_making[to] {
             let mut made = false;
             for copy in sent {
@@ -171,6 +183,9 @@ impl Cluster {
 
     /// A verified copy has beaten.
     fn beat_copies(&mut self, now: Instant, node: usize, record: &Record) {
+        if let Record::Connection(number) = record {
+            return self.verified(now, node, *number);
+        }
         for copy in self.content(node, record) {
             let (service, address) = copy.claim;
             let beat = InstanceBeat { service, address, source: copy.source, incarnation: None, content: None };
@@ -180,6 +195,9 @@ impl Cluster {
 
     /// What a node holds of a record, as it would send it.
     pub(crate) fn content(&self, node: usize, record: &Record) -> Vec<Copied> {
+        if let Record::Connection(number) = record {
+            return self.held_over(node, *number);
+        }
         let registry = &self.nodes[node].registry;
         let claims = self.nodes[node].claims.iter().filter(|(claim, _)| self.record(claim) == *record);
         let copied = claims.filter_map(|(claim, published)| {

@@ -38,6 +38,8 @@ impl Cluster {
         self.nodes[node].is_asleep = true;
         self.nodes[node].held.clear();
         self.nodes[node].claims.clear();
+        self.nodes[node].connections.clear();
+        self.nodes[node].pushes = None;
         self.nodes[node].revisions.clear();
         self.queue.retain(|_, event| event.node() != Some(node));
         self.waiting.retain(|(from, ..), _| *from != node);

@@ -11,15 +11,28 @@ pub(crate) struct Log {
     entries: Vec<Command>,
     /// How many of them each node has applied.
     applied: Vec<usize>,
+    /// Who led when it was stopped, and has not heard yet that another one leads.
+    deposed: Option<usize>,
 }
 
 impl Log {
     pub(crate) fn of(nodes: usize) -> Log {
-        Log { entries: Vec::new(), applied: vec![0; nodes] }
+        Log { entries: Vec::new(), applied: vec![0; nodes], deposed: None }
     }
 }
 
 impl Cluster {
+    /// Writes what was decided at a node; false where that knows nobody who leads, and refuses it.
+    pub(super) fn decide(&mut self, now: Instant, node: usize, command: Command) -> bool {
+        let Decisions::Log { leader, deposed_refuses, .. } = self.replication.decisions else { return true };
+        let is_deposed = deposed_refuses && self.log.deposed == Some(node);
+        let is_led = self.nodes[leader].standing != Standing::Dead && !is_deposed;
+        if is_led {
+            self.append(now, command);
+        }
+        is_led
+    }
+
     /// Writes an entry, which every node will apply.
     pub(crate) fn append(&mut self, now: Instant, command: Command) {
         if self.replication.decisions == Decisions::Copied {
@@ -46,6 +59,7 @@ impl Cluster {
     /// Another node leads from now on.
     pub(super) fn elect(&mut self, now: Instant) {
         if let Decisions::Log { leader, successor, .. } = &mut self.replication.decisions {
+            self.log.deposed = Some(*leader).filter(|deposed| deposed != successor);
             *leader = *successor;
         }
         self.tell(now);
@@ -60,6 +74,9 @@ impl Cluster {
         }
         if self.replication.apart == Some(node) {
             return;
+        }
+        if self.log.deposed == Some(node) {
+            self.log.deposed = None;
         }
         let lacking: Vec<Command> = self.log.entries[self.log.applied[node]..].to_vec();
         self.log.applied[node] = self.log.entries.len();

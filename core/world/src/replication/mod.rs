@@ -1,7 +1,9 @@
 //! How do the nodes of a cluster come to know the same? What differs between clusters is a [`Replication`]: values, with presets that are
 //! held to recordings of real ones. [`Cluster`] is the machine that lives by them.
 
+mod connections;
 mod copies;
+mod desk;
 mod faults;
 mod log;
 mod nodes;
@@ -47,6 +49,9 @@ pub(crate) struct Replication {
     pub(crate) shares_after: Span,
     /// How long after that it hears what the log had meanwhile, in ms. Nacos: seconds (recorded).
     pub(crate) catches_up_after: Span,
+    /// Whether no copies go out while a node stands still, since all who send them hang there; what is verified still goes. Nacos 1.4:
+    /// either (recorded).
+    pub(crate) copies_hang: bool,
     /// At which nodes somebody reads a service while its first copy is on its way into it. Where views are computed late, readers keep
     /// seeing nobody until then.
     pub(crate) seen_making: Vec<bool>,
@@ -100,6 +105,9 @@ pub(crate) enum Decisions {
         elected_after: Span,
         /// Who leads then.
         successor: usize,
+        /// Whether a leader that was stopped refuses what is decided at it until it hears of the other one, and does not let it wait.
+        /// Nacos: either (recorded).
+        deposed_refuses: bool,
     },
 }
 
@@ -121,6 +129,7 @@ impl Replication {
             wakes_after: Span::ZERO,
             shares_after: Span::ZERO,
             catches_up_after: Span::ZERO,
+            copies_hang: false,
             seen_making: vec![false; 3],
             enters_after: Span::ZERO,
         }
@@ -140,6 +149,7 @@ impl Replication {
                 heard: vec![every(500); 3],
                 elected_after: span(5000),
                 successor: 1,
+                deposed_refuses: false,
             },
             apart: None,
             other_waits: Vec::new(),
@@ -148,6 +158,7 @@ impl Replication {
             wakes_after: Span::ZERO,
             shares_after: Span::ZERO,
             catches_up_after: Span::ZERO,
+            copies_hang: false,
             seen_making: vec![false; 3],
             enters_after: Span::ZERO,
         }

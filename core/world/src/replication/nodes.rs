@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use liveset::{
-    Actor, Address, Cause, Command, Content, Error, Instant, Outcome, Policy, Registry, ServiceKey, ServiceSettings,
-};
-use liveset_nacos::{Dialect, Door, Request, Response, serve};
+use liveset::{Actor, Address, Cause, Command, Content, Error, Instant, Policy, Registry, ServiceKey, ServiceSettings};
+use liveset_nacos::{Dialect, Pushes};
 
+use super::connections::Connection;
 use super::copies::{Copied, Sent, Waiting};
 use super::log::Log;
 use super::owner::{Owners, Record};
-use super::{Decisions, Health, Replication};
+use super::{Health, Replication};
 
 /// Nodes that share what they know.
 pub(crate) struct Cluster {
@@ -19,7 +18,7 @@ pub(crate) struct Cluster {
     pub(crate) log: Log,
     pub(crate) waiting: BTreeMap<Waiting, Instant>,
     pub(super) owners: Owners,
-    dialects: Vec<Dialect>,
+    pub(super) dialects: Vec<Dialect>,
     pub(super) queue: BTreeMap<(Instant, u64), Event>,
     queued: u64,
 }
@@ -29,6 +28,10 @@ pub(crate) struct Node {
     pub(crate) registry: Registry,
     /// What was claimed here or copied from elsewhere, as it was published.
     pub(crate) claims: BTreeMap<Claim, Published>,
+    /// The connections that lead here or of which there is a copy, by their numbers.
+    pub(super) connections: BTreeMap<usize, Connection>,
+    /// Who asked here to be told of changes; none where nobody ever did.
+    pub(super) pushes: Option<Pushes>,
     /// Records known here, as they were at their last registration or deregistration.
     pub(crate) revisions: BTreeMap<Record, Vec<Copied>>,
     pub(crate) standing: Standing,
@@ -69,6 +72,12 @@ pub(crate) type Claim = (ServiceKey, Address);
 #[derive(Clone, Debug)]
 pub(crate) enum Event {
     Waited(Waiting),
+    /// What hung while a node stood still is sent.
+    HandOut {
+        from: usize,
+        to: usize,
+        record: Record,
+    },
     Arrived {
         from: usize,
         to: usize,
@@ -88,6 +97,10 @@ pub(crate) enum Event {
         other: usize,
         is_in: bool,
     },
+    /// It looks after its connections and subscribers.
+    Tended {
+        node: usize,
+    },
     /// It goes on after it was stopped.
     Woken {
         node: usize,
@@ -104,23 +117,18 @@ impl Event {
     /// Where it happens.
     pub(super) fn node(&self) -> Option<usize> {
         Some(match self {
-            Event::Waited((from, ..)) => *from,
+            Event::Waited((from, ..)) | Event::HandOut { from, .. } => *from,
             Event::Arrived { to, .. } => *to,
             Event::Verify { node }
             | Event::Report { node }
             | Event::Heard { node }
             | Event::Counted { node, .. }
+            | Event::Tended { node }
             | Event::Woken { node }
             | Event::Loaded { node } => *node,
             Event::Elected => return None,
         })
     }
-}
-
-/// A node as requests see it: commands become its own, the log's or copies.
-struct Desk<'a> {
-    cluster: &'a mut Cluster,
-    node: usize,
 }
 
 impl Cluster {
@@ -135,6 +143,8 @@ impl Cluster {
             Ok(Node {
                 registry: Registry::new(policy.clone())?,
                 claims: BTreeMap::new(),
+                connections: BTreeMap::new(),
+                pushes: None,
                 revisions: BTreeMap::new(),
                 standing: Standing::Up,
                 is_asleep: false,
@@ -163,46 +173,12 @@ impl Cluster {
         }
     }
 
-    /// Sends a request to a node, which hands it on to the one that it takes for responsible; none where nobody answers.
-    pub(crate) fn send(&mut self, now: Instant, node: usize, request: &Request, claim: &Claim) -> Option<Response> {
-        if !self.nodes[node].is_answering() {
-            return None;
-        }
-        let record = self.record(claim);
-        let owner = self.owner_at(node, &record);
-        if owner == node {
-            return Some(self.serve(now, node, request));
-        }
-        match self.nodes[owner].standing {
-            Standing::Up => {}
-            Standing::Stopped => return None,
-            Standing::Dead => return Some(refused_connection(&self.owners.addresses[owner])),
-        }
-        if !self.is_responsible(owner, &record) {
-            return Some(refused_peer(request));
-        }
-        Some(self.serve(now, owner, request))
-    }
-
-    /// The node that takes a request at `node`.
-    pub(crate) fn taker(&self, node: usize, claim: &Claim) -> usize {
-        self.owner_at(node, &self.record(claim))
-    }
-
     /// Whom a node takes for responsible.
-    fn owner_at(&self, node: usize, record: &Record) -> usize {
+    pub(super) fn owner_at(&self, node: usize, record: &Record) -> usize {
         if self.replication.apart == Some(node) {
             return self.owners.by_service;
         }
         self.owners.of(record, &self.nodes[node].members).unwrap_or(node)
-    }
-
-    fn serve(&mut self, now: Instant, node: usize, request: &Request) -> Response {
-        self.advance(now);
-        let dialect = self.dialects[node];
-        let response = serve(&mut Desk { cluster: self, node }, dialect, now, request);
-        self.take_note(now, node);
-        response
     }
 
     /// A registration has made a service, and its instance has not entered it yet; false where the service was there.
@@ -254,6 +230,7 @@ impl Cluster {
         }
         match event {
             Event::Waited(waiting) => self.waited(now, waiting),
+            Event::HandOut { from, to, record } => self.hand_out(now, from, to, record),
             Event::Arrived { from, to, sent } => {
                 let from_when = self.nodes[from].shares_from.max(self.nodes[to].shares_from);
                 if now < from_when {
@@ -265,6 +242,7 @@ impl Cluster {
             Event::Report { node } => self.report(now, node),
             Event::Heard { node } => self.hear(now, node),
             Event::Counted { node, other, is_in } => self.count(now, node, other, is_in),
+            Event::Tended { node } => self.tend(now, node),
             Event::Woken { node } => self.wake(now, node),
             Event::Loaded { node } => self.load(now, node),
             Event::Elected => self.elect(now),
@@ -273,7 +251,10 @@ impl Cluster {
 
     /// Whether a node takes itself for responsible.
     pub(crate) fn is_responsible(&self, node: usize, record: &Record) -> bool {
-        self.owner_at(node, record) == node
+        match record {
+            Record::Named(_) => self.owner_at(node, record) == node,
+            Record::Connection(number) => self.leads_to(node, *number),
+        }
     }
 
     pub(crate) fn record(&self, (service, address): &Claim) -> Record {
@@ -336,26 +317,6 @@ impl Cluster {
     }
 }
 
-/// What a node answers where the responsible one's process is gone.
-fn refused_connection(address: &str) -> Response {
-    let host = address.split(':').next().unwrap_or(address);
-    let body = format!(
-        "org.apache.http.conn.HttpHostConnectException: Connect to {address} [/{host}] failed: Connection refused"
-    );
-    Response { status: 500, body }
-}
-
-/// What a node answers to a peer that takes it for responsible when it does not (R-DS-14).
-fn refused_peer(request: &Request) -> Response {
-    let body = serde_json::json!({
-        "status": 400,
-        "error": "Bad Request",
-        "message": "receive invalid redirect request from peer 127.0.0.1",
-        "path": format!("/nacos/v1/ns{}", request.path()),
-    });
-    Response { status: 400, body: body.to_string() }
-}
-
 impl Node {
     pub(crate) fn is_answering(&self) -> bool {
         self.standing == Standing::Up
@@ -375,54 +336,5 @@ impl Node {
         let news = self.registry.transitions(self.seen);
         self.forget_news();
         news
-    }
-}
-
-impl Door for Desk<'_> {
-    fn registry(&self) -> &Registry {
-        &self.cluster.nodes[self.node].registry
-    }
-
-    fn apply(&mut self, now: Instant, command: Command) -> Result<Outcome, Error> {
-        let Desk { cluster, node } = self;
-        let is_apart = cluster.replication.apart == Some(*node);
-        let logged = matches!(cluster.replication.decisions, Decisions::Log { .. }) && !is_apart;
-        if logged && matches!(command, Command::SetOverride(_)) {
-            cluster.append(now, command);
-            return Ok(Outcome::OverrideSet);
-        }
-        let outcome = cluster.nodes[*node].registry.apply(now, command.clone())?;
-        let changed = match (&command, &outcome) {
-            (Command::Register(registration), _) => {
-                let published =
-                    Published { source: registration.source.clone(), content: registration.content.clone() };
-                Some(((registration.service.clone(), registration.address.clone()), Some(published)))
-            }
-            (Command::BeatInstance(beat), Outcome::Beaten { registered: Some(_), .. }) => {
-                let content = beat.content.clone().unwrap_or_default();
-                let published = Published { source: beat.source.clone(), content };
-                Some(((beat.service.clone(), beat.address.clone()), Some(published)))
-            }
-            (Command::Deregister(gone), Outcome::Deregistered { withdrawn: 1.., .. }) => {
-                Some(((gone.service.clone(), gone.address.clone()), None))
-            }
-            (Command::SetOverride(change), _) => {
-                let claim = (change.service.clone(), change.address.clone());
-                let published = cluster.nodes[*node].claims.get(&claim).cloned();
-                Some((claim, published))
-            }
-            _ => None,
-        };
-        if let Some((claim, published)) = changed {
-            let record = cluster.record(&claim);
-            match published {
-                Some(published) => cluster.nodes[*node].claims.insert(claim, published),
-                None => cluster.nodes[*node].claims.remove(&claim),
-            };
-            let revision = cluster.content(*node, &record);
-            cluster.nodes[*node].revisions.insert(record.clone(), revision);
-            cluster.copy(now, *node, &record);
-        }
-        Ok(outcome)
     }
 }

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use liveset::Span;
-use liveset::policy::Clock;
+use liveset::policy::{Clock, Lifetime};
 
 use super::NODES;
+use super::clients::REDO;
 use super::setup::Setup;
-use crate::replication::{Decisions, Health, span};
+use crate::replication::{Decisions, Health, Unit, span};
 
 /// What turning a dial does.
 type Turn = Box<dyn Fn(&mut Setup, u64)>;
@@ -17,6 +18,8 @@ pub(super) struct Dial {
     pub(super) name: String,
     /// Of which node; none where it is of all.
     pub(super) node: Option<usize>,
+    /// From when on a difference may have to do with it, in ms of the recording.
+    pub(super) from: i64,
     /// Values from 0 up to it differ.
     pub(super) period: u64,
     /// Where it stands first.
@@ -25,6 +28,18 @@ pub(super) struct Dial {
 }
 
 impl Dial {
+    fn new(name: &str, period: u64, set: impl Fn(&mut Setup, u64) + 'static) -> Dial {
+        Dial { name: name.to_owned(), node: None, from: i64::MIN, period, usual: 0, set: Box::new(set) }
+    }
+
+    fn from(self, from: i64) -> Dial {
+        Dial { from, ..self }
+    }
+
+    fn usually(self, usual: u64) -> Dial {
+        Dial { usual, ..self }
+    }
+
     /// Of its values: times, but for shares and numbers, which their names tell.
     pub(super) fn unit(&self) -> &'static str {
         match self.name.as_str() {
@@ -37,133 +52,171 @@ impl Dial {
 
 const DIRECT_TOO: &str = "the same of one that is handed on";
 
-const LOADED: &str = "a node that begins has what others know 10 s before it answers, and after";
-
-const COUNTED_OUT: &str = "counts the faulty node out after";
-
 /// The dials, those of copies only of nodes that are one of `owners`.
 pub(super) fn dials(setup: &Setup, owners: &BTreeSet<usize>) -> Vec<Dial> {
-    let mut dials = of_all(setup);
-    for node in 0..NODES.len() {
-        of_node(setup, node, &mut dials);
+    let mut dials = of_requests(setup);
+    dials.extend(of_faults(setup));
+    for (node, name) in NODES.iter().enumerate() {
+        let dials_of_it = of_node(setup, node).into_iter();
+        dials.extend(dials_of_it.map(|dial| Dial { name: format!("{name}: {}", dial.name), node: Some(node), ..dial }));
     }
     if setup.replication.waits.len() > 1 {
-        for (number, (at, _)) in setup.other_waits.iter().enumerate() {
+        dials.extend(setup.other_waits.iter().enumerate().map(|(number, (at, _))| {
             let name = format!("another record began the last wait behind what the operator did at {at} ms");
-            let set: Turn = Box::new(move |setup, behind| setup.other_waits[number].1 = behind);
-            dials.push(Dial { name, node: None, period: 1200, usual: 0, set });
-        }
+            Dial::new(&name, 1200, move |setup, behind| setup.other_waits[number].1 = behind).from(*at)
+        }));
     }
     for &node in owners {
-        of_owner(setup, node, &mut dials);
-    }
-    for dial in &mut dials {
-        dial.usual = match dial.name.as_str() {
-            LOADED => 10_000,
-            name if name.ends_with(COUNTED_OUT) => dial.period * 5 / 7,
-            _ => 0,
-        };
+        let name = NODES[node];
+        dials.extend(
+            of_owner(setup, node).into_iter().map(|dial| Dial { name: format!("{name}: {}", dial.name), ..dial }),
+        );
     }
     dials.retain(|dial| dial.period > 0);
     dials
 }
 
-fn of_all(setup: &Setup) -> Vec<Dial> {
-    let mut dials = Vec::new();
-    let mut dial = |name: &str, period, set: fn(&mut Setup, u64)| {
-        dials.push(Dial { name: name.to_owned(), node: None, period, usual: 0, set: Box::new(set) });
-    };
-    dial("a request takes effect so much before its answer, in parts of a thousand", 1001, |setup, share| {
-        setup.direct = 1000 - share;
-    });
-    dial(DIRECT_TOO, 1001, |setup, share| setup.proxied = 1000 - share);
-    dial("each look for silence comes so much later", 100, |setup, by| setup.late_looks = by);
+fn of_requests(setup: &Setup) -> Vec<Dial> {
+    let mut dials = vec![
+        Dial::new("a request takes effect so much before its answer, in parts of a thousand", 1001, |setup, share| {
+            setup.direct = 1000 - share;
+        }),
+        Dial::new(DIRECT_TOO, 1001, |setup, share| setup.proxied = 1000 - share),
+        Dial::new("each look for silence comes so much later", 100, |setup, by| setup.late_looks = by),
+    ];
     if setup.seen_making.contains(&true) {
-        dial("a first copy is on its way into its service for", 40, |setup, for_| {
+        dials.push(Dial::new("a first copy is on its way into its service for", 40, |setup, for_| {
             setup.replication.enters_after = span(for_);
-        });
+        }));
     }
     if setup.policy.view.refresh == Span::ZERO {
-        dial("what a request did is seen so much later", 60, |setup, lag| setup.lag = lag as i64);
+        dials.push(Dial::new("what a request did is seen so much later", 60, |setup, lag| setup.lag = lag as i64));
+    }
+    if setup.has_connections {
+        let redo = Dial::new("clients claim again over a new connection at", REDO.as_millis(), |setup, phase| {
+            setup.redo = phase;
+        });
+        dials.push(redo);
     }
     if setup.replication.apart.is_some() {
-        dial("the node in 1.x mode takes for responsible, by number", NODES.len() as u64, |setup, node| {
-            setup.by_service = node as usize;
-        });
-    }
-    if setup.is_faulty {
-        dial("a process ended or began so long before it was seen, in percent", 101, |setup, share| {
-            setup.seen_after = share;
-        });
-        dial(LOADED, 20_000, |setup, after| {
-            setup.replication.loads_after = span(after.saturating_sub(10_000));
-        });
-        dial("a node that was stopped goes on after", 1000, |setup, after| {
-            setup.replication.wakes_after = span(after);
-        });
-        dial("and shares with others again after", 6000, |setup, after| {
-            setup.replication.shares_after = span(after);
-        });
-        dial("and hears of the log after", 6000, |setup, after| setup.replication.catches_up_after = span(after));
-        dial("the log has another leader after", 15_000, |setup, after| {
-            if let Decisions::Log { elected_after, .. } = &mut setup.replication.decisions {
-                *elected_after = span(after);
-            }
-        });
+        let name = "the node in 1.x mode takes for responsible, by number";
+        dials.push(Dial::new(name, NODES.len() as u64, |setup, node| setup.by_service = node as usize));
     }
     if matches!(setup.replication.decisions, Decisions::Log { .. }) && !setup.is_led {
-        dial("the log's leader, by number", NODES.len() as u64, |setup, node| {
+        dials.push(Dial::new("the log's leader, by number", NODES.len() as u64, |setup, node| {
             if let Decisions::Log { leader, .. } = &mut setup.replication.decisions {
                 *leader = node as usize;
             }
-        });
+        }));
     }
     dials
 }
 
-fn of_node(setup: &Setup, node: usize, dials: &mut Vec<Dial>) {
-    let name = NODES[node];
-    let mut dial = |what: &str, period, set: Turn| {
-        dials.push(Dial { name: format!("{name}: {what}"), node: Some(node), period, usual: 0, set });
-    };
-    dial("copies take", 61, Box::new(move |setup, reach| setup.replication.reach[node] = span(reach)));
-    if setup.policy.view.refresh != Span::ZERO {
-        dial("view.engine", 100, Box::new(move |setup, phase| setup.views[node].phase = phase));
-        dial("view.engine, later each time", 6, Box::new(move |setup, by| setup.views[node].late = by));
+/// Those of nodes that stop, die or come back.
+fn of_faults(setup: &Setup) -> Vec<Dial> {
+    if !setup.is_faulty {
+        return Vec::new();
     }
-    if matches!(setup.replication.decisions, Decisions::Log { .. }) {
-        dial("hears of the log's leader", 500, Box::new(move |setup, phase| setup.heard[node].phase = phase));
-        dial("hears, later each time", 10, Box::new(move |setup, by| setup.heard[node].late = by));
+    let mut dials = vec![
+        Dial::new("a process ended or began so long before it was seen, in percent", 101, |setup, share| {
+            setup.seen_after = share;
+        })
+        .from(setup.fault_from),
+        Dial::new(
+            "a node that begins has what others know 10 s before it answers, and after",
+            20_000,
+            |setup, after| {
+                setup.replication.loads_after = span(after.saturating_sub(10_000));
+            },
+        )
+        .usually(10_000)
+        .from(setup.back_from),
+        Dial::new("a node that was stopped goes on after", 1000, |setup, after| {
+            setup.replication.wakes_after = span(after);
+        })
+        .from(setup.back_from),
+        Dial::new("and shares with others again after", 6000, |setup, after| {
+            setup.replication.shares_after = span(after);
+        })
+        .from(setup.back_from),
+        Dial::new("and hears of the log after", 6000, |setup, after| {
+            setup.replication.catches_up_after = span(after);
+        })
+        .from(setup.back_from),
+        Dial::new("the log has another leader after", 15_000, |setup, after| {
+            if let Decisions::Log { elected_after, .. } = &mut setup.replication.decisions {
+                *elected_after = span(after);
+            }
+        })
+        .from(setup.fault_from),
+    ];
+    if !setup.is_taker_told {
+        let name = "who is left and takes over, by number";
+        let others = NODES.len() as u64 - 1;
+        let takes_over = Dial::new(name, others, |setup, number| setup.takes_over = number as usize);
+        dials.push(takes_over.from(setup.fault_from));
     }
-    let sweep = |clock: Clock| clock.every.as_millis();
-    dial(
-        "services.sweep",
-        sweep(setup.policy.services.sweep),
-        Box::new(move |setup, phase| setup.services[node] = phase),
-    );
-    dial(
-        "overrides.sweep",
-        sweep(setup.policy.overrides.sweep),
-        Box::new(move |setup, phase| setup.overrides[node] = phase),
-    );
-    if setup.is_faulty {
-        let longest = if setup.is_deadly { 14_000 } else { 28_000 };
-        dial(COUNTED_OUT, longest, Box::new(move |setup, after| setup.out_after[node] = after));
-        dial("counts it in again after", 6000, Box::new(move |setup, after| setup.in_after[node] = after));
+    if setup.replication.unit == Unit::Service && !setup.is_deadly {
+        let name = "no copies go out while a node stands still, by number";
+        dials.push(Dial::new(name, 2, |setup, hang| setup.replication.copies_hang = hang == 1).from(setup.fault_from));
     }
+    if setup.leader_stops {
+        let name = "a leader that was stopped refuses until it hears of another, by number";
+        let refuses = Dial::new(name, 2, |setup, refuses| {
+            if let Decisions::Log { deposed_refuses, .. } = &mut setup.replication.decisions {
+                *deposed_refuses = refuses == 1;
+            }
+        });
+        dials.push(refuses.from(setup.back_from));
+    }
+    dials
 }
 
-fn of_owner(setup: &Setup, node: usize, dials: &mut Vec<Dial>) {
-    let name = NODES[node];
-    let mut dial = |what: &str, period, set: Turn| {
-        dials.push(Dial { name: format!("{name}: {what}"), node: None, period, usual: 0, set });
-    };
-    dial("copies.engine", 100, Box::new(move |setup, phase| setup.copies[node].phase = phase));
-    dial("copies.engine, later each time", 6, Box::new(move |setup, by| setup.copies[node].late = by));
-    dial("verify", 5000, Box::new(move |setup, phase| setup.verify[node].phase = phase));
-    dial("verify, later each time", 30, Box::new(move |setup, by| setup.verify[node].late = by));
-    if matches!(setup.replication.health, Health::Reported(_)) {
-        dial("health reports", 5000, Box::new(move |setup, phase| setup.reports[node].phase = phase));
-        dial("health reports, later each time", 30, Box::new(move |setup, by| setup.reports[node].late = by));
+fn of_node(setup: &Setup, node: usize) -> Vec<Dial> {
+    let after = |span: Span| setup.begins.saturating_add(span.as_millis() as i64);
+    let sweep = |clock: Clock| clock.every.as_millis();
+    let policy = &setup.policy;
+    let mut dials = vec![
+        Dial::new("copies take", 61, move |setup, reach| setup.replication.reach[node] = span(reach)),
+        Dial::new("services.sweep", sweep(policy.services.sweep), move |setup, phase| setup.services[node] = phase)
+            .from(policy.services.empty.map_or(i64::MIN, after)),
+        Dial::new("overrides.sweep", sweep(policy.overrides.sweep), move |setup, phase| setup.overrides[node] = phase)
+            .from(if let Lifetime::Absent(span) = policy.overrides.lifetime { after(span) } else { i64::MIN }),
+    ];
+    if policy.view.refresh != Span::ZERO {
+        dials.push(Dial::new("view.engine", 100, move |setup, phase| setup.views[node].phase = phase));
+        dials.push(Dial::new("view.engine, later each time", 6, move |setup, by| setup.views[node].late = by));
     }
+    if matches!(setup.replication.decisions, Decisions::Log { .. }) {
+        dials.push(Dial::new("hears of the log's leader", 500, move |setup, phase| setup.heard[node].phase = phase));
+        dials.push(Dial::new("hears, later each time", 10, move |setup, by| setup.heard[node].late = by));
+    }
+    if let Some(cap) = policy.expiry.cap.filter(|_| setup.has_connections) {
+        let cap_sweep = Dial::new("expiry.cap.sweep", sweep(cap.sweep), move |setup, phase| setup.caps[node] = phase);
+        dials.push(cap_sweep.from(after(cap.silence)));
+    }
+    if setup.is_faulty {
+        let longest = if setup.is_deadly { 14_000 } else { 28_000 };
+        let out = Dial::new("counts the faulty node out after", longest, move |setup, after| {
+            setup.out_after[node] = after;
+        });
+        dials.push(out.usually(longest * 5 / 7).from(setup.fault_from));
+        let again = Dial::new("counts it in again after", 6000, move |setup, after| setup.in_after[node] = after);
+        dials.push(again.from(setup.back_from));
+    }
+    dials
+}
+
+fn of_owner(setup: &Setup, node: usize) -> Vec<Dial> {
+    let mut dials = vec![
+        Dial::new("copies.engine", 100, move |setup, phase| setup.copies[node].phase = phase),
+        Dial::new("copies.engine, later each time", 6, move |setup, by| setup.copies[node].late = by),
+        Dial::new("verify", 5000, move |setup, phase| setup.verify[node].phase = phase),
+        Dial::new("verify, later each time", 30, move |setup, by| setup.verify[node].late = by),
+    ];
+    if matches!(setup.replication.health, Health::Reported(_)) {
+        dials.push(Dial::new("health reports", 5000, move |setup, phase| setup.reports[node].phase = phase));
+        dials.push(Dial::new("health reports, later each time", 30, move |setup, by| setup.reports[node].late = by));
+    }
+    dials
 }

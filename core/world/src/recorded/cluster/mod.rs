@@ -1,6 +1,7 @@
 //! Three nodes driven by plain HTTP: what was sent to each is sent to it again, faults happen again, and every answer and every node's
 //! views are compared.
 
+mod clients;
 mod dials;
 mod faults;
 mod replay;
@@ -18,12 +19,12 @@ use liveset_nacos::Dialect;
 
 use super::SERVICE;
 use super::door::View;
-use super::file::{Header, Line, Recording, What};
+use super::file::{Header, Recording};
 use super::peek::Views;
 use super::phases::Chosen;
 use super::report::Verdict;
-use super::track::{Difference, Seen, Track};
-use crate::replication::{Cluster, Owners, Record, Standing};
+use super::track::{Difference, Seen, Track, seconds};
+use crate::replication::{Cluster, Decisions, Owners, Record, Standing, Unit};
 use replay::Replay;
 use search::search;
 use setup::Setup;
@@ -40,12 +41,13 @@ pub(super) fn replay(recording: &Recording) -> Result<(Verdict, Vec<Chosen>), Er
     let (Some(dialect), Some(mut setup)) = (super::dialect(server), Setup::of(&recording.header)) else {
         return Ok((Verdict::NotReplayed(format!("no preset for clusters of {server} yet")), Vec::new()));
     };
-    if let Some(why) = not_yet(recording) {
-        return Ok((Verdict::NotReplayed(why.to_owned()), Vec::new()));
-    }
     let views = recorded(&recording.lines);
     let steps = steps(&recording.lines);
-    fit(&mut setup, &views, &steps);
+    if let Some(at) = unanswered(&views, &steps) {
+        let why = format!("a node that was there did not answer a poll at {}", seconds(at));
+        return Ok((Verdict::NotReplayed(why), Vec::new()));
+    }
+    fit(&mut setup, recording, &views, &steps);
     let owners = owners(&setup, &recording.header, &steps);
     let watched = watched(&views);
     let (difference, chosen) = search(&setup, &owners, recording.lines.len(), |setup, floor| {
@@ -54,16 +56,56 @@ pub(super) fn replay(recording: &Recording) -> Result<(Verdict, Vec<Chosen>), Er
     Ok((difference.map_or(Verdict::Match, Verdict::Differs), chosen))
 }
 
+/// When somebody first waited in vain for a node whose process neither stood still nor was gone. Nothing of ours does so.
+fn unanswered(views: &BTreeMap<View, Vec<Seen>>, steps: &[(i64, Step)]) -> Option<i64> {
+    let is_away = |node: usize, seen: &Seen| {
+        let faults = steps.iter().filter_map(|(at, step)| match step {
+            Step::Fault { node: faulty, standing, within } if *faulty == node => Some((at - within, *standing)),
+            _ => None,
+        });
+        faults
+            .take_while(|(from, _)| *from <= seen.by)
+            .last()
+            .is_some_and(|(from, standing)| standing != Standing::Up || seen.after.is_none_or(|after| after < from))
+    };
+    let in_vain = views.iter().flat_map(|(view, seen)| {
+        let node = node_of(view.node.as_deref());
+        let in_vain = seen.iter().filter(move |seen| seen.state == nobody());
+        in_vain.filter_map(move |seen| node.filter(|&node| !is_away(node, seen)).map(|_| seen.by))
+    });
+    in_vain.min()
+}
+
 /// What a recording does show of what it begins with.
-fn fit(setup: &mut Setup, views: &BTreeMap<View, Vec<Seen>>, steps: &[(i64, Step)]) {
+fn fit(setup: &mut Setup, recording: &Recording, views: &BTreeMap<View, Vec<Seen>>, steps: &[(i64, Step)]) {
     fn silent(seen: &Seen) -> bool {
         seen.state == nobody()
     }
     setup.seen_making = seen_making(views, |seen| &seen[..seen.iter().position(silent).unwrap_or(seen.len())]);
     setup.seen_making_again =
         seen_making(views, |seen| &seen[seen.iter().rposition(silent).map_or(seen.len(), |last| last + 1)..]);
+    let first = |of: fn(Standing) -> bool| {
+        let faults = steps.iter().filter_map(|(at, step)| match step {
+            Step::Fault { standing, within, .. } if of(*standing) => Some(at - within),
+            _ => None,
+        });
+        faults.min().unwrap_or(i64::MAX)
+    };
+    setup.begins = recording.lines.first().map_or(0, |line| line.t);
+    (setup.fault_from, setup.back_from) =
+        (first(|standing| standing != Standing::Up), first(|standing| standing == Standing::Up));
     setup.is_faulty = steps.iter().any(|(_, step)| matches!(step, Step::Fault { .. }));
+    setup.faulty = steps.iter().find_map(|(_, step)| match step {
+        Step::Fault { node, .. } => Some(*node),
+        _ => None,
+    });
+    let is_told =
+        recording.header.responsible.keys().any(|without| setup.faulty.is_some_and(|faulty| NODES[faulty] == without));
+    setup.is_taker_told = is_told || setup.replication.unit == Unit::Client;
+    setup.leader_stops = matches!(setup.replication.decisions, Decisions::Log { leader, .. } if setup.is_led
+        && steps.iter().any(|(_, step)| matches!(step, Step::Fault { node, standing: Standing::Stopped, .. } if *node == leader)));
     setup.is_deadly = steps.iter().any(|(_, step)| matches!(step, Step::Fault { standing: Standing::Dead, .. }));
+    setup.has_connections = steps.iter().any(|(_, step)| matches!(step, Step::Claim { .. }));
     let by_operator =
         steps.iter().filter(|(_, step)| matches!(step, Step::Send(request, ..) if request.who == "operator"));
     setup.other_waits = by_operator.map(|(at, _)| (*at, 0)).collect();
@@ -84,6 +126,8 @@ fn seen_making(views: &BTreeMap<View, Vec<Seen>>, part: fn(&[Seen]) -> &[Seen]) 
 /// The nodes that are or become responsible for anything.
 fn owners(setup: &Setup, header: &Header, steps: &[(i64, Step)]) -> BTreeSet<usize> {
     let told = setup.told(&header.responsible);
+    let open = setup.faulty.filter(|_| !setup.is_taker_told);
+    let may_take_over = (0..NODES.len()).filter(move |node| open.is_some_and(|faulty| faulty != *node));
     let lists: [&[usize]; 4] = [&[0, 1, 2], &[1, 2], &[0, 2], &[0, 1]];
     let claims = steps.iter().filter_map(|(_, step)| match step {
         Step::Send(_, _, (service, address)) => Some(Record::of(setup.replication.unit, service, address)),
@@ -92,12 +136,12 @@ fn owners(setup: &Setup, header: &Header, steps: &[(i64, Step)]) -> BTreeSet<usi
     let records: BTreeSet<Record> = claims.collect();
     let owners = Owners { told, ..Owners::default() };
     let lists = &lists[..if setup.is_faulty { 4 } else { 1 }];
-    records.iter().flat_map(|record| lists.iter().filter_map(|list| owners.of(record, list))).collect()
-}
-
-fn not_yet(recording: &Recording) -> Option<&'static str> {
-    let is_grpc = |line: &Line| matches!(&line.what, What::Event(event) if event.event.starts_with("grpc"));
-    recording.lines.iter().any(is_grpc).then_some("gRPC clients of a cluster are not replayed yet")
+    let by_name = records.iter().flat_map(|record| lists.iter().filter_map(|list| owners.of(record, list)));
+    let by_connection = steps.iter().filter_map(|(_, step)| match step {
+        Step::Claim { node, .. } => Some(*node),
+        _ => None,
+    });
+    by_name.chain(by_connection).chain(may_take_over).collect()
 }
 
 /// The views of each node, and how the recorder noted them: it cut the errors.
@@ -118,8 +162,8 @@ struct Found {
     difference: Option<Difference>,
     /// Later is better: for how long each of the views agrees, in ms, summed.
     agrees_for: i64,
-    /// At which nodes some view differs, or all where an answer does.
-    differs_at: [bool; 3],
+    /// When the views of each node begin to differ, the last of them that does; or an answer.
+    differs_at: [Option<i64>; 3],
     /// How far ours is early or late in each view that differs, in ms.
     shifts: Vec<i64>,
 }
@@ -154,13 +198,13 @@ fn run(
     let stopped = replay.run(steps, falls_short)?;
     let until = stopped.as_ref().map_or(end, |difference| difference.at);
     let mut agrees_for = 0;
-    let mut differs_at = [stopped.is_some(); 3];
+    let mut differs_at = [stopped.as_ref().map(|difference| difference.at); 3];
     let mut differences = Vec::new();
     for (view, seen) in views {
         let found = differs(replay.tracks.get(view).unwrap_or(&never), view, seen, end);
         agrees_for += found.as_ref().map_or(end, |found| found.at).min(until) - replay.zero;
-        if let (Some(_), Some(node)) = (&found, node_of(view.node.as_deref())) {
-            differs_at[node] = true;
+        if let (Some(found), Some(node)) = (&found, node_of(view.node.as_deref())) {
+            differs_at[node] = differs_at[node].max(Some(found.at));
         }
         differences.extend(found);
     }

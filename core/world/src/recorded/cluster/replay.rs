@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use liveset::{Error, Instant};
+use liveset::{Content, Error, Instant};
 use liveset_nacos::Dialect;
 
 use super::super::door::{View, is_computed};
@@ -13,7 +13,7 @@ use super::super::peek::{Said, Views};
 use super::super::track::{Difference, Track};
 use super::node_of;
 use super::setup::Setup;
-use super::steps::Step;
+use super::steps::{How, Step};
 use crate::replication::{Cluster, Standing};
 
 /// When a step takes effect, and from when on it may be seen.
@@ -88,6 +88,21 @@ impl Replay {
                 self.watch(moment.from, request.took + self.setup.lag)?;
                 return Ok(difference);
             }
+            Step::Read(request, sent) => {
+                let Some(node) = node_of(request.node.as_deref()) else { return Ok(None) };
+                let answer = self.cluster.read(now, node, sent);
+                self.watch(moment.from, request.took + self.setup.lag)?;
+                return Ok(differs(moment.from, request, answer.as_ref()));
+            }
+            Step::Claim { number, node, claim, how } => {
+                self.cluster.claim_over(now, *node, *number, claim, &Content::default());
+                let took = if let How::Called { took } = how { *took } else { 0 };
+                self.watch(moment.from, took)?;
+            }
+            Step::Disconnect { number, node, .. } => {
+                self.cluster.disconnect(now, *node, *number);
+                self.watch(moment.from, 0)?;
+            }
             Step::Fault { node, standing, .. } => {
                 if *standing == Standing::Dead {
                     self.cluster.replication.seen_making[*node] = self.setup.seen_making_again[*node];
@@ -120,14 +135,30 @@ impl Replay {
             let moment = match step {
                 Step::Fault { .. } => continue,
                 Step::Look(_) => Moment { effect: *at, from: *at, step: number },
+                Step::Read(request, _) => {
+                    let effect = at + request.took * self.setup.direct as i64 / 1000;
+                    Moment { effect, from: *at, step: number }
+                }
+                Step::Claim { how: How::Called { took }, .. } => {
+                    Moment { effect: at + took * self.setup.direct as i64 / 1000, from: *at, step: number }
+                }
+                Step::Claim { how: How::Moved { within }, .. } => {
+                    let effect = self.setup.redone(at - within * self.setup.seen_after as i64 / 100);
+                    Moment { effect, from: effect, step: number }
+                }
+                Step::Disconnect { within, .. } => {
+                    let effect = at - within * self.setup.seen_after as i64 / 100;
+                    Moment { effect, from: effect, step: number }
+                }
                 Step::Send(request, ..) => {
-                    let effect = at + self.effect_after(step, request);
+                    let share = self.share(step, request);
+                    let effect = |from: i64| from + (at + request.took - from).max(0) * share / 1000;
                     let node = node_of(request.node.as_deref()).unwrap_or_default();
-                    let held = still.iter().find(|(still, from, to)| *still == node && (*from..*to).contains(&effect));
-                    match held {
-                        Some((_, _, goes_on)) => Moment { effect: *goes_on, from: *goes_on, step: number },
-                        None => Moment { effect, from: *at, step: number },
-                    }
+                    let holds = |(still, from, to): &&(usize, i64, i64)| {
+                        *still == node && [*at, effect(*at)].iter().any(|moment| (*from..*to).contains(moment))
+                    };
+                    let from = still.iter().find(holds).map_or(*at, |(_, _, goes_on)| *goes_on);
+                    Moment { effect: effect(from), from, step: number }
                 }
             };
             moments.push(moment);
@@ -136,11 +167,12 @@ impl Replay {
         moments
     }
 
-    fn effect_after(&self, step: &Step, request: &Request) -> i64 {
+    /// When in its time a request takes effect, in parts of a thousand.
+    fn share(&self, step: &Step, request: &Request) -> i64 {
         let Step::Send(_, _, claim) = step else { return 0 };
         let node = node_of(request.node.as_deref()).unwrap_or_default();
         let share = if self.cluster.taker(node, claim) == node { self.setup.direct } else { self.setup.proxied };
-        request.took * share as i64 / 1000
+        share as i64
     }
 
     fn look(&mut self, view: &View) -> Result<(), Error> {

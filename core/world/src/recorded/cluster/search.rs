@@ -12,8 +12,8 @@ use super::setup::Setup;
 use crate::random::Random;
 
 /// How many replays a recording is worth; and a long one no more than so many lines, all replays together.
-const TRIES_MAX: usize = 1500;
-const LINES_MAX: usize = 90_000;
+const TRIES_MAX: usize = 2400;
+const LINES_MAX: usize = 220_000;
 
 /// From so many tries in a row that won nothing on, the search begins anew.
 const IDLE_MAX: u32 = 500;
@@ -69,7 +69,11 @@ pub(super) fn turned(setup: &Setup, dials: &[Dial], values: &[u64]) -> Setup {
 
 /// Turns one dial, or two, that a difference may hang on: a little, or to anywhere, or so far as ours is early or late.
 fn turn(dials: &[Dial], found: &Found, values: &mut [u64], chance: &mut Random) {
-    let matters = |dial: &Dial| dial.node.is_none_or(|node| found.differs_at[node]);
+    let last = |node: Option<usize>| match node {
+        Some(node) => found.differs_at[node],
+        None => found.differs_at.into_iter().max().flatten(),
+    };
+    let matters = |dial: &Dial| last(dial.node).is_some_and(|last| dial.from <= last);
     let numbers: Vec<usize> = (0..dials.len()).filter(|&number| matters(&dials[number])).collect();
     for _ in 0..=chance.below(2) {
         let number = numbers[chance.below(numbers.len() as u64) as usize];

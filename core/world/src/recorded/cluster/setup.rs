@@ -6,6 +6,7 @@ use liveset::policy::{Clock, Sweep};
 use liveset::{Instant, Policy, Span};
 
 use super::super::file::Header;
+use super::clients::REDO;
 use super::{NODES, node_of};
 use crate::replication::{Decisions, Health, Replication, Standing, Unit, span};
 
@@ -37,8 +38,26 @@ pub(super) struct Setup {
     /// Looks for empty services, and for ended decisions: their distances from t = 0.
     pub(super) services: [u64; 3],
     pub(super) overrides: [u64; 3],
+    /// Looks for copies of connections that nobody verified for long.
+    pub(super) caps: [u64; 3],
+    /// Whether clients hold claims over connections.
+    pub(super) has_connections: bool,
+    /// When clients claim again over a new connection.
+    pub(super) redo: u64,
+    /// When the recording begins, when a node first stops or dies, and when one is first back, in ms of the recording.
+    pub(super) begins: i64,
+    pub(super) fault_from: i64,
+    pub(super) back_from: i64,
     /// Whether a node stops or dies.
     pub(super) is_faulty: bool,
+    /// The node that does.
+    pub(super) faulty: Option<usize>,
+    /// Which of those that are left is then responsible, where that is not told.
+    pub(super) takes_over: usize,
+    /// Whether that is told, or follows from addresses.
+    pub(super) is_taker_told: bool,
+    /// Whether the leader of the log stops.
+    pub(super) leader_stops: bool,
     /// Whether it dies.
     pub(super) is_deadly: bool,
     /// Whom a node in the mode of an older version takes for responsible.
@@ -61,16 +80,26 @@ pub(super) struct Tick {
     pub(super) late: u64,
 }
 
+/// Where the nodes of each recorded cluster listened; and for the log a thousand below.
+const PORTS: [(&str, [u16; 3]); 3] =
+    [("1.4.1", [8410, 8420, 8430]), ("2.0.3", [8450, 8470, 8490]), ("2.5.1", [8510, 8530, 8550])];
+
+/// The node of whichever cluster that listens there.
+pub(super) fn node_at(address: &str) -> Option<usize> {
+    let port: u16 = address.rsplit_once(':')?.1.parse().ok()?;
+    PORTS.iter().find_map(|(_, ports)| ports.iter().position(|own| *own == port))
+}
+
 impl Setup {
     /// Of the cluster in a recording.
     pub(super) fn of(header: &Header) -> Option<Setup> {
-        // The recorded clusters listened at these ports, and for the log a thousand below.
-        let (mut replication, policy, ports) = match header.server.as_str() {
-            "1.4.1" => (Replication::nacos_1_4(), Policy::nacos_1_4(), [8410, 8420, 8430]),
-            "2.0.3" => (Replication::nacos_2_0(), Policy::nacos_2_0(), [8450, 8470, 8490]),
-            "2.5.1" => (Replication::nacos_2_5(), Policy::nacos_2_5(), [8510, 8530, 8550]),
+        let (mut replication, policy) = match header.server.as_str() {
+            "1.4.1" => (Replication::nacos_1_4(), Policy::nacos_1_4()),
+            "2.0.3" => (Replication::nacos_2_0(), Policy::nacos_2_0()),
+            "2.5.1" => (Replication::nacos_2_5(), Policy::nacos_2_5()),
             _ => return None,
         };
+        let (_, ports) = PORTS.into_iter().find(|(server, _)| *server == header.server)?;
         let led = header
             .leaders
             .each_ref()
@@ -98,7 +127,17 @@ impl Setup {
             heard: ticks,
             services: [0; 3],
             overrides: [0; 3],
+            caps: [0; 3],
+            has_connections: false,
+            redo: 0,
+            begins: 0,
+            fault_from: i64::MAX,
+            back_from: i64::MAX,
             is_faulty: false,
+            faulty: None,
+            takes_over: 0,
+            is_taker_told: true,
+            leader_stops: false,
             is_deadly: false,
             by_service: 0,
             addresses: ports.iter().map(|port| format!("127.0.0.1:{port}")).collect(),
@@ -125,6 +164,9 @@ impl Setup {
             let look = |phase| Tick { phase, late: 0 };
             look(self.services[node]).set(&mut policy.services.sweep, zero);
             look(self.overrides[node]).set(&mut policy.overrides.sweep, zero);
+            if let Some(cap) = &mut policy.expiry.cap {
+                look(self.caps[node]).set(&mut cap.sweep, zero);
+            }
             self.copies[node].set(&mut replication.engine[node], zero);
             self.verify[node].set(&mut replication.verify[node], zero);
             if let Health::Reported(clocks) = &mut replication.health {
@@ -140,14 +182,26 @@ impl Setup {
         (replication, policies)
     }
 
-    /// Who is responsible by the recording's header, where records belong to services: their names are not in it.
+    /// When a client that moved at a moment of the recording claims again.
+    pub(super) fn redone(&self, moved: i64) -> i64 {
+        let every = REDO.as_millis() as i64;
+        moved + (self.redo as i64 - moved).rem_euclid(every)
+    }
+
+    /// Who is responsible, where records belong to services, whose names are not in the recording: by its header, or by choice.
     pub(super) fn told(&self, responsible: &BTreeMap<String, String>) -> BTreeMap<Vec<usize>, usize> {
         if self.replication.unit == Unit::Client {
             return BTreeMap::new();
         }
-        let members = |without: &str| (0..NODES.len()).filter(|&node| NODES[node] != without).collect();
+        let members =
+            |without: &str| -> Vec<usize> { (0..NODES.len()).filter(|&node| NODES[node] != without).collect() };
         let told = responsible.iter().filter_map(|(without, node)| Some((members(without), node_of(Some(node))?)));
-        told.collect()
+        let mut told: BTreeMap<Vec<usize>, usize> = told.collect();
+        if let Some(faulty) = self.faulty {
+            let left = members(NODES[faulty]);
+            told.entry(left.clone()).or_insert(left[self.takes_over % left.len()]);
+        }
+        told
     }
 
     /// Which nodes come to count a faulty one out, or in again, and when.

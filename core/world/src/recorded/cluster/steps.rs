@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use liveset::{Address, Cluster as ClusterName, Host, Port, ServiceKey};
 use liveset_nacos::Request as Sent;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::super::door::View;
 use super::super::file::{Line, Request, Sight, What};
 use super::super::http::sent;
 use super::SERVICE;
+use super::clients::clients;
 use super::faults::faults;
 use crate::replication::Standing;
 
@@ -17,12 +18,35 @@ use crate::replication::Standing;
 pub(super) enum Step<'a> {
     Look(View),
     Send(&'a Request, Sent, (ServiceKey, Address)),
+    /// Somebody reads, and may wish to be told of changes.
+    Read(&'a Request, Sent),
+    /// A client claims over its connection of that number: some time in a call, or as soon as it does so again by itself behind a move,
+    /// which was seen so many ms later.
+    Claim {
+        number: usize,
+        node: usize,
+        claim: (ServiceKey, Address),
+        how: How,
+    },
+    /// A connection that led to a node ended; it was seen so many ms later.
+    Disconnect {
+        number: usize,
+        node: usize,
+        within: i64,
+    },
     /// A node's process does so; it was seen so many ms later.
     Fault {
         node: usize,
         standing: Standing,
         within: i64,
     },
+}
+
+/// How a client comes to claim.
+#[derive(Clone, Copy)]
+pub(super) enum How {
+    Called { took: i64 },
+    Moved { within: i64 },
 }
 
 pub(super) fn steps(lines: &[Line]) -> Vec<(i64, Step<'_>)> {
@@ -47,14 +71,19 @@ pub(super) fn steps(lines: &[Line]) -> Vec<(i64, Step<'_>)> {
                 if request.method == "POST" {
                     published.extend(request.args.get("metadata").map(|metadata| (request.who.as_str(), metadata)));
                 }
-                if let Some(claim) = claim_of(request) {
-                    let metadata = published.get(request.who.as_str()).copied();
-                    steps.push((line.t, Step::Send(request, sent_of(request, metadata), claim)));
-                }
+                let step = match claim_of(&request.args) {
+                    Some(claim) => {
+                        let metadata = published.get(request.who.as_str()).copied();
+                        Step::Send(request, sent_of(request, metadata), claim)
+                    }
+                    None => Step::Read(request, sent(request)),
+                };
+                steps.push((line.t, step));
             }
             What::Event(_) => {}
         }
     }
+    steps.extend(clients(lines));
     steps.extend(faults(lines));
     steps.sort_by_key(|(at, _)| *at);
     steps
@@ -70,9 +99,9 @@ fn looked_at(lines: &[Line], at: i64, sight: &Sight) -> i64 {
     if found { flights.fold(at, i64::max) } else { at }
 }
 
-/// Whom a request is about; those about nobody are reads.
-fn claim_of(request: &Request) -> Option<(ServiceKey, Address)> {
-    let (ip, port) = (request.args.get("ip")?.as_str()?, request.args.get("port")?.as_u64()?);
+/// Whom something is about; requests about nobody are reads.
+pub(super) fn claim_of(args: &Map<String, Value>) -> Option<(ServiceKey, Address)> {
+    let (ip, port) = (args.get("ip")?.as_str()?, args.get("port")?.as_u64()?);
     let cluster = ClusterName::parse("DEFAULT").ok()?;
     let address = Address { host: Host::parse(ip).ok()?, port: Port::new(u16::try_from(port).ok()?), cluster };
     Some((ServiceKey::named(SERVICE).ok()?, address))

@@ -13,16 +13,19 @@ use super::search::turned;
 use super::setup::Setup;
 use super::sights::recorded;
 use super::steps::{Step, steps};
-use super::{NODES, SERVICE, begin, fit, not_yet, owners, watched};
+use super::{NODES, SERVICE, begin, fit, owners, watched};
 
 /// The recorded cluster with the usual values of what a recording cannot show; and a strict cluster, whose nodes apply one log and differ
-/// only in how far they are: none lags, so they are one registry. None where no cluster of that version is imitated.
+/// only in how far they are: none lags, so they are one registry. None where no cluster of that version is imitated, or clients connect to
+/// it.
 pub(crate) fn stories(recording: &Recording, dialect: Dialect) -> Result<Option<(Story<'_>, Strictly<'_>)>, Error> {
-    let Some(mut setup) = Setup::of(&recording.header).filter(|_| not_yet(recording).is_none()) else {
-        return Ok(None);
-    };
+    let Some(mut setup) = Setup::of(&recording.header) else { return Ok(None) };
     let (views, steps) = (recorded(&recording.lines), steps(&recording.lines));
-    fit(&mut setup, &views, &steps);
+    fit(&mut setup, recording, &views, &steps);
+    if setup.has_connections {
+        // A strict cluster has no connections of its own yet.
+        return Ok(None);
+    }
     let dials = dials(&setup, &owners(&setup, &recording.header, &steps));
     let usual: Vec<u64> = dials.iter().map(|dial| dial.usual).collect();
     let replay = begin(recording, watched(&views), &turned(&setup, &dials, &usual), dialect)?;
