@@ -36,6 +36,10 @@ impl Dial {
         Dial { from, ..self }
     }
 
+    fn at(self, node: usize) -> Dial {
+        Dial { name: format!("{}: {}", NODES[node], self.name), ..self }
+    }
+
     fn usually(self, usual: u64) -> Dial {
         Dial { usual, ..self }
     }
@@ -56,9 +60,8 @@ const DIRECT_TOO: &str = "the same of one that is handed on";
 pub(super) fn dials(setup: &Setup, owners: &BTreeSet<usize>) -> Vec<Dial> {
     let mut dials = of_requests(setup);
     dials.extend(of_faults(setup));
-    for (node, name) in NODES.iter().enumerate() {
-        let dials_of_it = of_node(setup, node).into_iter();
-        dials.extend(dials_of_it.map(|dial| Dial { name: format!("{name}: {}", dial.name), node: Some(node), ..dial }));
+    for node in 0..NODES.len() {
+        dials.extend(of_node(setup, node).into_iter().map(|dial| Dial { node: Some(node), ..dial.at(node) }));
     }
     if setup.replication.waits.len() > 1 {
         dials.extend(setup.other_waits.iter().enumerate().map(|(number, (at, _))| {
@@ -67,10 +70,7 @@ pub(super) fn dials(setup: &Setup, owners: &BTreeSet<usize>) -> Vec<Dial> {
         }));
     }
     for &node in owners {
-        let name = NODES[node];
-        dials.extend(
-            of_owner(setup, node).into_iter().map(|dial| Dial { name: format!("{name}: {}", dial.name), ..dial }),
-        );
+        dials.extend(of_owner(setup, node).into_iter().map(|dial| dial.at(node)));
     }
     dials.retain(|dial| dial.period > 0);
     dials
@@ -114,7 +114,7 @@ fn of_requests(setup: &Setup) -> Vec<Dial> {
 
 /// Those of nodes that stop, die or come back.
 fn of_faults(setup: &Setup) -> Vec<Dial> {
-    if !setup.is_faulty {
+    if setup.faulty.is_none() {
         return Vec::new();
     }
     let mut dials = vec![
@@ -195,7 +195,7 @@ fn of_node(setup: &Setup, node: usize) -> Vec<Dial> {
         let cap_sweep = Dial::new("expiry.cap.sweep", sweep(cap.sweep), move |setup, phase| setup.caps[node] = phase);
         dials.push(cap_sweep.from(after(cap.silence)));
     }
-    if setup.is_faulty {
+    if setup.faulty.is_some() {
         let longest = if setup.is_deadly { 14_000 } else { 28_000 };
         let out = Dial::new("counts the faulty node out after", longest, move |setup, after| {
             setup.out_after[node] = after;

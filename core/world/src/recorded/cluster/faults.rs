@@ -64,3 +64,12 @@ fn seen(lines: &[Line], node: usize, from: i64, to: i64, answers: bool) -> Optio
     let after = firsts.iter().filter_map(|(_, sight)| sight.after).max().map_or(by, |after| after + 1);
     Some((after.min(by), by))
 }
+
+/// How the nodes' processes come to stand, in order: from when on, whose, and how.
+pub(super) fn standings(steps: &[(i64, Step)]) -> Vec<(i64, usize, Standing)> {
+    let faults = steps.iter().filter_map(|(at, step)| match step {
+        Step::Fault { node, standing, within } => Some((at - within, *node, *standing)),
+        _ => None,
+    });
+    faults.collect()
+}

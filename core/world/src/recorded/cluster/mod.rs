@@ -25,6 +25,7 @@ use super::phases::Chosen;
 use super::report::Verdict;
 use super::track::{Difference, Seen, Track, seconds};
 use crate::replication::{Cluster, Decisions, Owners, Record, Standing, Unit};
+use faults::standings;
 use replay::Replay;
 use search::search;
 use setup::Setup;
@@ -58,19 +59,16 @@ pub(super) fn replay(recording: &Recording) -> Result<(Verdict, Vec<Chosen>), Er
 
 /// When somebody first waited in vain for a node whose process neither stood still nor was gone. Nothing of ours does so.
 fn unanswered(views: &BTreeMap<View, Vec<Seen>>, steps: &[(i64, Step)]) -> Option<i64> {
+    let standings = standings(steps);
     let is_away = |node: usize, seen: &Seen| {
-        let faults = steps.iter().filter_map(|(at, step)| match step {
-            Step::Fault { node: faulty, standing, within } if *faulty == node => Some((at - within, *standing)),
-            _ => None,
-        });
-        faults
-            .take_while(|(from, _)| *from <= seen.by)
-            .last()
-            .is_some_and(|(from, standing)| standing != Standing::Up || seen.after.is_none_or(|after| after < from))
+        let of_it = standings.iter().filter(|(_, faulty, _)| *faulty == node);
+        of_it.take_while(|(from, ..)| *from <= seen.by).last().is_some_and(|(from, _, standing)| {
+            *standing != Standing::Up || seen.after.is_none_or(|after| after < *from)
+        })
     };
     let in_vain = views.iter().flat_map(|(view, seen)| {
         let node = node_of(view.node.as_deref());
-        let in_vain = seen.iter().filter(move |seen| seen.state == nobody());
+        let (in_vain, is_away) = (seen.iter().filter(|seen| seen.state == nobody()), &is_away);
         in_vain.filter_map(move |seen| node.filter(|&node| !is_away(node, seen)).map(|_| seen.by))
     });
     in_vain.min()
@@ -84,27 +82,24 @@ fn fit(setup: &mut Setup, recording: &Recording, views: &BTreeMap<View, Vec<Seen
     setup.seen_making = seen_making(views, |seen| &seen[..seen.iter().position(silent).unwrap_or(seen.len())]);
     setup.seen_making_again =
         seen_making(views, |seen| &seen[seen.iter().rposition(silent).map_or(seen.len(), |last| last + 1)..]);
-    let first = |of: fn(Standing) -> bool| {
-        let faults = steps.iter().filter_map(|(at, step)| match step {
-            Step::Fault { standing, within, .. } if of(*standing) => Some(at - within),
-            _ => None,
-        });
-        faults.min().unwrap_or(i64::MAX)
+    let standings = standings(steps);
+    let first = |is_up: bool| {
+        let from = standings.iter().filter(|(.., standing)| (*standing == Standing::Up) == is_up);
+        from.map(|(from, ..)| *from).min().unwrap_or(i64::MAX)
     };
     setup.begins = recording.lines.first().map_or(0, |line| line.t);
-    (setup.fault_from, setup.back_from) =
-        (first(|standing| standing != Standing::Up), first(|standing| standing == Standing::Up));
-    setup.is_faulty = steps.iter().any(|(_, step)| matches!(step, Step::Fault { .. }));
-    setup.faulty = steps.iter().find_map(|(_, step)| match step {
-        Step::Fault { node, .. } => Some(*node),
-        _ => None,
-    });
+    (setup.fault_from, setup.back_from) = (first(false), first(true));
+    setup.faulty = standings.first().map(|(_, node, _)| *node);
     let is_told =
         recording.header.responsible.keys().any(|without| setup.faulty.is_some_and(|faulty| NODES[faulty] == without));
     setup.is_taker_told = is_told || setup.replication.unit == Unit::Client;
-    setup.leader_stops = matches!(setup.replication.decisions, Decisions::Log { leader, .. } if setup.is_led
-        && steps.iter().any(|(_, step)| matches!(step, Step::Fault { node, standing: Standing::Stopped, .. } if *node == leader)));
-    setup.is_deadly = steps.iter().any(|(_, step)| matches!(step, Step::Fault { standing: Standing::Dead, .. }));
+    let leader = match setup.replication.decisions {
+        Decisions::Log { leader, .. } if setup.is_led => Some(leader),
+        _ => None,
+    };
+    setup.leader_stops =
+        standings.iter().any(|(_, node, standing)| *standing == Standing::Stopped && leader == Some(*node));
+    setup.is_deadly = standings.iter().any(|(.., standing)| *standing == Standing::Dead);
     setup.has_connections = steps.iter().any(|(_, step)| matches!(step, Step::Claim { .. }));
     let by_operator =
         steps.iter().filter(|(_, step)| matches!(step, Step::Send(request, ..) if request.who == "operator"));
@@ -135,7 +130,7 @@ fn owners(setup: &Setup, header: &Header, steps: &[(i64, Step)]) -> BTreeSet<usi
     });
     let records: BTreeSet<Record> = claims.collect();
     let owners = Owners { told, ..Owners::default() };
-    let lists = &lists[..if setup.is_faulty { 4 } else { 1 }];
+    let lists = &lists[..if setup.faulty.is_some() { 4 } else { 1 }];
     let by_name = records.iter().flat_map(|record| lists.iter().filter_map(|list| owners.of(record, list)));
     let by_connection = steps.iter().filter_map(|(_, step)| match step {
         Step::Claim { node, .. } => Some(*node),

@@ -48,9 +48,7 @@ pub(super) struct Setup {
     pub(super) begins: i64,
     pub(super) fault_from: i64,
     pub(super) back_from: i64,
-    /// Whether a node stops or dies.
-    pub(super) is_faulty: bool,
-    /// The node that does.
+    /// The node that stops or dies, where one does.
     pub(super) faulty: Option<usize>,
     /// Which of those that are left is then responsible, where that is not told.
     pub(super) takes_over: usize,
@@ -133,7 +131,6 @@ impl Setup {
             begins: 0,
             fault_from: i64::MAX,
             back_from: i64::MAX,
-            is_faulty: false,
             faulty: None,
             takes_over: 0,
             is_taker_told: true,
