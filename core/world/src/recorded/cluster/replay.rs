@@ -123,7 +123,7 @@ impl Replay {
         let mut still: Vec<(usize, i64, i64)> = Vec::new();
         for (number, (at, step)) in steps.iter().enumerate() {
             let Step::Fault { node, standing, within } = step else { continue };
-            let effect = at - within * self.setup.seen_after as i64 / 100;
+            let effect = self.happened(*at, *within);
             match (standing, still.iter_mut().find(|(stopped, _, until)| stopped == node && *until == i64::MAX)) {
                 (Standing::Stopped, _) => still.push((*node, effect, i64::MAX)),
                 (_, Some((_, _, until))) => *until = effect,
@@ -135,19 +135,16 @@ impl Replay {
             let moment = match step {
                 Step::Fault { .. } => continue,
                 Step::Look(_) => Moment { effect: *at, from: *at, step: number },
-                Step::Read(request, _) => {
-                    let effect = at + request.took * self.setup.direct as i64 / 1000;
-                    Moment { effect, from: *at, step: number }
-                }
+                Step::Read(request, _) => Moment { effect: self.reached(*at, request.took), from: *at, step: number },
                 Step::Claim { how: How::Called { took }, .. } => {
-                    Moment { effect: at + took * self.setup.direct as i64 / 1000, from: *at, step: number }
+                    Moment { effect: self.reached(*at, *took), from: *at, step: number }
                 }
                 Step::Claim { how: How::Moved { within }, .. } => {
-                    let effect = self.setup.redone(at - within * self.setup.seen_after as i64 / 100);
+                    let effect = self.setup.redone(self.happened(*at, *within));
                     Moment { effect, from: effect, step: number }
                 }
                 Step::Disconnect { within, .. } => {
-                    let effect = at - within * self.setup.seen_after as i64 / 100;
+                    let effect = self.happened(*at, *within);
                     Moment { effect, from: effect, step: number }
                 }
                 Step::Send(request, ..) => {
@@ -165,6 +162,16 @@ impl Replay {
         }
         moments.sort_by_key(|moment| moment.effect);
         moments
+    }
+
+    /// When something happened that was seen up to so many ms later.
+    fn happened(&self, seen: i64, within: i64) -> i64 {
+        seen - within * self.setup.seen_after as i64 / 100
+    }
+
+    /// When a call reached the node that it was for.
+    fn reached(&self, at: i64, took: i64) -> i64 {
+        at + took * self.setup.direct as i64 / 1000
     }
 
     /// When in its time a request takes effect, in parts of a thousand.
