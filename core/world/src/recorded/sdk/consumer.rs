@@ -245,7 +245,9 @@ impl Replay {
         let answer = match query {
             Query::Take if self.server.is_up() => Some(self.list()?),
             Query::Take => {
-                self.consumers.entry(who.to_owned()).and_modify(|consumer| consumer.machine.unanswered(now));
+                if let Some(consumer) = self.consumers.get_mut(who) {
+                    consumer.machine.unanswered(now);
+                }
                 return Ok(());
             }
             _ => None,

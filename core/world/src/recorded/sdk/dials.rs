@@ -201,9 +201,7 @@ fn dials(policy: &Policy, recording: &Recording, version: &Version) -> Vec<Dial>
         dials.push(Dial::new("client.redo", redo, step, |setup, phase| setup.client.redo = phase).from(fault));
         let connects = |setup: &mut Setup, takes| setup.client.connects = takes as i64;
         let (longest, step) = if has_no_server(recording) { ATTEMPTS } else { CONNECTS };
-        let back = first(recording, |event| {
-            fails(event) || ["SIGCONT", "reset", "heal", "kill -9"].contains(&event.event.as_str())
-        });
+        let back = first(recording, lets_connect);
         dials.push(Dial::new("a new connection takes", longest, step, connects).from(back));
     }
     let late = |setup: &mut Setup, late| setup.client.late = late as i64;
