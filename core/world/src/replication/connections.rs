@@ -52,7 +52,7 @@ impl Cluster {
         let response = self.serve(now, node, request);
         let dialect = self.dialects[node];
         let mut pushes = self.nodes[node].pushes.take().unwrap_or_else(|| Pushes::new(dialect));
-        pushes.asked(&mut Desk { cluster: self, node, is_refused: false }, now, request);
+        pushes.asked(&mut Desk::of(self, node), now, request);
         self.nodes[node].pushes = Some(pushes);
         self.begin_to_tend(now, node);
         Some(response)
@@ -111,7 +111,7 @@ impl Cluster {
         }
         if let Some(mut pushes) = self.nodes[node].pushes.take() {
             // Nobody of the recordings listens.
-            let _datagrams = pushes.due(&mut Desk { cluster: self, node, is_refused: false }, now);
+            let _datagrams = pushes.due(&mut Desk::of(self, node), now);
             self.nodes[node].pushes = Some(pushes);
         }
         self.take_note(now, node);

@@ -14,6 +14,12 @@ pub(super) struct Desk<'a> {
     pub(super) is_refused: bool,
 }
 
+impl Desk<'_> {
+    pub(super) fn of(cluster: &mut Cluster, node: usize) -> Desk<'_> {
+        Desk { cluster, node, is_refused: false }
+    }
+}
+
 impl Cluster {
     /// Sends a request to a node, which hands it on to the one that it takes for responsible; none where nobody answers.
     pub(crate) fn send(&mut self, now: Instant, node: usize, request: &Request, claim: &Claim) -> Option<Response> {
@@ -44,7 +50,7 @@ impl Cluster {
     pub(super) fn serve(&mut self, now: Instant, node: usize, request: &Request) -> Response {
         self.advance(now);
         let dialect = self.dialects[node];
-        let mut desk = Desk { cluster: self, node, is_refused: false };
+        let mut desk = Desk::of(self, node);
         let response = serve(&mut desk, dialect, now, request);
         let response = if desk.is_refused { refused_decision(dialect) } else { response };
         self.take_note(now, node);

@@ -75,9 +75,7 @@ impl Cluster {
         if self.replication.apart == Some(node) {
             return;
         }
-        if self.log.deposed == Some(node) {
-            self.log.deposed = None;
-        }
+        self.log.deposed.take_if(|deposed| *deposed == node);
         let lacking: Vec<Command> = self.log.entries[self.log.applied[node]..].to_vec();
         self.log.applied[node] = self.log.entries.len();
         for command in lacking {
