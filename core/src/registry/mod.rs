@@ -9,6 +9,7 @@ mod check;
 mod claim;
 mod connect;
 mod explain;
+mod fits;
 mod journal;
 mod operate;
 mod query;
