@@ -47,7 +47,7 @@ impl<T> Pages<T> {
         self.pages.get(index as usize / PAGE)?.get(index as usize % PAGE)
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> + Clone {
         self.pages.iter().flatten()
     }
 }

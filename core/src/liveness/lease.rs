@@ -80,6 +80,11 @@ impl Leases {
         self.hot.holds(lease).then(|| &self.rows[lease.slot()])
     }
 
+    /// Whether somebody has the lease in this slot.
+    pub(crate) fn is_held(&self, slot: u32) -> bool {
+        self.hot.state(slot) != State::Free
+    }
+
     pub(crate) fn row(&self, slot: u32) -> &Lease {
         &self.rows[slot]
     }

@@ -8,86 +8,129 @@ use super::Registry;
 use crate::id::NONE;
 use crate::instance::state;
 use crate::liveness::Caller;
+use crate::view::{Row, Service};
+
+/// What a service should count, as its instances say.
+struct Tally {
+    members: usize,
+    served: u32,
+    healthy: u32,
+    held: u32,
+    /// Where its clusters begin among all clusters.
+    clusters: usize,
+}
+
+/// What all services should count.
+struct Tallies {
+    services: Vec<Tally>,
+    held_in: Vec<u32>,
+}
+
+impl Tallies {
+    fn new<'a>(services: impl Iterator<Item = &'a Service>) -> Tallies {
+        let mut clusters = 0;
+        let tally = |service: &Service| {
+            let begin = clusters;
+            clusters += service.clusters.len();
+            Tally { members: 0, served: 0, healthy: 0, held: 0, clusters: begin }
+        };
+        let services = services.map(tally).collect();
+        Tallies { services, held_in: vec![0; clusters] }
+    }
+
+    /// Counts an instance; false when it does not stand where its service has it.
+    fn count(&mut self, instance: u32, row: &Row, service: &Service) -> bool {
+        let tally = &mut self.services[row.key.service as usize];
+        if row.position != NONE {
+            let [served, healthy] = [state::SERVED, state::HEALTHY].map(|bit| row.state() & bit != 0);
+            tally.members += 1;
+            tally.served += u32::from(served);
+            tally.healthy += u32::from(served && healthy);
+        }
+        if row.first_lease != NONE {
+            let place = service.clusters.iter().position(|(cluster, _)| *cluster == row.key.cluster);
+            let Some(place) = place else { return false };
+            tally.held += 1;
+            self.held_in[tally.clusters + place] += 1;
+        }
+        row.position == NONE || service.members.get(row.position as usize) == Some(&instance)
+    }
+
+    fn agree<'a>(&self, services: impl Iterator<Item = &'a Service> + Clone) -> bool {
+        let counted = services.clone().map(|service| (service.members.len(), service.served(), service.held));
+        let clusters = services.flat_map(|service| &service.clusters).map(|(_, held)| held);
+        clusters.eq(&self.held_in)
+            && counted.eq(self.services.iter().map(|tally| (tally.members, (tally.served, tally.healthy), tally.held)))
+    }
+}
 
 impl Registry {
+    /// Every instance stands where its service has it, and each service counts what it has; every lease stands in exactly one chain, and
+    /// every chain ends.
+    pub(super) fn instances_fit(&self) -> bool {
+        let mut tallies = Tallies::new(self.services.all());
+        let mut chained = vec![false; self.leases.len()];
+        let mut present = 0;
+        for instance in 0..self.roster.len() as u32 {
+            let row = self.roster.row(instance);
+            present += u32::from(row.first_lease != NONE);
+            if !tallies.count(instance, row, self.services.get(row.key.service))
+                || !self.chain_fits(instance, &mut chained)
+            {
+                return false;
+            }
+        }
+        let all_leases = (0..).zip(&chained).all(|(slot, &chained)| chained == self.leases.is_held(slot));
+        all_leases && present == self.roster.present() && tallies.agree(self.services.all())
+    }
+
+    /// The leases of an instance are its own, and nobody else's so far.
+    fn chain_fits(&self, instance: u32, chained: &mut [bool]) -> bool {
+        let mut slot = self.roster.row(instance).first_lease;
+        while slot != NONE {
+            let is_second = chained.get_mut(slot as usize).is_none_or(|met| core::mem::replace(met, true));
+            if is_second || self.leases.row(slot).instance != instance {
+                return false;
+            }
+            slot = self.leases.row(slot).next;
+        }
+        true
+    }
+
+    /// Leases have names as sources, and sessions and leases name one another: each session names those that it carries, each once, and
+    /// altogether as many as are carried.
+    pub(super) fn leases_fit(&self) -> bool {
+        let sessions = (0..self.sessions.len() as u32).filter_map(|slot| Some((slot, self.sessions.at(slot)?)));
+        let mut named = 0;
+        for (slot, session) in sessions {
+            let own = |&lease: &u32| self.leases.is_held(lease) && self.leases.row(lease).session == slot;
+            let distinct: BTreeSet<u32> = session.leases.iter().copied().collect();
+            named += distinct.len();
+            if distinct.len() != session.leases.len() || !distinct.iter().all(own) {
+                return false;
+            }
+        }
+        let names = self.names.len();
+        let mut carried = 0;
+        for slot in (0..self.leases.len() as u32).filter(|&slot| self.leases.is_held(slot)) {
+            let lease = self.leases.row(slot);
+            carried += usize::from(lease.session != NONE);
+            if lease.source.0 as usize >= names {
+                return false;
+            }
+        }
+        named == carried
+    }
+
     /// So many claims by beats has each `ip:port`, as is counted where they share a clock.
     pub(super) fn callers_fit(&self) -> bool {
         let mut claims: BTreeMap<Caller, u32> = BTreeMap::new();
         let counted = if self.leases.measure().shares_clocks() { self.leases.len() as u32 } else { 0 };
-        let held = (0..counted).filter(|&slot| self.leases.get(self.leases.id(slot)).is_some());
-        for slot in held.filter(|&slot| self.leases.lives_by_beats(slot)) {
+        for slot in (0..counted).filter(|&slot| self.leases.is_held(slot) && self.leases.lives_by_beats(slot)) {
             let key = self.roster.row(self.leases.row(slot).instance).key;
             *claims.entry((key.host, key.port)).or_default() += 1;
         }
         self.callers.fit(&claims, |host| self.names.fits_host(host))
-    }
-
-    /// Sessions and leases name one another.
-    pub(super) fn sessions_fit(&self) -> bool {
-        let carries = |slot: u32| self.sessions.at(slot).is_some_and(|session| !session.leases.is_empty());
-        let carried = (0..self.sessions.len() as u32).filter(|&slot| carries(slot)).all(|session| {
-            let leases = self.sessions.at(session).map_or(&[][..], |open| &open.leases);
-            let distinct: BTreeSet<u32> = leases.iter().copied().collect();
-            distinct.len() == leases.len()
-                && leases
-                    .iter()
-                    .all(|&slot| self.leases.get(self.leases.id(slot)).is_some_and(|lease| lease.session == session))
-        });
-        let held =
-            (0..self.leases.len() as u32).filter_map(|slot| self.leases.get(self.leases.id(slot)).map(|l| (slot, l)));
-        carried
-            && held.filter(|(_, lease)| lease.session != NONE).all(|(slot, lease)| {
-                self.sessions.at(lease.session).is_some_and(|session| session.leases.contains(&slot))
-            })
-    }
-
-    /// So many members of each service are served, and healthy, as it counts.
-    pub(super) fn served_fit(&self) -> bool {
-        self.services.all().all(|service| {
-            let states = service.members.iter().map(|&slot| self.roster.row(slot).state());
-            let served = states.clone().filter(|bits| bits & state::SERVED != 0);
-            let healthy = served.clone().filter(|bits| bits & state::HEALTHY != 0).count();
-            service.served() == (served.count() as u32, healthy as u32)
-        })
-    }
-
-    /// So many instances are held, of each service and in each of its clusters, as is counted.
-    pub(super) fn held_fit(&self) -> bool {
-        let mut found: Vec<_> = self.services.all().map(|service| vec![0; service.clusters.len()]).collect();
-        let rows = (0..self.roster.len() as u32).map(|slot| self.roster.row(slot));
-        for row in rows.filter(|row| row.first_lease != NONE) {
-            let mut clusters = self.services.get(row.key.service).clusters.iter();
-            let Some(place) = clusters.position(|(cluster, _)| *cluster == row.key.cluster) else { return false };
-            found[row.key.service as usize][place] += 1;
-        }
-        self.services.all().zip(found).all(|(service, found)| {
-            service.held == found.iter().sum::<u32>() && service.clusters.iter().map(|(_, count)| *count).eq(found)
-        }) && self.services.all().map(|service| service.held).sum::<u32>() == self.roster.present()
-    }
-
-    /// Every lease stands in exactly one chain, and every chain ends.
-    pub(super) fn chains_fit(&self) -> bool {
-        let (leases, rows) = (self.leases.len(), self.roster.len());
-        let mut met = vec![false; leases];
-        for instance in 0..rows as u32 {
-            let mut slot = self.roster.row(instance).first_lease;
-            while slot != NONE {
-                let fits = (slot as usize) < leases
-                    && !core::mem::replace(&mut met[slot as usize], true)
-                    && self.leases.row(slot).instance == instance
-                    && (self.leases.row(slot).source.0 as usize) < self.names.len();
-                if !fits {
-                    return false;
-                }
-                slot = self.leases.row(slot).next;
-            }
-        }
-        (0..leases as u32).all(|slot| met[slot as usize] == self.leases.get(self.leases.id(slot)).is_some())
-            && (0..rows as u32).all(|slot| {
-                let row = self.roster.row(slot);
-                let members = &self.services.get(row.key.service).members;
-                row.position == NONE || members.get(row.position as usize) == Some(&slot)
-            })
     }
 }
 

@@ -82,11 +82,9 @@ impl Registry {
                 }
             })
             && self.doubts.keys().all(|&slot| (slot as usize) < rows)
-            && self.chains_fit()
+            && self.instances_fit()
+            && self.leases_fit()
             && self.callers_fit()
-            && self.sessions_fit()
-            && self.held_fit()
-            && self.served_fit()
     }
 }
 

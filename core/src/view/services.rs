@@ -92,7 +92,7 @@ impl Services {
         &mut self.all[slot]
     }
 
-    pub(crate) fn all(&self) -> impl Iterator<Item = &Service> {
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Service> + Clone {
         self.all.iter()
     }
 
