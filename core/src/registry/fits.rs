@@ -64,62 +64,66 @@ impl Tallies {
     }
 }
 
+/// The leases that were met while all instances are gone through.
+struct Chained {
+    met: Vec<bool>,
+    /// How many of them a session carries.
+    carried: usize,
+}
+
 impl Registry {
     /// Every instance stands where its service has it, and each service counts what it has; every lease stands in exactly one chain, and
-    /// every chain ends.
+    /// every chain ends; sessions and leases name one another.
     pub(super) fn instances_fit(&self) -> bool {
         let mut tallies = Tallies::new(self.services.all());
-        let mut chained = vec![false; self.leases.len()];
+        let mut chained = Chained { met: vec![false; self.leases.len()], carried: 0 };
         let mut present = 0;
         for instance in 0..self.roster.len() as u32 {
             let row = self.roster.row(instance);
             present += u32::from(row.first_lease != NONE);
-            if !tallies.count(instance, row, self.services.get(row.key.service))
-                || !self.chain_fits(instance, &mut chained)
-            {
+            let stands = tallies.count(instance, row, self.services.get(row.key.service));
+            if !stands || !self.chain_fits(instance, row.first_lease, &mut chained) {
                 return false;
             }
         }
-        let all_leases = (0..).zip(&chained).all(|(slot, &chained)| chained == self.leases.is_held(slot));
-        all_leases && present == self.roster.present() && tallies.agree(self.services.all())
+        let all_met = (0..).zip(&chained.met).all(|(slot, &met)| met == self.leases.is_held(slot));
+        all_met
+            && present == self.roster.present()
+            && tallies.agree(self.services.all())
+            && self.carried() == Some(chained.carried)
     }
 
-    /// The leases of an instance are its own, and nobody else's so far.
-    fn chain_fits(&self, instance: u32, chained: &mut [bool]) -> bool {
-        let mut slot = self.roster.row(instance).first_lease;
+    /// The leases of an instance are its own, and nobody else's so far; somebody holds each.
+    fn chain_fits(&self, instance: u32, first: u32, chained: &mut Chained) -> bool {
+        let (names, mut slot) = (self.names.len(), first);
         while slot != NONE {
-            let is_second = chained.get_mut(slot as usize).is_none_or(|met| core::mem::replace(met, true));
-            if is_second || self.leases.row(slot).instance != instance {
+            let is_first = chained.met.get_mut(slot as usize).is_some_and(|met| !core::mem::replace(met, true));
+            if !is_first {
                 return false;
             }
-            slot = self.leases.row(slot).next;
+            let lease = self.leases.row(slot);
+            if lease.instance != instance || lease.source.0 as usize >= names {
+                return false;
+            }
+            chained.carried += usize::from(lease.session != NONE);
+            slot = lease.next;
         }
         true
     }
 
-    /// Leases have names as sources, and sessions and leases name one another: each session names those that it carries, each once, and
-    /// altogether as many as are carried.
-    pub(super) fn leases_fit(&self) -> bool {
-        let sessions = (0..self.sessions.len() as u32).filter_map(|slot| Some((slot, self.sessions.at(slot)?)));
-        let mut named = 0;
-        for (slot, session) in sessions {
+    /// How many leases the sessions name, where each is named once, by the session that it names.
+    fn carried(&self) -> Option<usize> {
+        let mut carried = 0;
+        for (slot, session) in (0..self.sessions.len() as u32).filter_map(|slot| Some((slot, self.sessions.at(slot)?)))
+        {
             let own = |&lease: &u32| self.leases.is_held(lease) && self.leases.row(lease).session == slot;
             let distinct: BTreeSet<u32> = session.leases.iter().copied().collect();
-            named += distinct.len();
             if distinct.len() != session.leases.len() || !distinct.iter().all(own) {
-                return false;
+                return None;
             }
+            carried += distinct.len();
         }
-        let names = self.names.len();
-        let mut carried = 0;
-        for slot in (0..self.leases.len() as u32).filter(|&slot| self.leases.is_held(slot)) {
-            let lease = self.leases.row(slot);
-            carried += usize::from(lease.session != NONE);
-            if lease.source.0 as usize >= names {
-                return false;
-            }
-        }
-        named == carried
+        Some(carried)
     }
 
     /// So many claims by beats has each `ip:port`, as is counted where they share a clock.

@@ -83,7 +83,6 @@ impl Registry {
             })
             && self.doubts.keys().all(|&slot| (slot as usize) < rows)
             && self.instances_fit()
-            && self.leases_fit()
             && self.callers_fit()
     }
 }

@@ -233,11 +233,16 @@ impl Roster {
     /// Builds the index again after a restore; false when the rows do not fit together.
     pub(crate) fn rebuild(&mut self, seed: (u64, u64), fits: impl Fn(&Row) -> bool) -> bool {
         self.seed = seed;
-        if !self.rows.iter().all(fits) {
-            return false;
+        let mut hashed = Vec::with_capacity(self.rows.len());
+        for (slot, row) in (0..).zip(self.rows.iter()) {
+            if !fits(row) {
+                return false;
+            }
+            if row.used {
+                hashed.push((row.key.hash(seed), slot));
+            }
         }
-        let used = (0..).zip(self.rows.iter()).filter(|(_, row)| row.used);
-        self.by_key = Table::of(&used.map(|(slot, row)| (row.key.hash(seed), slot)).collect::<Vec<_>>());
+        self.by_key = Table::of(&hashed);
         let rows = self.rows.len();
         self.free.iter().chain(self.gone.iter().map(|gone| &gone.slot)).all(|&slot| (slot as usize) < rows)
     }
