@@ -108,11 +108,10 @@ impl Brake {
         if policy.pace == 0 {
             return wait(now + pulse.interval);
         }
-        match deaf_until {
-            Some(until) if until == now => return wait(now + SECOND),
-            // Who is heard again is heard one after the other: the last ones have not beaten yet when the first ones have.
-            Some(until) => return wait(until + pulse.timeout),
-            None => {}
+        // Who is heard again is heard one after the other: the last ones have not beaten yet when the first ones have. While nobody is, whoever
+        // comes first is waited for as long: to look sooner would only be work, for everybody at once.
+        if let Some(until) = deaf_until {
+            return wait(until + pulse.timeout);
         }
         if now.since(self.second) >= SECOND {
             self.second = now;

@@ -58,7 +58,8 @@ impl Registry {
             return Err(Error::UnknownSubscription { subscription: subscription.to_u64() });
         };
         let entry = self.services.get_mut(ended.service);
-        entry.subscriptions.retain(|&slot| slot != subscription.slot());
+        let place = entry.subscriptions.iter().position(|&slot| slot == subscription.slot());
+        place.map(|place| entry.subscriptions.remove(place));
         entry.uses -= 1;
         self.names.release(ended.subscriber);
         self.free_service(ended.service);

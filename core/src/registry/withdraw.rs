@@ -111,7 +111,8 @@ impl Registry {
         let was_alive = self.is_alive(instance);
         self.unchain(instance, lease);
         if let Some(session) = self.sessions.in_slot(row.session) {
-            session.leases.retain(|&other| other != lease);
+            let place = session.leases.iter().position(|&other| other == lease);
+            place.map(|place| session.leases.remove(place));
         }
         self.leave_clock(lease, cause);
         self.leases.remove(lease);

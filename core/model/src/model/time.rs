@@ -197,7 +197,7 @@ impl Model {
             return until(now + interval);
         }
         if let Some(deaf_until) = deaf_until {
-            return until(if deaf_until == now { now + 1000 } else { deaf_until + timeout });
+            return until(deaf_until + timeout);
         }
         if now - self.second >= 1000 {
             self.second = now;
