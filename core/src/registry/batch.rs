@@ -1,5 +1,6 @@
 //! Several claims at once, in the place of all that a session holds in a service.
 
+use alloc::collections::BTreeSet;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -15,14 +16,14 @@ impl Registry {
     pub fn register_batch(&mut self, now: Instant, batch: &BatchRegistration) -> Result<Outcome, Error> {
         self.settle(now);
         let claims: Vec<Registration> = batch.members.iter().map(|member| claim_of(batch, member)).collect();
-        let mut adds = 0;
+        let (mut adds, mut named) = (0, BTreeSet::new());
         for (index, claim) in claims.iter().enumerate() {
             let within = |error: Error| error.within(&alloc::format!("members[{index}]"));
             let (_, place, row) = self.check_claim(claim, false).map_err(within)?;
             let held = row.and_then(|slot| self.lease_for(slot, &claim.source, Some(batch.session.slot())));
             self.admit(place, row, held.is_none()).map_err(within)?;
             adds += usize::from(row.is_none_or(|slot| !self.is_present(slot)));
-            if claims[..index].iter().any(|earlier| earlier.address == claim.address) {
+            if !named.insert(&claim.address) {
                 return Err(within(Error::invalid("address", &claim.address, "each address once")));
             }
         }
@@ -35,7 +36,7 @@ impl Registry {
         for lease in held.unwrap_or_default() {
             let key = self.roster.row(self.leases.row(lease).instance).key;
             let address = self.address(key);
-            if !claims.iter().any(|claim| claim.address == address) {
+            if !named.contains(&address) {
                 let others = claims.len().saturating_sub(1);
                 let first = claims.first().map_or_else(String::new, |claim| claim.address.to_string());
                 let instead = if others > 0 { alloc::format!("{first} and {others} more") } else { first };
