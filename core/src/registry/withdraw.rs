@@ -89,9 +89,18 @@ impl Registry {
 
     /// Slots of the leases that a session has in a service, oldest first.
     pub(super) fn leases_over(&self, session: u32, service: u32) -> Vec<u32> {
-        let leases = self.sessions.at(session).map_or(&[][..], |session| &session.leases);
+        let carried = self.sessions.at(session).map_or(&[][..], |session| &session.leases);
+        let members = &self.services.get(service).members;
+        // A connection may carry a whole fleet, and a service have few members: of the two, the shorter list is looked through.
+        if members.len() < carried.len() {
+            let leases = members.iter().flat_map(|&member| self.leases_of(member));
+            let found: Vec<u32> = leases.filter(|&lease| self.leases.row(lease).session == session).collect();
+            if found.len() < 2 {
+                return found;
+            }
+        }
         let here = |&&lease: &&u32| self.roster.row(self.leases.row(lease).instance).key.service == service;
-        leases.iter().filter(here).copied().collect()
+        carried.iter().filter(here).copied().collect()
     }
 
     /// Takes back one claim by id.
