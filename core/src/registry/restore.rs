@@ -64,7 +64,7 @@ impl Registry {
             && services_fit
             && self.leases.rebuild(self.now)
             && self.sessions.fits(names, leases)
-            && self.subscriptions.fits(names, services, sessions)
+            && self.subscriptions.rebuild(names, services, sessions)
             && self.journal.fits(&self.policy.limits, names, rows)
             && self.services.all().all(|service| service.fits(names, rows, subscriptions, &self.contents))
             && self.overrides.all().all(|(key, _)| key_fits(key))

@@ -55,15 +55,24 @@ enum Waiting {
     Session { slot: u32, generation: u32 },
 }
 
+impl Waiting {
+    fn is_orphan(&self, active: &Slots<Subscription>) -> bool {
+        matches!(*self, Waiting::Subscription { slot, generation } if active.get(slot, generation).is_none())
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Subscriptions {
     active: Slots<Subscription>,
     waiting: VecDeque<Waiting>,
+    /// How many of the notices that wait are nobody's, because their subscriptions ended.
+    #[serde(skip)]
+    orphaned: usize,
 }
 
 impl Subscriptions {
     pub(crate) const fn new() -> Subscriptions {
-        Subscriptions { active: Slots::new(), waiting: VecDeque::new() }
+        Subscriptions { active: Slots::new(), waiting: VecDeque::new(), orphaned: 0 }
     }
 
     /// A subscription that begins now, with the service as it stands at `told`.
@@ -77,10 +86,19 @@ impl Subscriptions {
         self.active.get(id.slot(), id.generation())?;
         let ended = self.active.remove(id.slot())?;
         if ended.waiting_since.is_some() {
-            let of_it = |waiting: &Waiting| matches!(waiting, Waiting::Subscription { slot, .. } if *slot == id.slot());
-            self.waiting.retain(|waiting| !of_it(waiting));
+            self.orphaned += 1;
+            // Together, once they are most of all: so that a thousand who leave cost a few steps each, and who comes and goes leaves nothing.
+            if self.orphaned * 2 > self.waiting.len() {
+                self.drop_orphans();
+            }
         }
         Some(ended)
+    }
+
+    fn drop_orphans(&mut self) {
+        let Subscriptions { active, waiting, orphaned } = self;
+        waiting.retain(|waiting| !waiting.is_orphan(active));
+        *orphaned = 0;
     }
 
     pub(crate) fn active_ids(&self) -> impl Iterator<Item = SubscriptionId> + '_ {
@@ -114,7 +132,7 @@ impl Subscriptions {
     }
 
     pub(crate) fn has_waiting(&self) -> bool {
-        !self.waiting.is_empty()
+        self.waiting.len() > self.orphaned
     }
 
     /// How many notices of changes wait, and since when the oldest does.
@@ -148,8 +166,10 @@ impl Subscriptions {
                     }
                 }
                 Waiting::Subscription { slot, generation } => {
-                    // A subscription that ended took its notice with it.
-                    let Some(subscription) = self.active.get_mut(slot, generation) else { continue };
+                    let Some(subscription) = self.active.get_mut(slot, generation) else {
+                        self.orphaned = self.orphaned.saturating_sub(1);
+                        continue;
+                    };
                     let (service, revision) = service(subscription.service);
                     subscription.waiting_since = None;
                     (subscription.told, subscription.told_at) = (revision, now);
@@ -161,8 +181,10 @@ impl Subscriptions {
         None
     }
 
-    pub(crate) fn fits(&self, names: usize, services: usize, sessions: usize) -> bool {
+    /// Counts what a snapshot leaves out; false when what it holds does not fit together.
+    pub(crate) fn rebuild(&mut self, names: usize, services: usize, sessions: usize) -> bool {
         let fit = |s: &Subscription| (s.service as usize) < services && (s.subscriber.0 as usize) < names;
+        self.orphaned = self.waiting.iter().filter(|waiting| waiting.is_orphan(&self.active)).count();
         self.active.all_fit(fit)
             && self.waiting.iter().all(|waiting| match *waiting {
                 Waiting::Subscription { slot, .. } => (slot as usize) < self.active.len(),
