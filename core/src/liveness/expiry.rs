@@ -4,6 +4,7 @@ use alloc::format;
 
 use serde::{Deserialize, Serialize};
 
+use super::hot::State;
 use crate::error::Error;
 use crate::name::Metadata;
 use crate::policy::{Bound, Cap, Expiry, MalformedTimes, Sweep};
@@ -60,6 +61,23 @@ impl Measure {
         let by_own_time = self.look(clock_began, last + self.past(times.delete));
         let by_cap = self.cap.map(|cap| cap.sweep.look(last + self.past(cap.silence)));
         by_cap.map_or(by_own_time, |at| at.min(by_own_time))
+    }
+
+    /// When a deadline is acted on, at once or at the next look of the clock that is responsible, and when the lease is removed.
+    pub(super) fn acted_on(
+        &self,
+        state: State,
+        times: Times,
+        deadline: Instant,
+        clock_began: Instant,
+    ) -> (Instant, Instant) {
+        if state == State::Silent {
+            let removed = self.removed_at(times, deadline - self.delete_reach(times), clock_began);
+            return (removed, removed);
+        }
+        let last = deadline - self.reach(times);
+        let removed = self.removed_at(times, last, clock_began);
+        (self.silent_at(times, last, clock_began).min(removed), removed)
     }
 
     /// Whether all claims by beats of an `ip:port` have one clock.

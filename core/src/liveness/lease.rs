@@ -280,7 +280,7 @@ impl Leases {
             return Some(deadline);
         }
         let (state, times) = (self.hot.state(slot), self.times(slot));
-        let (at, _) = acted_on(&self.measure, state, times, deadline, self.clock_began(slot));
+        let (at, _) = self.measure.acted_on(state, times, deadline, self.clock_began(slot));
         Some(at)
     }
 
@@ -308,7 +308,7 @@ impl Leases {
                 return (deadline, deadline);
             }
             let times = if class == OWN_TIMES { own_times[&slot] } else { classes[class as usize] };
-            acted_on(measure, state, times, deadline, clocks.get(slot).copied().unwrap_or_default())
+            measure.acted_on(state, times, deadline, clocks.get(slot).copied().unwrap_or_default())
         };
         in_order(hot.collect(until, due))
     }
@@ -428,21 +428,4 @@ impl Leases {
     pub(crate) fn silence_allowed(&self, slot: u32) -> Option<Span> {
         self.lives_by_beats(slot).then(|| self.times(slot).timeout)
     }
-}
-
-/// When a deadline is acted on, at once or at the next look of the clock that is responsible, and when the lease is removed.
-fn acted_on(
-    measure: &Measure,
-    state: State,
-    times: Times,
-    deadline: Instant,
-    clock_began: Instant,
-) -> (Instant, Instant) {
-    if state == State::Silent {
-        let removed = measure.removed_at(times, deadline - measure.delete_reach(times), clock_began);
-        return (removed, removed);
-    }
-    let last = deadline - measure.reach(times);
-    let removed = measure.removed_at(times, last, clock_began);
-    (measure.silent_at(times, last, clock_began).min(removed), removed)
 }
