@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::due::{Due, in_order};
 use super::expiry::{Measure, Times};
 use super::hot::{CLASSES, Hot, Marks, OWN_TIMES, State};
+use super::waiting::Waiting;
 use crate::id::{LeaseId, NONE};
 use crate::name::NameId;
 use crate::pages::Pages;
@@ -52,8 +53,7 @@ pub(crate) struct Leases {
     /// Leases whose silence another node looks for, and the last beat of each that is known here.
     watched_elsewhere: BTreeMap<u32, Instant>,
     measure: Measure,
-    /// Silent leases whose removal waits, with their last beats.
-    waiting: BTreeMap<u32, Instant>,
+    waiting: Waiting,
 }
 
 impl Leases {
@@ -67,7 +67,7 @@ impl Leases {
             own_times: BTreeMap::new(),
             watched_elsewhere: BTreeMap::new(),
             measure,
-            waiting: BTreeMap::new(),
+            waiting: Waiting::default(),
         }
     }
 
@@ -154,7 +154,7 @@ impl Leases {
             self.renew(last, slot, times, alive);
         } else {
             self.watched_elsewhere.insert(slot, self.last_beat(slot).unwrap_or(now));
-            self.waiting.remove(&slot);
+            self.stop_waiting(slot);
             self.report(slot, alive);
         }
     }
@@ -189,7 +189,7 @@ impl Leases {
 
     /// Sets the times of a lease and its health, and counts as a beat.
     pub(crate) fn renew(&mut self, now: Instant, slot: u32, times: Times, healthy: bool) {
-        self.waiting.remove(&slot);
+        self.stop_waiting(slot);
         self.own_times.remove(&slot);
         let class = self.class_of(times);
         if class == OWN_TIMES {
@@ -220,7 +220,7 @@ impl Leases {
 
     /// A beat of a silent lease that leaves it silent: it only lives longer.
     pub(crate) fn prolong(&mut self, now: Instant, slot: u32) {
-        self.waiting.remove(&slot);
+        self.stop_waiting(slot);
         self.set_silent(slot, self.hot.class(slot), now, self.times(slot));
     }
 
@@ -230,7 +230,7 @@ impl Leases {
         match self.hot.state(slot) {
             State::Alive | State::AliveOwnTimes => self.set_alive(now, slot, self.hot.class(slot), self.times(slot)),
             State::Silent => {
-                self.waiting.remove(&slot);
+                self.stop_waiting(slot);
                 self.set_alive(now, slot, self.hot.class(slot), self.times(slot));
                 return true;
             }
@@ -244,7 +244,7 @@ impl Leases {
     }
 
     pub(crate) fn remove(&mut self, slot: u32) -> Lease {
-        self.waiting.remove(&slot);
+        self.stop_waiting(slot);
         self.own_times.remove(&slot);
         self.watched_elsewhere.remove(&slot);
         if self.hot.free(slot) {
@@ -261,9 +261,9 @@ impl Leases {
 
     /// Its last beat; none for a lease that hangs on a session.
     pub(crate) fn last_beat(&self, slot: u32) -> Option<Instant> {
-        let kept = self.waiting.get(&slot).or(self.watched_elsewhere.get(&slot));
-        if let Some(&last) = kept {
-            return Some(last);
+        let kept = self.waiting.last_beat(slot).or_else(|| self.watched_elsewhere.get(&slot).copied());
+        if kept.is_some() {
+            return kept;
         }
         let reach = match self.hot.state(slot) {
             State::Alive | State::AliveOwnTimes => self.measure.reach(self.times(slot)),
@@ -276,7 +276,7 @@ impl Leases {
     /// When the next thing happens to it without a beat: silence, or removal once it is silent.
     pub(crate) fn due(&self, slot: u32) -> Option<Instant> {
         let deadline = self.hot.deadline(slot)?;
-        if self.waiting.contains_key(&slot) {
+        if self.waiting.contains(slot) {
             return Some(deadline);
         }
         let (state, times) = (self.hot.state(slot), self.times(slot));
@@ -304,7 +304,7 @@ impl Leases {
     pub(crate) fn collect_due(&mut self, until: Instant) -> Vec<Due> {
         let Leases { hot, clocks, classes, own_times, measure, waiting, .. } = self;
         let due = |slot: u32, state: State, class: u8, deadline: Instant| {
-            if waiting.contains_key(&slot) {
+            if waiting.contains(slot) {
                 return (deadline, deadline);
             }
             let times = if class == OWN_TIMES { own_times[&slot] } else { classes[class as usize] };
@@ -315,21 +315,30 @@ impl Leases {
 
     /// Puts the removal of a silent lease off; it is looked at again at `until`.
     pub(crate) fn postpone(&mut self, slot: u32, until: Instant) {
-        if let Some(last) = self.last_beat(slot) {
-            self.waiting.insert(slot, last);
+        if let (Some(last), Some(at)) = (self.last_beat(slot), self.removal_was_due(slot)) {
+            self.waiting.insert(Due { at, slot }, last);
             self.hot.set(slot, State::Silent, self.hot.class(slot), Some(until));
+        }
+    }
+
+    /// Somebody was heard, or it is over, before its removal had its turn.
+    fn stop_waiting(&mut self, slot: u32) {
+        if !self.waits(slot) {
+            return;
+        }
+        if let Some(at) = self.removal_was_due(slot) {
+            self.waiting.remove(Due { at, slot });
         }
     }
 
     /// Whether its removal waits.
     pub(crate) fn waits(&self, slot: u32) -> bool {
-        self.waiting.contains_key(&slot)
+        self.waiting.contains(slot)
     }
 
     /// How many removals wait, and when the first of them was due.
     pub(crate) fn waiting(&self) -> Option<(u32, Instant)> {
-        let first = self.waiting.keys().filter_map(|&slot| self.removal_was_due(slot)).min()?;
-        Some((self.waiting.len() as u32, first))
+        self.waiting.since()
     }
 
     /// When a silent lease is to be removed, or was, whether or not its removal waits.
@@ -350,7 +359,7 @@ impl Leases {
             match state {
                 State::Alive | State::AliveOwnTimes => self.set_alive(now, slot, class, self.times(slot)),
                 State::Silent => {
-                    self.waiting.remove(&slot);
+                    self.stop_waiting(slot);
                     self.set_silent(slot, class, now, self.times(slot));
                 }
                 State::Held | State::Down | State::Free => {}
@@ -387,9 +396,7 @@ impl Leases {
     /// Makes what a snapshot leaves out; false when what it holds does not fit together.
     pub(crate) fn rebuild(&mut self, now: Instant) -> bool {
         let rows = self.rows.len();
-        let waiting = self.waiting.keys().all(|&slot| (slot as usize) < rows);
-        waiting
-            && self.hot.rebuild(now)
+        let fits = self.hot.rebuild(now)
             && self.hot.len() == rows
             && self.clocks.len() == if self.measure.sweeps() { rows } else { 0 }
             && self.classes.len() < CLASSES
@@ -400,6 +407,13 @@ impl Leases {
                 _ if self.hot.class(slot) == OWN_TIMES => self.own_times.contains_key(&slot),
                 _ => (self.hot.class(slot) as usize) < self.classes.len(),
             })
+            && self.waiting.slots().all(|slot| (slot as usize) < rows && self.hot.state(slot) == State::Silent);
+        if fits {
+            let mut waiting = core::mem::take(&mut self.waiting);
+            waiting.rebuild(|slot, last| self.measure.removed_at(self.times(slot), last, self.clock_began(slot)));
+            self.waiting = waiting;
+        }
+        fits
     }
 
     fn set_alive(&mut self, now: Instant, slot: u32, class: u8, times: Times) {

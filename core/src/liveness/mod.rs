@@ -7,6 +7,7 @@ mod expiry;
 mod hot;
 mod lease;
 mod session;
+mod waiting;
 
 pub(crate) use brake::{Brake, Braked, Pulse};
 pub(crate) use callers::{Caller, Callers};
