@@ -115,7 +115,7 @@ fn differences(before: &Host, after: &Host) -> Vec<String> {
     let fields = table.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| String::from(name));
     let (old, new) = (&old.metadata, &new.metadata);
     let mut keys: Vec<&String> = [old, new].into_iter().flat_map(|side| side.entries().keys()).collect();
-    keys.sort();
+    keys.sort_unstable();
     keys.dedup();
     let keys = keys.into_iter().filter(|key| old.value(key) != new.value(key)).map(|key| format!("metadata.{key}"));
     fields.chain(keys).collect()

@@ -241,7 +241,7 @@ impl Registry {
     pub fn overridden(&self) -> Vec<(ServiceKey, Address)> {
         let mut keys: Vec<_> =
             self.overrides.all().map(|(key, _)| (self.service_key(key.service), self.address(*key))).collect();
-        keys.sort();
+        keys.sort_unstable();
         keys
     }
 
@@ -249,7 +249,7 @@ impl Registry {
     pub fn fenced(&self) -> Vec<(ServiceKey, Address)> {
         let mut keys: Vec<_> =
             self.fences.all().map(|(key, _)| (self.service_key(key.service), self.address(*key))).collect();
-        keys.sort();
+        keys.sort_unstable();
         keys
     }
 

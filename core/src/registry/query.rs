@@ -133,7 +133,7 @@ impl Registry {
             }
         };
         let mut instances: Vec<InstanceView> = rows.into_iter().map(view).collect();
-        instances.sort_by(|a, b| (&a.address, a.kind).cmp(&(&b.address, b.kind)));
+        instances.sort_unstable_by(|a, b| (&a.address, a.kind).cmp(&(&b.address, b.kind)));
         ServiceView {
             service: query.service.clone(),
             revision: service.revision,
@@ -149,7 +149,7 @@ impl Registry {
         let entry = self.services.get(self.find_service(service)?);
         let mut clusters: Vec<Cluster> =
             entry.clusters.iter().map(|&(name, _)| Cluster::trusted(self.names.text(name))).collect();
-        clusters.sort();
+        clusters.sort_unstable();
         Some(ServiceRecord {
             service: service.clone(),
             known: entry.record.is_some(),
@@ -165,7 +165,7 @@ impl Registry {
     /// Services known here, by name.
     pub fn services(&self) -> Vec<ServiceKey> {
         let mut keys: Vec<ServiceKey> = self.services.known().map(|slot| self.service_key(slot)).collect();
-        keys.sort();
+        keys.sort_unstable();
         keys
     }
 
