@@ -174,6 +174,20 @@ impl Registry {
         self.find_present(service, address, Some(kind)).is_some()
     }
 
+    /// Whether readers have the view of a service that was computed for the first of them, and has not had its turn since.
+    pub fn is_as_looked_up(&self, service: &ServiceKey) -> bool {
+        self.find_service(service)
+            .map(|slot| self.services.get(slot))
+            .is_some_and(|entry| entry.computed && entry.looked)
+    }
+
+    /// Whether some lease over a session holds the instance.
+    pub fn is_connected(&self, service: &ServiceKey, address: &Address) -> bool {
+        let instance = self.find_present(service, address, None);
+        let mut leases = instance.into_iter().flat_map(|instance| self.leases_of(instance));
+        leases.any(|lease| self.sessions.at(self.leases.row(lease).session).is_some())
+    }
+
     /// What operators decided about an instance, as the content it gives by itself: fields nobody decided have their defaults. None where
     /// nothing is decided.
     pub fn decision(&self, service: &ServiceKey, address: &Address) -> Option<Content> {

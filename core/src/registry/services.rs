@@ -53,6 +53,7 @@ impl Registry {
         let entry = self.services.get(slot);
         if entry.record.is_some() && !entry.computed {
             self.compute(slot);
+            self.services.get_mut(slot).looked = true;
         }
     }
 

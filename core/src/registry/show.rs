@@ -163,6 +163,7 @@ impl Registry {
         let service = self.services.get_mut(slot);
         // A service that is not there yet leaves nothing to be kept: who looks after its first registration has it computed.
         service.computed = service.record.is_some();
+        service.looked = false;
         let before: BTreeMap<u32, Shown> =
             core::mem::take(&mut service.shown).into_iter().map(|row| (row.slot, row)).collect();
         let members = service.members.clone();

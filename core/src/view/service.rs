@@ -109,6 +109,8 @@ pub(crate) struct Service {
     pub(crate) notice_armed: bool,
     /// Whether the view was ever computed, where the policy computes it late.
     pub(crate) computed: bool,
+    /// Whether that was for somebody who looked, and not in its turn.
+    pub(crate) looked: bool,
     pub(crate) record: Option<Record>,
     /// When anything about it last happened; an empty one is forgotten some time after.
     pub(crate) changed_at: Instant,
@@ -152,6 +154,7 @@ impl Service {
             look_armed: false,
             notice_armed: false,
             computed: false,
+            looked: false,
             record: None,
             changed_at: now,
             revision: 0,
