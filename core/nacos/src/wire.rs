@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn an_instance_whose_port_is_none_is_deregistered_by_it() {
-        let (dialect, port) = (Dialect::V2_0, [("port", "99999")]);
+        let (dialect, port) = (Dialect::V1_4, [("port", "99999")]);
         let mut registry = Registry::new(dialect.policy()).expect("a policy");
         send(&mut registry, dialect, "POST", "/instance", &port);
         assert_eq!(send(&mut registry, dialect, "GET", "/instance", &port).status, 200);

@@ -10,7 +10,7 @@ use crate::instance::{Content, InstanceView, Kind, state};
 use crate::name::{Address, Cluster, Metadata, ServiceKey, Threshold, Weight};
 use crate::policy::HealthyOnly;
 use crate::time::{Instant, Span};
-use crate::view::{Shown, is_protected};
+use crate::view::{Computed, Shown, is_protected};
 
 /// Who reads. Each gets what a server with this policy would give such a reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -158,7 +158,7 @@ impl Registry {
             metadata: entry.settings().metadata.clone(),
             clusters,
             instances: entry.held,
-            computed: entry.computed || self.policy.view.refresh == Span::ZERO,
+            computed: entry.computed != Computed::Never || self.policy.view.refresh == Span::ZERO,
         })
     }
 
@@ -178,7 +178,7 @@ impl Registry {
     pub fn is_as_looked_up(&self, service: &ServiceKey) -> bool {
         self.find_service(service)
             .map(|slot| self.services.get(slot))
-            .is_some_and(|entry| entry.computed && entry.looked)
+            .is_some_and(|entry| entry.computed == Computed::LookedUp)
     }
 
     /// Whether some lease over a session holds the instance.
