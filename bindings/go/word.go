@@ -23,11 +23,11 @@ type (
 
 // ServiceKey is which service, by name.
 type ServiceKey struct {
-	// Namespace is the tenant: 1 to 64 bytes without spaces or "@@"; "public" where it is empty.
+	// Namespace is the tenant: 1 to 256 bytes without spaces or "@@"; "public" where it is empty.
 	Namespace string `json:"namespace,omitzero"`
-	// Group of services inside the namespace: 1 to 128 bytes without spaces or "@@"; "DEFAULT_GROUP" where it is empty.
+	// Group of services inside the namespace: 1 to 256 bytes without spaces or "@@"; "DEFAULT_GROUP" where it is empty.
 	Group string `json:"group,omitzero"`
-	// Name of the service inside its group: 1 to 512 bytes without spaces or "@@".
+	// Name of the service inside its group: 1 to 1024 bytes without spaces or "@@".
 	Name string `json:"name"`
 }
 
@@ -40,7 +40,7 @@ type Address struct {
 	Host string `json:"host"`
 	// Port may be 0, as in Nacos.
 	Port uint16 `json:"port"`
-	// Cluster inside the service: 1 to 64 bytes without spaces or "@@"; "DEFAULT" where it is empty.
+	// Cluster inside the service: 1 to 256 bytes without spaces or "@@"; "DEFAULT" where it is empty.
 	Cluster string `json:"cluster,omitzero"`
 }
 

@@ -40,13 +40,13 @@ fn every_field_of_every_command_names_itself_and_its_bound() {
             "register",
             format!(r#""service":{{"name":""}},{ADDRESS},"source":"a""#),
             "register.service.name",
-            "1 to 512 bytes",
+            "1 to 1024 bytes",
         ),
         (
             "register",
-            format!(r#""service":{{"name":"{}"}},{ADDRESS},"source":"a""#, long(513)),
+            format!(r#""service":{{"name":"{}"}},{ADDRESS},"source":"a""#, long(1025)),
             "register.service.name",
-            "1 to 512 bytes",
+            "1 to 1024 bytes",
         ),
         (
             "register",
@@ -65,13 +65,13 @@ fn every_field_of_every_command_names_itself_and_its_bound() {
             "register",
             format!(r#""service":{{"group":"","name":"a"}},{ADDRESS},"source":"a""#),
             "register.service.group",
-            "1 to 128 bytes",
+            "1 to 256 bytes",
         ),
         (
             "register",
-            format!(r#""service":{{"namespace":"{}","name":"a"}},{ADDRESS},"source":"a""#, long(65)),
+            format!(r#""service":{{"namespace":"{}","name":"a"}},{ADDRESS},"source":"a""#, long(257)),
             "register.service.namespace",
-            "1 to 64 bytes",
+            "1 to 256 bytes",
         ),
         (
             "register",
@@ -119,7 +119,7 @@ fn every_field_of_every_command_names_itself_and_its_bound() {
             "register",
             format!(r#"{SERVICE},"address":{{"host":"a","port":1,"cluster":""}},"source":"a""#),
             "register.address.cluster",
-            "1 to 64 bytes",
+            "1 to 256 bytes",
         ),
         (
             "register",

@@ -26,6 +26,7 @@ export interface Policy {
     bound: "reached" | "exceeded";
     sweep: Sweep;
     clock_kept: number;
+    removal_takes: number;
     malformed_times: "refused" | "default" | "zero";
     times_in_order: boolean;
     registration_revives: boolean;

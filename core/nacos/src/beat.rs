@@ -1,11 +1,9 @@
 //! Beats: light ones name an instance, full ones carry it as JSON, and what that says counts.
 
-use liveset::{
-    Address, Command, Content, Error, InstanceBeat, Kind, Metadata, Outcome, Registration, ServiceKey, Span,
-};
+use liveset::{Address, Command, Content, Error, InstanceBeat, Kind, Outcome, Registration, ServiceKey, Span};
 use serde_json::{Value, json};
 
-use crate::{Answer, Call, Dialect, Door, NO_HOST, Response};
+use crate::{Answer, Call, Dialect, Door, Response};
 
 const OK: u32 = 10_200;
 const RESOURCE_NOT_FOUND: u32 = 20_404;
@@ -28,7 +26,7 @@ impl<D: Door> Call<'_, D> {
             Value::Null if self.dialect > Dialect::V1_4 => "0".to_owned(),
             port => port.to_string(),
         };
-        let address = self.address_of(body["ip"].as_str().unwrap_or(NO_HOST), &port, cluster)?;
+        let address = self.address_of(body["ip"].as_str(), &port, cluster)?;
         let content = self.content_of(&body)?;
         if body["ephemeral"] == Value::Bool(false) {
             return self.beat_of_persistent(&service, &address, &content);
@@ -84,14 +82,11 @@ impl<D: Door> Call<'_, D> {
     }
 
     fn content_of(&self, body: &Value) -> Result<Content, Response> {
-        let entries = body["metadata"].as_object().into_iter().flatten();
-        let entries = entries.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())));
-        Ok(Content {
-            // Recorded: a full beat without a weight registers weight 0.
-            weight: self.weight_of(body["weight"].as_f64().unwrap_or(0.0))?,
-            enabled: true,
-            metadata: Metadata::new(entries.collect()).map_err(|error| self.refusal(400, &error.to_string()))?,
-        })
+        let entries = serde_json::from_value(body["metadata"].clone()).unwrap_or_default();
+        let mut content = Content { metadata: self.metadata_of(entries)?, ..Content::default() };
+        // Recorded: a full beat without a weight registers weight 0.
+        self.weigh_as(&mut content, body["weight"].as_f64().unwrap_or(0.0))?;
+        Ok(content)
     }
 
     fn counted(&self, interval: Span) -> Response {
@@ -109,8 +104,13 @@ impl<D: Door> Call<'_, D> {
 
     fn unreadable(&self, text: &str) -> Response {
         let token = text.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+        // From 3.0 on the parser keeps to itself what it read.
+        let source = match self.dialect {
+            Dialect::V3_0 => "REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled)".to_owned(),
+            _ => format!("(String)\"{text}\""),
+        };
         let problem = format!(
-            "Unrecognized token '{token}': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')\n at [Source: (String)\"{text}\"; line: 1, column: {}]",
+            "Unrecognized token '{token}': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')\n at [Source: {source}; line: 1, column: {}]",
             token.len() + 1
         );
         let class = "Nacos deserialize for class [com.alibaba.nacos.naming.healthcheck.RsInfo] failed";
@@ -118,7 +118,7 @@ impl<D: Door> Call<'_, D> {
             let body = format!("caused: errCode: 101, errMsg: {class}.  ;caused: {problem};");
             return Response { status: 500, body };
         }
-        let message = format!("Server failed, caused: errCode: 101, errMsg: {class}, cause error[{problem}] ;");
-        self.spring(500, "Internal Server Error", &message)
+        let cause = format!("{class}, cause error[{problem}].  ;caused: {problem};");
+        self.spring(500, "Internal Server Error", &format!("Server failed, caused: errCode: 101, errMsg: {cause}"))
     }
 }

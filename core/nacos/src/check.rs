@@ -48,7 +48,8 @@ impl<D: Door> Call<'_, D> {
             }
         }
         let metadata = request.parameter("metadata").and_then(|text| crate::metadata::entries(text).ok());
-        let length: usize = metadata.iter().flatten().map(|(key, value)| key.len() + value.len()).sum();
+        let length: usize =
+            metadata.iter().flatten().map(|(key, value)| key.len() + value.as_ref().map_or(0, String::len)).sum();
         if length > 1024 {
             return Err(self.illegal("Param 'Metadata' is illegal, the param length should not exceed 1024."));
         }

@@ -37,11 +37,13 @@ impl<D: Door> Call<'_, D> {
 
     /// Weight, enabled and metadata as the parameters have them, defaults included.
     pub(crate) fn content(&self) -> Result<Content, Response> {
-        Ok(Content {
-            weight: self.weight()?.unwrap_or_default(),
+        let mut content = Content {
             enabled: self.enabled().unwrap_or(true),
             metadata: self.metadata()?.unwrap_or_default(),
-        })
+            ..Content::default()
+        };
+        self.weigh(&mut content)?;
+        Ok(content)
     }
 
     pub(crate) fn enabled(&self) -> Option<bool> {

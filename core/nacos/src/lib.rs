@@ -16,7 +16,7 @@
 //! ```
 //!
 //! Not built: the text of a server's crash (a `NullPointerException` in an answer, the service that a 1.4.1 server freezes after a beat
-//! `{}`), ports and weights that are no such thing (-1, 99999, NaN) and were registered before 2.5, and selectors.
+//! `{}`), and selectors.
 
 #![forbid(unsafe_code)]
 
@@ -30,6 +30,7 @@ mod request;
 mod response;
 mod service;
 mod update;
+mod wire;
 
 pub use push::{Datagram, Pushes};
 pub use request::{CONSOLE, Request};
@@ -112,9 +113,6 @@ pub fn serve(door: &mut impl Door, dialect: Dialect, now: Instant, request: &Req
     });
     answered.unwrap_or_else(|refusal| refusal)
 }
-
-/// The host of an instance that a beat named none for; it is shown as null.
-const NO_HOST: &str = "null";
 
 /// One request on its way.
 struct Call<'a, D> {

@@ -4,7 +4,7 @@ use liveset::{Address, Cluster, Command, InstanceQuery, InstanceView, Kind, Read
 use serde_json::{Value, json};
 
 use crate::response::{grouped, instance_id};
-use crate::{Answer, Call, Dialect, Door, NO_HOST, Response};
+use crate::{Answer, Call, Dialect, Door, Response, wire};
 
 /// How long clients may keep a list, in ms: while pushes reach them, and where they do not.
 const CACHE_WITH_PUSHES: u32 = 10_000;
@@ -16,7 +16,7 @@ impl<D: Door> Call<'_, D> {
         let service = self.service()?;
         let named = self.request.parameter("clusters").unwrap_or_default();
         let clusters: Result<Vec<Cluster>, _> =
-            named.split(',').filter(|name| !name.is_empty()).map(Cluster::parse).collect();
+            named.split(',').filter(|name| !name.is_empty()).map(|name| Cluster::parse(&wire::name(name))).collect();
         let clusters = clusters.map_err(|error| self.bad_parameter(&error.to_string()))?;
         let healthy_only = self.request.flag("healthyOnly").unwrap_or(false);
         let reader = Reader::Consumer;
@@ -46,10 +46,11 @@ impl<D: Door> Call<'_, D> {
         // This page has what others had computed, and computes nothing.
         let view = self.registry().instances(&InstanceQuery::new(service, Reader::Operator));
         let rows: Vec<&InstanceView> =
-            view.instances.iter().filter(|row| row.address.cluster.as_str() == cluster).collect();
+            view.instances.iter().filter(|row| wire::cluster(&row.address) == cluster).collect();
         // A service of 1.4 keeps its clusters; later ones have those of its instances.
         let record = self.registry().service(&view.service);
-        let kept = record.is_some_and(|record| record.clusters.iter().any(|name| name.as_str() == cluster));
+        let kept = record
+            .is_some_and(|record| record.clusters.iter().any(|name| wire::written_name(name.as_str()) == cluster));
         let stays = self.dialect == Dialect::V1_4 && kept;
         if rows.is_empty() && !stays {
             return Err(self.refusal(404, &format!("cluster {cluster} is not found!")));
@@ -64,13 +65,13 @@ impl<D: Door> Call<'_, D> {
         let row = self.shown(&service, &address)?;
         Ok(Response::json(&json!({
             "service": grouped(&service),
-            "ip": row.address.host,
-            "port": row.address.port,
-            "clusterName": row.address.cluster,
-            "weight": row.weight,
+            "ip": wire::host(&row.address),
+            "port": wire::host_and_port(&row.address).1,
+            "clusterName": wire::cluster(&row.address),
+            "weight": wire::weight(row.weight, &row.metadata),
             "healthy": row.healthy,
             "instanceId": instance_id(&service, &row.address),
-            "metadata": row.metadata,
+            "metadata": wire::written(&row.metadata),
         })))
     }
 
@@ -112,7 +113,7 @@ impl<D: Door> Call<'_, D> {
         }
         let pushed = self.request.is_of_sdk() && self.request.parameter("udpPort").is_some();
         // Java clients are spoken to with the group, browsers without.
-        let dom = if self.request.is_of_sdk() { name.clone() } else { view.service.name.to_string() };
+        let dom = if self.request.is_of_sdk() { name.clone() } else { wire::written_name(view.service.name.as_str()) };
         let mut hosts = self.rows(&view.service, &view.instances);
         for host in &mut hosts {
             host["serviceName"] = Value::String(dom.clone());
@@ -135,7 +136,7 @@ impl<D: Door> Call<'_, D> {
         let all_ips = if self.dialect < Dialect::V3_0 { "allIPs" } else { "allIps" };
         json!({
             "name": grouped(&view.service),
-            "groupName": view.service.group,
+            "groupName": wire::written_name(view.service.group.as_str()),
             "clusters": clusters,
             "cacheMillis": CACHE_WITH_PUSHES,
             "hosts": hosts,
@@ -159,15 +160,15 @@ impl<D: Door> Call<'_, D> {
         let address = &row.address;
         let mut host = json!({
             "instanceId": self.id(service, address),
-            "ip": Some(&address.host).filter(|host| host.as_str() != NO_HOST),
-            "port": address.port,
-            "weight": row.weight,
+            "ip": wire::host(address),
+            "port": wire::host_and_port(address).1,
+            "weight": wire::weight(row.weight, &row.metadata),
             "healthy": row.healthy,
             "enabled": row.enabled,
             "ephemeral": self.shown_kind(service, row) == Kind::Ephemeral,
-            "clusterName": address.cluster,
+            "clusterName": wire::cluster(address),
             "serviceName": grouped(service),
-            "metadata": row.metadata,
+            "metadata": wire::written(&row.metadata),
         });
         if self.dialect == Dialect::V1_4 {
             host["valid"] = Value::Bool(row.healthy);
@@ -193,16 +194,16 @@ impl<D: Door> Call<'_, D> {
     /// Who registers over a connection names no cluster, and its id says so (recorded).
     fn id(&self, service: &ServiceKey, address: &Address) -> String {
         let id = instance_id(service, address);
-        if self.dialect < Dialect::V2_1 {
-            return id;
-        }
-        let is_connected =
-            self.registry().explain(service, address).leases.iter().any(|lease| lease.connection.is_some());
-        if is_connected { id.replacen("#DEFAULT#", "#null#", 1) } else { id }
+        let says_so = self.dialect >= Dialect::V2_1 && self.registry().is_connected(service, address);
+        if says_so { id.replacen("#DEFAULT#", "#null#", 1) } else { id }
     }
 
-    /// 2.0 shows of every row what kind its service is (R-DM-6).
+    /// 2.0 shows of every row what kind its service is (R-DM-6); a view that it computed for somebody who looked is of an ephemeral one,
+    /// since who looks names no kind (recorded).
     fn shown_kind(&self, service: &ServiceKey, row: &InstanceView) -> Kind {
+        if self.dialect == Dialect::V2_0 && self.registry().is_as_looked_up(service) {
+            return Kind::Ephemeral;
+        }
         let of_service = self.registry().service(service).and_then(|record| record.kind);
         of_service.filter(|_| self.dialect == Dialect::V2_0).unwrap_or(row.kind)
     }

@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use liveset::{
-    Actor, Address, Cluster, Error, Group, Host, Kind, Namespace, Port, ServiceKey, ServiceName, Threshold, Weight,
-};
+use liveset::{Actor, Address, Content, Error, Group, Kind, Namespace, ServiceKey, ServiceName, Threshold};
 
-use crate::{Call, Dialect, Door, Response};
+use crate::{Call, Dialect, Door, Response, wire};
 
 /// The agent of requests that come from a server's own console: from 3.0 on they go another way, and are answered in another shape.
 pub const CONSOLE: &str = "Nacos-Console";
@@ -73,7 +71,7 @@ impl Request {
     }
 
     /// A parameter that counts as true: `true`, `yes`, `on`, `y` or `t`. Anything else that is there is false.
-    pub(crate) fn flag(&self, name: &str) -> Option<bool> {
+    pub fn flag(&self, name: &str) -> Option<bool> {
         let value = self.parameter(name)?.trim().to_lowercase();
         Some(["y", "yes", "on", "true", "t"].contains(&value.as_str()))
     }
@@ -100,20 +98,13 @@ impl<D: Door> Call<'_, D> {
     pub(crate) fn address(&self) -> Result<Address, Response> {
         let host = self.required("ip")?.trim();
         let port = self.required("port")?;
-        self.address_of(host, port, self.cluster())
+        self.address_of(Some(host), port, self.cluster())
     }
 
-    pub(crate) fn address_of(&self, host: &str, port: &str, cluster: &str) -> Result<Address, Response> {
-        let bad = |error: Error| self.bad_parameter(&error.to_string());
+    pub(crate) fn address_of(&self, host: Option<&str>, port: &str, cluster: &str) -> Result<Address, Response> {
         let number: i32 =
             port.trim().parse().map_err(|_| self.bad_parameter(&format!("For input string: \"{port}\"")))?;
-        let port = u16::try_from(number)
-            .map_err(|_| self.bad_parameter(&Error::invalid("port", number, "a port from 0 to 65535").to_string()))?;
-        Ok(Address {
-            host: Host::parse(host).map_err(bad)?,
-            port: Port::new(port),
-            cluster: Cluster::parse(cluster).map_err(bad)?,
-        })
+        wire::address(host, number, cluster).map_err(|error| self.bad_parameter(&error.to_string()))
     }
 
     pub(crate) fn cluster(&self) -> &str {
@@ -127,13 +118,13 @@ impl<D: Door> Call<'_, D> {
         }
     }
 
-    pub(crate) fn weight(&self) -> Result<Option<Weight>, Response> {
-        let Some(text) = self.request.parameter("weight") else { return Ok(None) };
-        let number = self.number(text)?;
-        self.weight_of(number).map(Some)
+    /// Gives an instance the weight that the parameters name, if they do.
+    pub(crate) fn weigh(&self, content: &mut Content) -> Result<(), Response> {
+        let Some(text) = self.request.parameter("weight") else { return Ok(()) };
+        self.weigh_as(content, self.number(text)?)
     }
 
-    pub(crate) fn weight_of(&self, number: f64) -> Result<Weight, Response> {
+    pub(crate) fn weigh_as(&self, content: &mut Content, number: f64) -> Result<(), Response> {
         // Recorded: 1.4 shows small weights as 0.01; 3.0 takes what is not a number for 1.
         let number = match self.dialect {
             Dialect::V1_4 if 0.0 < number && number < 0.01 => 0.01,
@@ -141,7 +132,7 @@ impl<D: Door> Call<'_, D> {
             _ => number,
         };
         let text = "instance format invalid: The weights range from 0.0 to 10000.0";
-        Weight::new(number).map_err(|_| self.refusal(400, text))
+        wire::weigh(content, number).map_err(|_| self.refusal(400, text))
     }
 
     /// A threshold as written. What lies outside of 0 to 1 is answered as done and means the same as the nearer bound.
@@ -153,8 +144,8 @@ impl<D: Door> Call<'_, D> {
 
     /// Over HTTP a client is its `ip:port`, whoever sends the request.
     pub(crate) fn client(&self, address: &Address) -> Result<Actor, Response> {
-        Actor::parse(&format!("{}:{}", address.host, address.port))
-            .map_err(|error| self.bad_parameter(&error.to_string()))
+        let (host, port) = wire::host_and_port(address);
+        Actor::parse(&format!("{host}:{port}")).map_err(|error| self.bad_parameter(&error.to_string()))
     }
 
     pub(crate) fn operator(&self) -> Result<Actor, Response> {
@@ -187,8 +178,8 @@ fn key_of(namespace: &str, grouped: &str) -> Result<ServiceKey, Error> {
     let mut parts = grouped.split("@@");
     let (group, name) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     Ok(ServiceKey {
-        namespace: Namespace::parse(namespace)?,
-        group: Group::parse(group)?,
-        name: ServiceName::parse(name)?,
+        namespace: Namespace::parse(&wire::name(namespace))?,
+        group: Group::parse(&wire::name(group))?,
+        name: ServiceName::parse(&wire::name(name))?,
     })
 }

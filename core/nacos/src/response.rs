@@ -3,7 +3,7 @@
 use liveset::{Address, Error, ServiceKey};
 use serde_json::{Value, json};
 
-use crate::{Call, Dialect, Door};
+use crate::{Call, Dialect, Door, wire};
 
 /// An HTTP answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,10 +69,11 @@ impl<D: Door> Call<'_, D> {
 
 /// `group@@name`.
 pub(crate) fn grouped(service: &ServiceKey) -> String {
-    format!("{}@@{}", service.group, service.name)
+    wire::written_name(&format!("{}@@{}", service.group, service.name))
 }
 
 /// The id that servers make up for an instance by default.
 pub(crate) fn instance_id(service: &ServiceKey, address: &Address) -> String {
-    format!("{}#{}#{}#{}", address.host, address.port, address.cluster, grouped(service))
+    let (host, port) = wire::host_and_port(address);
+    format!("{host}#{port}#{}#{}", wire::cluster(address), grouped(service))
 }

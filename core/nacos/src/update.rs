@@ -6,7 +6,7 @@ use liveset::{Address, Command, Content, InstanceQuery, InstanceView, Metadata, 
 use serde_json::{Value, json};
 
 use crate::response::grouped;
-use crate::{Answer, Call, Dialect, Door, Response};
+use crate::{Answer, Call, Dialect, Door, Response, wire};
 
 impl<D: Door> Call<'_, D> {
     /// `PUT /instance`: the console's button. The whole row is written as the operator's word.
@@ -41,9 +41,8 @@ impl<D: Door> Call<'_, D> {
                 self.refusal(400, &format!("service not found, namespace: {}, service: {name}", service.namespace))
             );
         }
-        let Address { host, port, cluster } = address;
-        let id = format!("{host}:{port}:unknown:{cluster}");
-        let weight = content.weight.get();
+        let (cluster, weight) = (wire::cluster(address), content.weight.get());
+        let id = key(address);
         Err(self.refusal(400, &format!("instance not exist: {id}_{weight:?}_true_false_{cluster}")))
     }
 
@@ -52,9 +51,9 @@ impl<D: Door> Call<'_, D> {
         let (service, address) = (self.service()?, self.address()?);
         let row = self.shown(&service, &address)?;
         let mut content = self.decided(&service, &row);
-        content.weight = self.weight()?.unwrap_or(content.weight);
         content.enabled = self.enabled().unwrap_or(content.enabled);
         content.metadata = self.metadata()?.unwrap_or(content.metadata);
+        self.weigh(&mut content)?;
         self.decide(&service, &address, content)
     }
 
@@ -65,10 +64,8 @@ impl<D: Door> Call<'_, D> {
         let named: Vec<Value> =
             self.request.parameter("instances").and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
         let is_named = |row: &InstanceView| {
-            named.is_empty()
-                || named
-                    .iter()
-                    .any(|one| one["ip"] == row.address.host.as_str() && one["port"] == row.address.port.get())
+            let (host, port) = wire::host_and_port(&row.address);
+            named.is_empty() || named.iter().any(|one| one["ip"] == host && one["port"] == port)
         };
         let view = self.look(&InstanceQuery::new(service.clone(), Reader::Operator));
         let mut updated = Vec::new();
@@ -76,8 +73,7 @@ impl<D: Door> Call<'_, D> {
             let mut content = self.decided(&service, row);
             content.metadata = changed(&content.metadata, &given, removes);
             self.decide(&service, &row.address, content)?;
-            let Address { host, port, cluster } = &row.address;
-            updated.push(format!("{host}:{port}:unknown:{cluster}:ephemeral"));
+            updated.push(format!("{}:ephemeral", key(&row.address)));
         }
         Ok(Response::json(&json!({ "updated": updated })))
     }
@@ -120,6 +116,12 @@ impl<D: Door> Call<'_, D> {
             Err(error) => Err(self.refused(service, &error)),
         }
     }
+}
+
+/// An instance as servers name it in texts.
+fn key(address: &Address) -> String {
+    let (host, port) = wire::host_and_port(address);
+    format!("{host}:{port}:unknown:{}", wire::cluster(address))
 }
 
 fn changed(metadata: &Metadata, given: &Metadata, removes: bool) -> Metadata {

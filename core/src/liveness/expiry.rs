@@ -28,12 +28,14 @@ pub(crate) struct Measure {
     bound: Bound,
     sweep: Sweep,
     clock_kept: Span,
+    removal_takes: Span,
     cap: Option<Cap>,
 }
 
 impl Measure {
     pub(crate) fn of(expiry: &Expiry) -> Measure {
-        Measure { bound: expiry.bound, sweep: expiry.sweep, clock_kept: expiry.clock_kept, cap: expiry.cap }
+        let &Expiry { bound, sweep, clock_kept, removal_takes, cap, .. } = expiry;
+        Measure { bound, sweep, clock_kept, removal_takes, cap }
     }
 
     /// Whether silence is looked for by clocks that began at some moment.
@@ -60,7 +62,7 @@ impl Measure {
     pub(crate) fn removed_at(&self, times: Times, last: Instant, clock_began: Instant) -> Instant {
         let by_own_time = self.look(clock_began, last + self.past(times.delete));
         let by_cap = self.cap.map(|cap| cap.sweep.look(last + self.past(cap.silence)));
-        by_cap.map_or(by_own_time, |at| at.min(by_own_time))
+        by_cap.map_or(by_own_time, |at| at.min(by_own_time)) + self.removal_takes
     }
 
     /// When a deadline is acted on, at once or at the next look of the clock that is responsible, and when the lease is removed.

@@ -101,23 +101,23 @@ fn printable(text: &str) -> bool {
 
 bounded_text!(
     /// A namespace: the tenant that everything below it belongs to. `public` where none is named.
-    Namespace, "namespace", 64, name_characters,
-    "a namespace of 1 to 64 bytes without spaces or `@@`"
+    Namespace, "namespace", 256, name_characters,
+    "a namespace of 1 to 256 bytes without spaces or `@@`"
 );
 bounded_text!(
     /// A group of services inside a namespace. `DEFAULT_GROUP` where none is named (Nacos's default).
-    Group, "group", 128, name_characters,
-    "a group of 1 to 128 bytes without spaces or `@@`"
+    Group, "group", 256, name_characters,
+    "a group of 1 to 256 bytes without spaces or `@@`"
 );
 bounded_text!(
     /// The name of a service inside its group.
-    ServiceName, "name", 512, name_characters,
-    "a service name of 1 to 512 bytes without spaces or `@@`"
+    ServiceName, "name", 1024, name_characters,
+    "a service name of 1 to 1024 bytes without spaces or `@@`"
 );
 bounded_text!(
     /// A cluster inside a service. `DEFAULT` where none is named (Nacos's default).
-    Cluster, "cluster", 64, name_characters,
-    "a cluster of 1 to 64 bytes without spaces or `@@`"
+    Cluster, "cluster", 256, name_characters,
+    "a cluster of 1 to 256 bytes without spaces or `@@`"
 );
 bounded_text!(
     /// The address of an instance: an IP address or a host name.

@@ -22,6 +22,9 @@ pub struct Expiry {
     /// goes on. The clock is one for all that the `ip:port` claims by beats, in whatever service. 0: each claim has its own. Of sweeps
     /// `per_lease` only; looked for when the cap is. Nacos 2: 30000 (recorded).
     pub clock_kept: Span,
+    /// How long a removal for silence takes, in ms: until then the instance is there, unhealthy if its silence has passed the timeout, and
+    /// a beat keeps it. Nacos 1.4 asks itself over HTTP to remove it, which took 20 to 60 ms (recorded); its preset leaves that out.
+    pub removal_takes: Span,
     /// What to do with a time in an instance's metadata that is not whole milliseconds up to ten days.
     pub malformed_times: MalformedTimes,
     /// Whether a registration is refused whose timeout or delete time is below its interval. Nacos: from 2.5 on (recorded).

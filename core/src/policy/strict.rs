@@ -15,6 +15,7 @@ pub(super) fn policy() -> Policy {
             bound: Bound::Reached,
             sweep: Sweep::Exact,
             clock_kept: Span::ZERO,
+            removal_takes: Span::ZERO,
             malformed_times: MalformedTimes::Refused,
             times_in_order: true,
             registration_revives: true,

@@ -10,7 +10,7 @@ use crate::instance::{Content, InstanceView, Kind, state};
 use crate::name::{Address, Cluster, Metadata, ServiceKey, Threshold, Weight};
 use crate::policy::HealthyOnly;
 use crate::time::{Instant, Span};
-use crate::view::{Shown, is_protected};
+use crate::view::{Computed, Shown, is_protected};
 
 /// Who reads. Each gets what a server with this policy would give such a reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -158,7 +158,7 @@ impl Registry {
             metadata: entry.settings().metadata.clone(),
             clusters,
             instances: entry.held,
-            computed: entry.computed || self.policy.view.refresh == Span::ZERO,
+            computed: entry.computed != Computed::Never || self.policy.view.refresh == Span::ZERO,
         })
     }
 
@@ -172,6 +172,20 @@ impl Registry {
     /// Whether some lease holds the instance of this kind.
     pub fn is_held(&self, service: &ServiceKey, address: &Address, kind: Kind) -> bool {
         self.find_present(service, address, Some(kind)).is_some()
+    }
+
+    /// Whether readers have the view of a service that was computed for the first of them, and has not had its turn since.
+    pub fn is_as_looked_up(&self, service: &ServiceKey) -> bool {
+        self.find_service(service)
+            .map(|slot| self.services.get(slot))
+            .is_some_and(|entry| entry.computed == Computed::LookedUp)
+    }
+
+    /// Whether some lease over a session holds the instance.
+    pub fn is_connected(&self, service: &ServiceKey, address: &Address) -> bool {
+        let instance = self.find_present(service, address, None);
+        let mut leases = instance.into_iter().flat_map(|instance| self.leases_of(instance));
+        leases.any(|lease| self.sessions.at(self.leases.row(lease).session).is_some())
     }
 
     /// What operators decided about an instance, as the content it gives by itself: fields nobody decided have their defaults. None where

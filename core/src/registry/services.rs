@@ -10,7 +10,7 @@ use crate::instance::{Cause, Kind};
 use crate::name::{Address, ServiceKey};
 use crate::policy::Kinds;
 use crate::time::{Instant, Span};
-use crate::view::{Record, Settings};
+use crate::view::{Computed, Record, Settings};
 use alloc::string::ToString;
 
 impl Registry {
@@ -51,8 +51,9 @@ impl Registry {
         let late = self.policy.view.refresh != Span::ZERO;
         let Some(slot) = self.find_service(service).filter(|_| late) else { return };
         let entry = self.services.get(slot);
-        if entry.record.is_some() && !entry.computed {
+        if entry.record.is_some() && entry.computed == Computed::Never {
             self.compute(slot);
+            self.services.get_mut(slot).computed = Computed::LookedUp;
         }
     }
 
@@ -174,7 +175,7 @@ impl Registry {
         entry.set(Settings::default());
         entry.settings_until = None;
         entry.record = None;
-        entry.computed = false;
+        entry.computed = Computed::Never;
         for instance in entry.members.clone() {
             if self.is_present(instance) {
                 self.note(instance, Cause::ServiceForgotten, &Author::time());
@@ -202,7 +203,7 @@ impl Registry {
         }
         let entry = self.services.get_mut(slot);
         entry.record = None;
-        entry.computed = false;
+        entry.computed = Computed::Never;
         for (cluster, _) in core::mem::take(&mut entry.clusters) {
             self.names.release(cluster);
         }

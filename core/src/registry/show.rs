@@ -13,7 +13,7 @@ use crate::instance::{Cause, state};
 use crate::name::{Actor, Address, Metadata, ServiceKey, Weight};
 use crate::policy::EnabledRule;
 use crate::time::{Instant, Span};
-use crate::view::{Change, Changes, Notice, Row, Service, Shown, is_protected};
+use crate::view::{Change, Changes, Computed, Notice, Row, Service, Shown, is_protected};
 
 impl Registry {
     /// Asks for notices of a service, known or not.
@@ -162,7 +162,7 @@ impl Registry {
     pub(super) fn compute(&mut self, slot: u32) -> bool {
         let service = self.services.get_mut(slot);
         // A service that is not there yet leaves nothing to be kept: who looks after its first registration has it computed.
-        service.computed = service.record.is_some();
+        service.computed = if service.record.is_some() { Computed::InTurn } else { Computed::Never };
         let before: BTreeMap<u32, Shown> =
             core::mem::take(&mut service.shown).into_iter().map(|row| (row.slot, row)).collect();
         let members = service.members.clone();

@@ -9,7 +9,7 @@ mod subscription;
 pub(crate) use protection::is_protected;
 pub(crate) use roster::{Fate, Roster, Row};
 pub use service::{Change, Changes};
-pub(crate) use service::{Record, Service, Settings, Shown};
+pub(crate) use service::{Computed, Record, Service, Settings, Shown};
 pub(crate) use services::Services;
 pub use subscription::Notice;
 pub(crate) use subscription::{Subscription, Subscriptions};

@@ -12,6 +12,17 @@ use crate::instance::{Cause, Kind, state};
 use crate::name::{ContentId, ContentPool, Metadata, NameId, Threshold};
 use crate::time::Instant;
 
+/// How the view that readers have came about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Computed {
+    /// There is none.
+    Never,
+    /// For somebody who looked, and not in its turn since.
+    LookedUp,
+    /// In its turn.
+    InTurn,
+}
+
 /// One instance's newest state after a revision, as a row of fixed width: instance, revision, state bits, cause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Change {
@@ -108,7 +119,7 @@ pub(crate) struct Service {
     pub(crate) look_armed: bool,
     pub(crate) notice_armed: bool,
     /// Whether the view was ever computed, where the policy computes it late.
-    pub(crate) computed: bool,
+    pub(crate) computed: Computed,
     pub(crate) record: Option<Record>,
     /// When anything about it last happened; an empty one is forgotten some time after.
     pub(crate) changed_at: Instant,
@@ -151,7 +162,7 @@ impl Service {
             used: true,
             look_armed: false,
             notice_armed: false,
-            computed: false,
+            computed: Computed::Never,
             record: None,
             changed_at: now,
             revision: 0,

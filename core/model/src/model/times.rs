@@ -103,7 +103,7 @@ pub(super) fn removed_at(policy: &Policy, lease: &Lease) -> Ms {
     let own = sweep(policy, lease, lease.last_beat + past(policy, lease.times.delete));
     let cap = policy.expiry.cap;
     let by_cap = cap.map(|cap| look(cap.sweep, lease.last_beat + past(policy, cap.silence.as_millis())));
-    by_cap.map_or(own, |at| at.min(own))
+    by_cap.map_or(own, |at| at.min(own)) + policy.expiry.removal_takes.as_millis()
 }
 
 /// The longest silence there is for a lease.

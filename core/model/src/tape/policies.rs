@@ -99,6 +99,7 @@ fn expiry(random: &mut Random, policy: &mut Policy) {
     let by_lease = [5000, 1300].map(|period| Sweep::PerLease(ms(period)));
     set(random, &mut expiry.sweep, &[&[Sweep::Exact], &by_service[..], &by_lease[..]].concat());
     set(random, &mut expiry.clock_kept, &[Span::ZERO, secs(7), secs(30)]);
+    set(random, &mut expiry.removal_takes, &[Span::ZERO, secs(1), secs(6)]);
     let malformed = [MalformedTimes::Refused, MalformedTimes::Default, MalformedTimes::Zero];
     set(random, &mut expiry.malformed_times, &malformed);
     set(random, &mut expiry.times_in_order, &[false, true]);

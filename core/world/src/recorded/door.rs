@@ -57,9 +57,14 @@ pub(crate) struct Standalone {
     said: Said,
     pushes: Pushes,
     pushed: Vec<(Instant, State)>,
+    /// What the recorded subscriber heard, and when, of what was not sent yet.
+    heard: Vec<(Instant, State)>,
     /// Whether the recorded subscriber acknowledged what it got; none where nobody listens over UDP.
     acknowledges: Option<bool>,
 }
+
+/// How far behind its turn a datagram may go out, in ms: another thread than the engine's sends it.
+const LATE: u64 = 150;
 
 /// What the recorder noted where nobody answered.
 pub(crate) const NOBODY: &str = "ERR ConnectionRefusedError";
@@ -73,8 +78,14 @@ impl Standalone {
             said: Said::default(),
             pushes: Pushes::new(dialect),
             pushed: Vec::new(),
+            heard: Vec::new(),
             acknowledges,
         })
+    }
+
+    /// With what a subscriber over UDP heard: a datagram goes out up to [`LATE`] behind its turn.
+    pub(crate) fn heard(self, heard: Vec<(Instant, State)>) -> Standalone {
+        Standalone { heard, ..self }
     }
 
     /// What other clients than those of the HTTP API talk to.
@@ -109,11 +120,21 @@ impl Standalone {
     fn push(&mut self, now: Instant) {
         let Some(acknowledges) = self.acknowledges else { return };
         for datagram in self.pushes.due(&mut self.registry, now) {
+            let state = pushed(&datagram);
+            let out = self.goes_out(now, &state);
             if acknowledges {
                 self.pushes.acknowledged(datagram.reference);
             }
-            self.pushed.push((now, pushed(&datagram)));
+            let behind = self.pushed.partition_point(|(at, _)| *at <= out);
+            self.pushed.insert(behind, (out, state));
         }
+    }
+
+    /// When a datagram that is due goes out: when it was heard.
+    fn goes_out(&mut self, now: Instant, state: &State) -> Instant {
+        let in_time = |at: &Instant| *at >= now && at.since(now).as_millis() <= LATE;
+        let heard = self.heard.iter().position(|(at, heard)| in_time(at) && heard == state);
+        heard.map_or(now, |heard| self.heard.remove(heard).0)
     }
 }
 
@@ -174,8 +195,8 @@ impl Door for Standalone {
         let Ok(key) = ServiceKey::named(service) else { return };
         if self.registry.service(&key).is_none_or(|record| !record.known) {
             self.registry.set_service(now, &ServiceSettings::new(key.clone()));
-            self.registry.look(now, &key);
         }
+        self.registry.look(now, &key);
     }
 
     fn report_unhealthy(&mut self, now: Instant, row: &Row, service: &str) {

@@ -153,10 +153,14 @@ pub struct Row {
 }
 
 impl Request {
-    /// The `ip:port` that it names.
+    /// The `ip:port` that it names; what a beat carries counts.
     pub(crate) fn client(&self) -> Option<String> {
+        if let Some(Value::Object(beat)) = self.args.get("beat") {
+            let host = beat.get("ip").and_then(Value::as_str).unwrap_or("null");
+            return Some(format!("{host}:{}", beat.get("port").unwrap_or(&Value::from(0))));
+        }
         let port = self.args.get("port").map(|port| port.as_str().map_or_else(|| port.to_string(), str::to_owned))?;
-        Some(format!("{}:{port}", self.args.get("ip")?.as_str()?))
+        Some(format!("{}:{port}", self.args.get("ip")?.as_str()?.trim()))
     }
 }
 

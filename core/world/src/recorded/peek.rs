@@ -83,6 +83,7 @@ impl Views {
             }
             // Writing to memory does not fail.
             let _written = serde_json::to_writer(&mut said, &record);
+            said.push(u8::from(registry.is_as_looked_up(key)));
             for reader in [Reader::Operator, Reader::Consumer] {
                 let view = registry.instances(&InstanceQuery::new(key.clone(), reader));
                 said.push(u8::from(view.protected));

@@ -17,6 +17,8 @@ pub(crate) struct Setup {
     pub(crate) policy: Policy,
     /// How long after a request was answered the views may still miss what it did, in ms.
     pub(crate) lag: i64,
+    /// How long after its turn a view that the engine computes may still be missing, in ms.
+    pub(crate) shown_late: i64,
     /// Of each service where polls came that were on their way together with its first registrations; not told is before them.
     pub(crate) first_polls: BTreeMap<String, FirstPolls>,
     /// When in its time a request over HTTP reaches the server, in percent.
@@ -32,6 +34,7 @@ impl Setup {
         Setup {
             policy,
             lag: 0,
+            shown_late: 0,
             first_polls: BTreeMap::new(),
             reached: 0,
             stamped_late: BTreeMap::new(),
@@ -59,6 +62,8 @@ pub(crate) struct Dial {
     pub(crate) name: String,
     /// Values from 0 up to it differ.
     pub(crate) period: u64,
+    /// The value that a search begins with.
+    pub(crate) first: u64,
     /// How finely it is searched.
     pub(crate) step: u64,
     /// Of its values.
@@ -78,7 +83,7 @@ pub(crate) const ALWAYS: (i64, i64) = (i64::MIN, i64::MAX);
 
 impl Dial {
     pub(crate) fn new(name: &str, period: u64, step: u64, set: impl Fn(&mut Setup, u64) + 'static) -> Dial {
-        Dial { name: name.to_owned(), period, step, unit: "ms", within: ALWAYS, of: None, set: Box::new(set) }
+        Dial { name: name.to_owned(), period, first: 0, step, unit: "ms", within: ALWAYS, of: None, set: Box::new(set) }
     }
 
     /// Its values are no times.
@@ -103,6 +108,13 @@ impl Dial {
     }
 }
 
+/// The shares of a request's time that are tried, in percent.
+const REACHED: [i64; 5] = [0, 100, 50, 75, 25];
+
+/// Values that a search begins with: where a dial moves everything, what is found for one of its values need not be for another.
+const BEGINNINGS: [[(&str, u64); 2]; 3] =
+    [[(LOOKS, 0), (SHOWN_LATE, 0)], [(LOOKS, 2), (SHOWN_LATE, 0)], [(LOOKS, 2), (SHOWN_LATE, 30)]];
+
 /// Searches anew for each share of a request's time in which it may have reached the server: that moves everything, and what is found for
 /// one need not be for another.
 pub(crate) fn search(
@@ -110,10 +122,14 @@ pub(crate) fn search(
     recording: &Recording,
     mut replay: impl FnMut(&Setup, Option<i64>) -> Result<Option<Difference>, Error>,
 ) -> Result<(Option<Difference>, Vec<Chosen>), Error> {
-    let (dials, zero) = (dials(policy, recording), super::zero(recording));
+    let (mut dials, zero) = (dials(policy, recording), super::zero(recording));
     let mut best: Option<(Option<Difference>, Vec<Chosen>)> = None;
     let mut tries = search::Tries::new(2000, 500);
-    for reached in [0, 100, 50, 75, 25] {
+    let starts = BEGINNINGS.into_iter().flat_map(|firsts| REACHED.map(|reached| (firsts, reached)));
+    for (firsts, reached) in starts {
+        for dial in &mut dials {
+            dial.first = firsts.iter().find(|(name, _)| *name == dial.name).map_or(0, |(_, first)| *first);
+        }
         let (found, mut chosen) = search::search(policy, &dials, zero, &mut tries, |mut setup, until| {
             setup.reached = reached;
             replay(&setup, until)
@@ -152,19 +168,21 @@ fn dials(policy: &Policy, recording: &Recording) -> Vec<Dial> {
                 setup.first_polls.insert(service.clone(), place);
             });
             // What such a poll found is shown until the view is computed again.
-            Dial { within: (first, end + SHOWN_LATE), ..dial.counted_in("") }
+            Dial { within: (first, end + FOUND_ALONE), ..dial.counted_in("") }
         })
         .collect();
-    if matches!(policy.expiry.sweep, Sweep::PerLease(_)) {
+    if policy.expiry.sweep != Sweep::Exact {
         dials.extend(clients(lines).into_iter().map(|client| {
             let of = Some(client.clone());
             let name = format!("{client} is stamped so much late");
-            let dial = Dial::new(&name, 2 * LATE, LATE, move |setup, late| {
+            let dial = Dial::new(&name, 3 * LATE, LATE, move |setup, late| {
                 setup.stamped_late.insert(client.clone(), late as i64);
             });
             Dial { of, ..dial }
         }));
     }
+    let computed = if policy.view.refresh == Span::ZERO { 0 } else { 40 };
+    dials.push(Dial::new(SHOWN_LATE, computed, 10, |setup, late| setup.shown_late = late as i64));
     dials.extend(server(policy, recording, 1));
     dials.retain(|dial| dial.period > 0);
     dials
@@ -179,12 +197,15 @@ pub(crate) fn server(policy: &Policy, recording: &Recording, coarse: u64) -> Vec
         Dial::new(name, clock.every.as_millis(), step, move |setup, phase| set(setup, span(phase)))
     };
     let late = if policy.view.refresh == Span::ZERO { 60 } else { 0 };
+    let by_itself = if matches!(policy.expiry.sweep, Sweep::PerService(_)) { 150 } else { 0 };
     let slips = if policy.expiry.sweep == Sweep::Exact { 0 } else { 2 * 16 };
     let empty = policy.services.empty.map_or(i64::MAX / 2, |empty| empty.as_millis() as i64);
     let mut dials = vec![
         Dial::new("what a request did is seen so much later", late, 10, |setup, lag| setup.lag = lag as i64),
-        Dial::new("silence of exactly its time is found or not, and each look comes so much later", slips, 1, looks)
-            .counted_in("half ms"),
+        Dial::new("a removal for silence takes so long", by_itself, 15, |setup, takes| {
+            setup.policy.expiry.removal_takes = span(takes);
+        }),
+        Dial::new(LOOKS, slips, 1, looks).counted_in("half ms"),
         clock("overrides.sweep", policy.overrides.sweep, 250 * coarse, |setup, at| {
             setup.policy.overrides.sweep.phase = at
         })
@@ -203,8 +224,12 @@ pub(crate) fn server(policy: &Policy, recording: &Recording, coarse: u64) -> Vec
     dials
 }
 
+const SHOWN_LATE: &str = "a view is seen so much later than its turn";
+
 /// How long a view may be shown that a poll found beside a first registration, in ms: until it is computed again.
-const SHOWN_LATE: i64 = 1000;
+const FOUND_ALONE: i64 = 1000;
+
+const LOOKS: &str = "silence of exactly its time is found or not, and each look comes so much later";
 
 /// Whether a look finds silence of exactly its time; and a clock that waits for five seconds after each look, and not from look to look,
 /// is a little later every time.

@@ -1,5 +1,7 @@
 //! Did a subscriber get the same pushes? They are events, and no state that one could look at.
 
+use std::collections::BTreeSet;
+
 use super::door::View;
 use super::track::{Difference, Needed, Seen, State, seconds};
 
@@ -14,7 +16,7 @@ pub(super) fn differ(view: &View, recorded: &[Seen], pushed: &[(i64, State)], en
             let found = misplaced(&recorded[number..], before, &pushed[number.min(pushed.len())..]);
             let difference = Difference::new(seen.by, &view.to_string(), seen.state.to_string(), text);
             return Some(match found {
-                Some((needed, expected)) => Difference { needed, ..difference.between(&seen.state, expected) },
+                Some((needed, of)) => Difference { needed, of, ..difference },
                 None => difference,
             });
         }
@@ -24,8 +26,9 @@ pub(super) fn differ(view: &View, recorded: &[Seen], pushed: &[(i64, State)], en
     Some(Difference::new(*at, &view.to_string(), "no further push".to_owned(), state.to_string()))
 }
 
-/// Of pushes that do not come as recorded, the one that is too late, or else the one that is too early; and which one was expected.
-fn misplaced<'a>(recorded: &[Seen], before: i64, pushed: &'a [(i64, State)]) -> Option<(Option<Needed>, &'a State)> {
+/// Of pushes that do not come as recorded, the one that is too late, or else the one that is too early; and the instances in which it
+/// differs from what it should be.
+fn misplaced(recorded: &[Seen], before: i64, pushed: &[(i64, State)]) -> Option<(Option<Needed>, BTreeSet<String>)> {
     /// How much later than it was recorded ours may come, in ms.
     const LATE: i64 = 300;
     let (seen, (first, state)) = (recorded.first()?, pushed.first()?);
@@ -33,12 +36,19 @@ fn misplaced<'a>(recorded: &[Seen], before: i64, pushed: &'a [(i64, State)]) -> 
     let nearest = near.min_by_key(|(_, (_, state))| seen.state.apart(state).len());
     let (place, (late, expected)) = nearest.unwrap_or((0, &pushed[0]));
     if place == 0 || *late > seen.by {
-        return Some((Some(Needed { ours: *late, cause: None, after: before, by: seen.by }), expected));
+        let needed = Needed { ours: *late, cause: None, after: before, by: seen.by };
+        return Some((Some(needed), seen.state.apart(expected)));
     }
-    let place = recorded.iter().position(|seen| seen.state == *state).filter(|place| *place > 0);
-    let needed =
-        place.map(|place| Needed { ours: *first, cause: None, after: recorded[place - 1].by, by: recorded[place].by });
-    Some((needed, expected))
+    let soon = recorded.iter().take_while(|seen| seen.by <= first + LATE).enumerate();
+    let (place, meant) = soon.min_by_key(|(_, seen)| seen.state.apart(state).len()).unwrap_or((0, seen));
+    let of = meant.state.apart(state);
+    let needed = (place > 0 && of.is_empty()).then(|| Needed {
+        ours: *first,
+        cause: None,
+        after: recorded[place - 1].by,
+        by: meant.by,
+    });
+    Some((needed, of))
 }
 
 #[cfg(test)]

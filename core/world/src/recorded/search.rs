@@ -38,7 +38,7 @@ const ENGINES_MAX: u32 = 40;
 /// How many engines are tried where nothing says in which direction to search.
 const OTHERS_MAX: usize = 40;
 
-/// Replays under all values 0, and where that differs, turns the dials that the first difference may have to do with.
+/// Replays under the first values, and where that differs, turns the dials that the first difference may have to do with.
 ///
 /// `replay` may be asked for no more than what differs by a moment: most values are worse than the best one, and soon. `zero` is the
 /// recording's time of the server's zero.
@@ -55,7 +55,7 @@ pub(crate) fn search<E>(
         zero,
         replay,
         tries,
-        values: vec![0; dials.len()],
+        values: dials.iter().map(|dial| dial.first).collect(),
         engine: Engine::default(),
         turns: Turns::new(policy),
     };
@@ -65,10 +65,10 @@ pub(crate) fn search<E>(
     // Until every dial was tried since one was last turned, and no other engine did better.
     let (mut number, mut idle) = (0, 0);
     while best.is_some() && idle < dials.len().max(1) && !search.tries.are_over() {
+        let before = (search.values.clone(), search.engine);
         if number == 0 {
             best = search.try_engines(best)?;
         }
-        let before = (search.values.clone(), search.engine);
         if !dials.is_empty() {
             best = search.turn(number, best)?;
             number = (number + 1) % dials.len();

@@ -1,11 +1,12 @@
 //! What is done to a server in a replay, and when: the recorded requests, the polls that are known, and what nobody sent.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use super::door::View;
 use super::file::{Line, Request, Row, What};
+use super::http::{sent, step_before};
 use super::phases::{FirstPolls, Setup};
 
 /// What is done to the server, in order.
@@ -134,20 +135,38 @@ fn outages(lines: &[Line]) -> Vec<(i64, Step<'_>)> {
     vec![(stop.t, Step::Stop), (start, Step::Start)]
 }
 
+/// Instances that somebody registered as persistent, as `ip:port`.
+fn persistent(lines: &[Line]) -> BTreeSet<String> {
+    let of = |line: &Line| match &line.what {
+        What::Request(request) if is_persistent(request) => request.client(),
+        _ => None,
+    };
+    lines.iter().filter_map(of).collect()
+}
+
+fn is_persistent(request: &Request) -> bool {
+    let by_beat = request.args.get("beat").and_then(|beat| beat.get("ephemeral")) == Some(&Value::Bool(false));
+    by_beat || sent(request).flag("ephemeral") == Some(false)
+}
+
 /// What the server's own checker must have found out about persistent instances: its timer begins at random, so each finding is
-/// reported where the operator's page says.
+/// reported where the operator's page says, or the consumer's list where nobody looked at that.
 fn checks<'a>(lines: &'a [Line], setup: &Setup) -> Vec<(i64, Step<'a>)> {
+    let sees = |see: &str| lines.iter().any(|line| matches!(&line.what, What::Sight(sight) if sight.see == see));
+    let page = if sees("console") { "console" } else { "list" };
+    let persistent = persistent(lines);
     let mut before: BTreeMap<View, &[Row]> = BTreeMap::new();
     let mut steps = Vec::new();
-    for line in lines {
+    for (number, line) in lines.iter().enumerate() {
         let What::Sight(sight) = &line.what else { continue };
-        let (Some(rows), true) = (&sight.is, sight.see.starts_with("console")) else { continue };
+        let (Some(rows), true) = (&sight.is, sight.see.starts_with(page)) else { continue };
         let earlier = before.insert(View::of(sight), rows).unwrap_or_default();
         let service = sight.of.as_deref().unwrap_or(super::SERVICE);
         let same = |one: &Row, other: &Row| (&one.ip, one.port) == (&other.ip, other.port);
-        for row in rows.iter().filter(|row| !row.ephemeral && !row.healthy) {
+        for row in rows.iter().filter(|row| !row.healthy && persistent.contains(&row.client())) {
             let was_well = earlier.iter().any(|earlier| same(earlier, row) && earlier.healthy);
-            if let (true, Some(after)) = (was_well, sight.after) {
+            let after = sight.after.or_else(|| step_before(&lines[..number], sight));
+            if let (true, Some(after)) = (was_well, after) {
                 let shown = setup.policy.view.refresh.as_millis() as i64;
                 let middle = (after + line.t) / 2 - shown;
                 steps.push((middle.max(after + 1 - shown), Step::Report(row, service)));

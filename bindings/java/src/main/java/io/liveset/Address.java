@@ -7,7 +7,7 @@ import java.util.Objects;
  *
  * @param host an IP address or a host name, 1 to 128 bytes without spaces
  * @param port 0 to 65535
- * @param cluster the cluster inside the service, 1 to 64 bytes without spaces or {@code @@}; {@value #DEFAULT_CLUSTER} by default
+ * @param cluster the cluster inside the service, 1 to 256 bytes without spaces or {@code @@}; {@value #DEFAULT_CLUSTER} by default
  */
 public record Address(String host, int port, String cluster) {
     /** The cluster where none is named. */

@@ -5,9 +5,9 @@ import java.util.Objects;
 /**
  * Which service.
  *
- * @param namespace the tenant, 1 to 64 bytes without spaces or {@code @@}; {@value #PUBLIC} by default
- * @param group a group of services, 1 to 128 bytes without spaces or {@code @@}; {@value #DEFAULT_GROUP} by default
- * @param name the service's own name, 1 to 512 bytes without spaces or {@code @@}
+ * @param namespace the tenant, 1 to 256 bytes without spaces or {@code @@}; {@value #PUBLIC} by default
+ * @param group a group of services, 1 to 256 bytes without spaces or {@code @@}; {@value #DEFAULT_GROUP} by default
+ * @param name the service's own name, 1 to 1024 bytes without spaces or {@code @@}
  */
 public record ServiceKey(String namespace, String group, String name) {
     /** The namespace where none is named. */
