@@ -169,6 +169,22 @@ impl Registry {
         keys
     }
 
+    /// An instance that some lease holds, as it stands by now. Readers get the same, or get it later where the policy computes views late.
+    pub fn instance(&self, service: &ServiceKey, address: &Address) -> Option<InstanceView> {
+        let slot = self.find_present(service, address, None)?;
+        let (row, state) = (self.roster.row(slot), self.state_in_force(slot));
+        let (weight, metadata) = self.content_in_force(slot);
+        Some(InstanceView {
+            id: self.roster.id(slot),
+            address: self.address(row.key),
+            kind: row.key.kind,
+            healthy: state & state::HEALTHY != 0,
+            enabled: state & state::ENABLED != 0,
+            weight,
+            metadata,
+        })
+    }
+
     /// Whether some lease holds the instance of this kind.
     pub fn is_held(&self, service: &ServiceKey, address: &Address, kind: Kind) -> bool {
         self.find_present(service, address, Some(kind)).is_some()

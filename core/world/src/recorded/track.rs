@@ -125,6 +125,35 @@ impl Track {
         Some(difference.between(&recorded.last()?.state, &next.state))
     }
 
+    /// For how long ours shows something else than was recorded until `end`, in ms; each recorded state counts for no more than `most` and a
+    /// little for all beyond. When exactly a state came and went is not known, and then nothing counts.
+    pub(crate) fn wrong_for(&self, recorded: &[Seen], end: i64, most: i64) -> i64 {
+        let mut stretch = 0;
+        let mut apart = 0;
+        for (number, seen) in recorded.iter().enumerate() {
+            let until = recorded.get(number + 1).map_or(end, |next| next.after.unwrap_or(seen.by)).min(end);
+            let (mut from, mut wrong) = (seen.by, 0);
+            while from < until {
+                while self.0.get(stretch + 1).is_some_and(|next| next.from <= from) {
+                    stretch += 1;
+                }
+                let next = self.0.get(stretch + 1).map_or(until, |next| next.from.min(until));
+                let is_right = self.0.get(stretch).is_some_and(|ours| *ours.state == seen.state);
+                let may_be_late = |ours: &&Stretch| {
+                    stretch > 0 && *self.0[stretch - 1].state == seen.state && ours.from_latest > from
+                };
+                if !is_right {
+                    let late =
+                        self.0.get(stretch).filter(may_be_late).map_or(0, |ours| ours.from_latest.min(next) - from);
+                    wrong += next - from - late;
+                }
+                from = next;
+            }
+            apart += wrong.min(most) + wrong / 20;
+        }
+        apart
+    }
+
     fn missing(&self, view: &str, seen: &Seen) -> Difference {
         let window = seen.after.map_or("by".to_owned(), |after| format!("after {}, by", seconds(after)));
         let recorded = format!("{window} {} {}", seconds(seen.by), seen.state);

@@ -1,8 +1,6 @@
 //! How do the claims of a record get to the other nodes? Late, as it is when it is sent; and verified at a node's own times.
 
-use liveset::{
-    Actor, Command, Content, Deregistration, HealthReport, InstanceBeat, InstanceQuery, Instant, Reader, Registration,
-};
+use liveset::{Actor, Command, Content, Deregistration, HealthReport, InstanceBeat, Instant, Registration};
 
 use super::nodes::{Claim, Cluster, Event, Published, Standing};
 use super::owner::Record;
@@ -45,10 +43,15 @@ impl Cluster {
         if !self.waiting.contains_key(&waiting) {
             let is_shared = |begun: &Instant| waiting.3 > 0 && (*begun..*begun + wait).contains(&now);
             let begun = self.replication.other_waits.iter().copied().find(is_shared).unwrap_or(now);
-            let at = self.replication.engine[waiting.0].look(begun + wait).max(now);
-            self.waiting.insert(waiting.clone(), at);
-            self.at(at, Event::Waited(waiting));
+            self.wait_until((begun + wait).max(now), waiting);
         }
+    }
+
+    /// It goes on at the next look of its engine.
+    fn wait_until(&mut self, due: Instant, waiting: Waiting) {
+        let at = self.replication.engine[waiting.0].look(due);
+        self.waiting.insert(waiting.clone(), at);
+        self.at(at, Event::Waited(waiting));
     }
 
     /// A wait is over.
@@ -64,6 +67,9 @@ impl Cluster {
     pub(crate) fn verify(&mut self, now: Instant, from: usize) {
         for record in self.records_of(from) {
             for to in self.others_up(from) {
+                if self.replication.retry.is_some() && !self.reaches(now, from, to) {
+                    continue;
+                }
                 let right = match self.replication.verified {
                     Verified::Existence => self.nodes[to].revisions.contains_key(&record),
                     Verified::Revision => {
@@ -87,9 +93,7 @@ impl Cluster {
                     }
                     (false, _) => {
                         // It goes at the engine's next look, and takes along what waits.
-                        let at = self.replication.engine[from].look(now);
-                        self.waiting.insert((from, to, record.clone(), 0), at);
-                        self.at(at, Event::Waited((from, to, record.clone(), 0)));
+                        self.wait_until(now, (from, to, record.clone(), 0));
                     }
                 }
             }
@@ -130,6 +134,11 @@ impl Cluster {
 
     /// Sends a record as it is now. Where the other's process stands still it lies in its socket; where that is gone it is lost.
     fn send_copy(&mut self, now: Instant, from: usize, to: usize, record: Record) {
+        if let Some(retry) = self.replication.retry
+            && !self.reaches(now, from, to)
+        {
+            return self.wait_until(now + retry, (from, to, record, 0));
+        }
         if self.nodes[to].standing != Standing::Dead {
             let sent = self.sent(from, record);
             self.at(now + self.replication.reach[to], Event::Arrived { from, to, sent });
@@ -202,8 +211,7 @@ impl Cluster {
         let claims = self.nodes[node].claims.iter().filter(|(claim, _)| self.record(claim) == *record);
         let copied = claims.filter_map(|(claim, published)| {
             let (service, address) = claim;
-            let view = registry.instances(&InstanceQuery::new(service.clone(), Reader::Operator));
-            let row = view.instances.into_iter().find(|row| row.address == *address)?;
+            let row = registry.instance(service, address)?;
             let content = match self.replication.decisions {
                 Decisions::Log { .. } => published.content.clone(),
                 Decisions::Copied => Content { weight: row.weight, enabled: row.enabled, metadata: row.metadata },
@@ -215,6 +223,11 @@ impl Cluster {
 
     fn others_up(&self, from: usize) -> Vec<usize> {
         self.others(from).into_iter().filter(|&to| self.nodes[to].is_answering()).collect()
+    }
+
+    /// Whether a node counts another one in and is connected with it.
+    fn reaches(&self, now: Instant, from: usize, to: usize) -> bool {
+        self.nodes[from].members.contains(&to) && now >= self.nodes[to].shares_from
     }
 
     /// The nodes that share with this one.

@@ -8,6 +8,8 @@ mod faults;
 mod log;
 mod nodes;
 mod owner;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use nodes::{Cluster, Standing};
 pub(crate) use owner::{Owners, Record};
@@ -24,7 +26,10 @@ pub(crate) struct Replication {
     /// (recorded); 2.5: 1000 (R-DS-5).
     pub(crate) waits: Vec<Span>,
     /// When the waits of a node are looked at. Nacos: every 100 ms.
-    pub(crate) engine: Vec<Clock>,
+    pub(crate) engine: Vec<Engine>,
+    /// How long after a copy could not go, since its sender counted the other node out or was not connected with it again, it is tried
+    /// again, in ms; none where it lies in the other's socket. Nacos 2: 3000 (R-DS-6).
+    pub(crate) retry: Option<Span>,
     /// When a node asks the others whether their copies are right. Nacos: every 5000 ms (R-DS-7).
     pub(crate) verify: Vec<Clock>,
     /// What is compared then.
@@ -57,6 +62,24 @@ pub(crate) struct Replication {
     pub(crate) seen_making: Vec<bool>,
     /// How long that copy is on its way into it, in ms.
     pub(crate) enters_after: Span,
+}
+
+/// A clock whose looks come a little later than its period each time, as of whoever counts its next wait from the end of the last look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Engine {
+    pub(crate) clock: Clock,
+    /// How much later each look comes, in thousandths of a ms.
+    pub(crate) slip: u64,
+}
+
+impl Engine {
+    /// The first look at or after `due`.
+    pub(crate) fn look(self, due: Instant) -> Instant {
+        let every = self.clock.every.as_millis() * 1000 + self.slip;
+        let phase = self.clock.phase.as_millis();
+        let behind = due.as_millis().saturating_sub(phase) * 1000;
+        Instant::ZERO + span(phase + behind.div_ceil(every) * every / 1000)
+    }
 }
 
 /// What is copied as one.
@@ -117,7 +140,8 @@ impl Replication {
         Replication {
             unit: Unit::Service,
             waits: vec![span(1000), span(1000)],
-            engine: vec![every(100); 3],
+            engine: vec![Engine { clock: every(100), slip: 0 }; 3],
+            retry: None,
             verify: vec![every(5000); 3],
             verified: Verified::Content,
             health: Health::Reported(vec![every(5000); 3]),
@@ -140,7 +164,8 @@ impl Replication {
         Replication {
             unit: Unit::Client,
             waits: vec![span(2000)],
-            engine: vec![every(100); 3],
+            engine: vec![Engine { clock: every(100), slip: 0 }; 3],
+            retry: Some(span(3000)),
             verify: vec![every(5000); 3],
             verified: Verified::Existence,
             health: Health::Copied,

@@ -48,7 +48,13 @@ impl Dial {
     pub(super) fn unit(&self) -> &'static str {
         match self.name.as_str() {
             name if name.ends_with("in percent") => "%",
-            name if name.ends_with("by number") || name.ends_with("thousand") || name == DIRECT_TOO => "",
+            name if name.ends_with("us")
+                || name.ends_with("by number")
+                || name.ends_with("thousand")
+                || name == DIRECT_TOO =>
+            {
+                ""
+            }
             _ => "ms",
         }
     }
@@ -56,12 +62,20 @@ impl Dial {
 
 const DIRECT_TOO: &str = "the same of one that is handed on";
 
+/// How finely the slips of engines are searched, in thousandths of a ms.
+const SLIP_STEP: u64 = 20;
+
 /// The dials, those of copies only of nodes that are one of `owners`.
 pub(super) fn dials(setup: &Setup, owners: &BTreeSet<usize>) -> Vec<Dial> {
     let mut dials = of_requests(setup);
     dials.extend(of_faults(setup));
     for node in 0..NODES.len() {
-        dials.extend(of_node(setup, node).into_iter().map(|dial| Dial { node: Some(node), ..dial.at(node) }));
+        let copied = owners.iter().any(|owner| *owner != node);
+        let copies = copied
+            .then(|| Dial::new("copies take", 61, move |setup, reach| setup.replication.reach[node] = span(reach)));
+        dials.extend(
+            copies.into_iter().chain(of_node(setup, node)).map(|dial| Dial { node: Some(node), ..dial.at(node) }),
+        );
     }
     if setup.replication.waits.len() > 1 {
         dials.extend(setup.other_waits.iter().enumerate().map(|(number, (at, _))| {
@@ -102,7 +116,7 @@ fn of_requests(setup: &Setup) -> Vec<Dial> {
         let name = "the node in 1.x mode takes for responsible, by number";
         dials.push(Dial::new(name, NODES.len() as u64, |setup, node| setup.by_service = node as usize));
     }
-    if matches!(setup.replication.decisions, Decisions::Log { .. }) && !setup.is_led {
+    if matches!(setup.replication.decisions, Decisions::Log { .. }) && !setup.is_led && setup.decides {
         dials.push(Dial::new("the log's leader, by number", NODES.len() as u64, |setup, node| {
             if let Decisions::Log { leader, .. } = &mut setup.replication.decisions {
                 *leader = node as usize;
@@ -117,39 +131,33 @@ fn of_faults(setup: &Setup) -> Vec<Dial> {
     if setup.faulty.is_none() {
         return Vec::new();
     }
-    let mut dials = vec![
+    let seen_after =
         Dial::new("a process ended or began so long before it was seen, in percent", 101, |setup, share| {
             setup.seen_after = share;
-        })
-        .from(setup.fault_from),
-        Dial::new(
-            "a node that begins has what others know 10 s before it answers, and after",
-            20_000,
-            |setup, after| {
-                setup.replication.loads_after = span(after.saturating_sub(10_000));
-            },
-        )
-        .usually(10_000)
-        .from(setup.back_from),
-        Dial::new("a node that was stopped goes on after", 1000, |setup, after| {
-            setup.replication.wakes_after = span(after);
-        })
-        .from(setup.back_from),
-        Dial::new("and shares with others again after", 6000, |setup, after| {
-            setup.replication.shares_after = span(after);
-        })
-        .from(setup.back_from),
-        Dial::new("and hears of the log after", 6000, |setup, after| {
-            setup.replication.catches_up_after = span(after);
-        })
-        .from(setup.back_from),
-        Dial::new("the log has another leader after", 15_000, |setup, after| {
+        });
+    let mut dials = vec![seen_after.from(setup.fault_from)];
+    if setup.is_deadly {
+        let name = "a node that begins has what others know 10 s before it answers, and after";
+        let loads = Dial::new(name, 20_000, |setup, after| {
+            setup.replication.loads_after = span(after.saturating_sub(10_000));
+        });
+        dials.push(loads.usually(10_000).from(setup.back_from));
+    } else {
+        dials.extend(of_waking(setup));
+    }
+    let leader = match setup.replication.decisions {
+        Decisions::Log { leader, .. } => Some(leader).filter(|_| setup.is_led),
+        Decisions::Copied => None,
+    };
+    let is_logged = setup.replication.decisions != Decisions::Copied;
+    if is_logged && leader.is_none_or(|leader| setup.faulty == Some(leader)) {
+        let elected = Dial::new("the log has another leader after", 15_000, |setup, after| {
             if let Decisions::Log { elected_after, .. } = &mut setup.replication.decisions {
                 *elected_after = span(after);
             }
-        })
-        .from(setup.fault_from),
-    ];
+        });
+        dials.push(elected.from(setup.fault_from));
+    }
     if !setup.is_taker_told {
         let name = "who is left and takes over, by number";
         let others = NODES.len() as u64 - 1;
@@ -172,12 +180,29 @@ fn of_faults(setup: &Setup) -> Vec<Dial> {
     dials
 }
 
+/// Those of a node that was stopped and goes on.
+fn of_waking(setup: &Setup) -> Vec<Dial> {
+    let mut dials = vec![
+        Dial::new("a node that was stopped goes on after", 1000, |setup, after| {
+            setup.replication.wakes_after = span(after);
+        }),
+        Dial::new("and shares with others again after", 6000, |setup, after| {
+            setup.replication.shares_after = span(after);
+        }),
+    ];
+    if setup.replication.decisions != Decisions::Copied && setup.decides {
+        dials.push(Dial::new("and hears of the log after", 6000, |setup, after| {
+            setup.replication.catches_up_after = span(after);
+        }));
+    }
+    dials.into_iter().map(|dial| dial.from(setup.back_from)).collect()
+}
+
 fn of_node(setup: &Setup, node: usize) -> Vec<Dial> {
     let after = |span: Span| setup.begins.saturating_add(span.as_millis() as i64);
     let sweep = |clock: Clock| clock.every.as_millis();
     let policy = &setup.policy;
     let mut dials = vec![
-        Dial::new("copies take", 61, move |setup, reach| setup.replication.reach[node] = span(reach)),
         Dial::new("services.sweep", sweep(policy.services.sweep), move |setup, phase| setup.services[node] = phase)
             .from(policy.services.empty.map_or(i64::MIN, after)),
         Dial::new("overrides.sweep", sweep(policy.overrides.sweep), move |setup, phase| setup.overrides[node] = phase)
@@ -185,9 +210,11 @@ fn of_node(setup: &Setup, node: usize) -> Vec<Dial> {
     ];
     if policy.view.refresh != Span::ZERO {
         dials.push(Dial::new("view.engine", 100, move |setup, phase| setup.views[node].phase = phase));
-        dials.push(Dial::new("view.engine, later each time", 6, move |setup, by| setup.views[node].late = by));
+        dials.push(Dial::new("view.engine, slip in 20 us", 300, move |setup, by| {
+            setup.views[node].slip = by * SLIP_STEP
+        }));
     }
-    if matches!(setup.replication.decisions, Decisions::Log { .. }) {
+    if matches!(setup.replication.decisions, Decisions::Log { .. }) && setup.decides {
         dials.push(Dial::new("hears of the log's leader", 500, move |setup, phase| setup.heard[node].phase = phase));
         dials.push(Dial::new("hears, later each time", 10, move |setup, by| setup.heard[node].late = by));
     }
@@ -195,7 +222,7 @@ fn of_node(setup: &Setup, node: usize) -> Vec<Dial> {
         let cap_sweep = Dial::new("expiry.cap.sweep", sweep(cap.sweep), move |setup, phase| setup.caps[node] = phase);
         dials.push(cap_sweep.from(after(cap.silence)));
     }
-    if setup.faulty.is_some() {
+    if setup.faulty.is_some_and(|faulty| faulty != node) {
         let longest = if setup.is_deadly { 14_000 } else { 28_000 };
         let out = Dial::new("counts the faulty node out after", longest, move |setup, after| {
             setup.out_after[node] = after;
@@ -210,7 +237,7 @@ fn of_node(setup: &Setup, node: usize) -> Vec<Dial> {
 fn of_owner(setup: &Setup, node: usize) -> Vec<Dial> {
     let mut dials = vec![
         Dial::new("copies.engine", 100, move |setup, phase| setup.copies[node].phase = phase),
-        Dial::new("copies.engine, later each time", 6, move |setup, by| setup.copies[node].late = by),
+        Dial::new("copies.engine, slip in 20 us", 300, move |setup, by| setup.copies[node].slip = by * SLIP_STEP),
         Dial::new("verify", 5000, move |setup, phase| setup.verify[node].phase = phase),
         Dial::new("verify, later each time", 30, move |setup, by| setup.verify[node].late = by),
     ];

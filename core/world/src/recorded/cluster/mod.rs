@@ -4,6 +4,7 @@
 mod clients;
 mod dials;
 mod faults;
+mod found;
 mod replay;
 mod search;
 mod setup;
@@ -14,7 +15,7 @@ mod story;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use liveset::Error;
+use liveset::{Error, Span};
 use liveset_nacos::Dialect;
 
 use super::SERVICE;
@@ -23,9 +24,10 @@ use super::file::{Header, Recording};
 use super::peek::Views;
 use super::phases::Chosen;
 use super::report::Verdict;
-use super::track::{Difference, Seen, Track, seconds};
+use super::track::{Seen, seconds};
 use crate::replication::{Cluster, Decisions, Owners, Record, Standing, Unit};
 use faults::standings;
+use found::{Found, Measure, Shown};
 use replay::Replay;
 use search::search;
 use setup::Setup;
@@ -51,8 +53,8 @@ pub(super) fn replay(recording: &Recording) -> Result<(Verdict, Vec<Chosen>), Er
     fit(&mut setup, recording, &views, &steps);
     let owners = owners(&setup, &recording.header, &steps);
     let watched = watched(&views);
-    let (difference, chosen) = search(&setup, &owners, recording.lines.len(), |setup, floor| {
-        run(recording, (&views, &watched), &steps, setup, dialect, floor)
+    let (difference, chosen) = search(&setup, &owners, recording.lines.len(), |setup, measure, most| {
+        run(recording, (&views, &watched), &steps, setup, dialect, (measure, most))
     })?;
     Ok((difference.map_or(Verdict::Match, Verdict::Differs), chosen))
 }
@@ -79,9 +81,10 @@ fn fit(setup: &mut Setup, recording: &Recording, views: &BTreeMap<View, Vec<Seen
     fn silent(seen: &Seen) -> bool {
         seen.state == nobody()
     }
-    setup.seen_making = seen_making(views, |seen| &seen[..seen.iter().position(silent).unwrap_or(seen.len())]);
+    let refresh = setup.policy.view.refresh;
+    setup.seen_making = seen_making(views, refresh, |seen| &seen[..seen.iter().position(silent).unwrap_or(seen.len())]);
     setup.seen_making_again =
-        seen_making(views, |seen| &seen[seen.iter().rposition(silent).map_or(seen.len(), |last| last + 1)..]);
+        seen_making(views, refresh, |seen| &seen[seen.iter().rposition(silent).map_or(seen.len(), |last| last + 1)..]);
     let standings = standings(steps);
     let first = |is_up: bool| {
         let from = standings.iter().filter(|(.., standing)| (*standing == Standing::Up) == is_up);
@@ -103,17 +106,22 @@ fn fit(setup: &mut Setup, recording: &Recording, views: &BTreeMap<View, Vec<Seen
     setup.has_connections = steps.iter().any(|(_, step)| matches!(step, Step::Claim { .. }));
     let by_operator =
         steps.iter().filter(|(_, step)| matches!(step, Step::Send(request, ..) if request.who == "operator"));
+    setup.decides = by_operator.clone().next().is_some();
     setup.other_waits = by_operator.map(|(at, _)| (*at, 0)).collect();
 }
 
 /// At which nodes a poll came between the making of the service and the entry of its first instance, in a part of what was seen of each
-/// view: it found the service without its cluster.
-fn seen_making(views: &BTreeMap<View, Vec<Seen>>, part: fn(&[Seen]) -> &[Seen]) -> [bool; 3] {
+/// view: it found the service without its cluster. Where views are computed late, such a poll of the list has computed the empty one, which
+/// stays for `refresh`; whoever saw an instance sooner asked before anybody had computed a view at all.
+fn seen_making(views: &BTreeMap<View, Vec<Seen>>, refresh: Span, part: fn(&[Seen]) -> &[Seen]) -> [bool; 3] {
     let found = |view: &View, seen: &[Seen], node: usize| {
-        let mut early = part(seen).iter().take_while(|seen| seen.state.rows.is_none());
+        let mut early = part(seen).windows(2).take_while(|seen| seen[0].state.rows.is_none());
+        let stays = |seen: &[Seen]| seen[0].after.is_none_or(|after| seen[1].by - after >= refresh.as_millis() as i64);
         node_of(view.node.as_deref()) == Some(node)
-            && early
-                .any(|seen| seen.state.err.as_ref().is_some_and(|(_, text)| text.contains("cluster DEFAULT is not")))
+            && early.any(|seen| {
+                let text = seen[0].state.err.as_ref().map(|(_, text)| text);
+                text.is_some_and(|text| text.contains("cluster DEFAULT is not")) && stays(seen)
+            })
     };
     [0, 1, 2].map(|node| views.iter().any(|(view, seen)| found(view, seen, node)))
 }
@@ -151,62 +159,25 @@ fn watched(views: &BTreeMap<View, Vec<Seen>>) -> Rc<[Views; 3]> {
     Rc::new([0, 1, 2].map(of))
 }
 
-/// How far a run agrees.
-#[derive(Clone)]
-struct Found {
-    difference: Option<Difference>,
-    /// Later is better: for how long each of the views agrees, in ms, summed.
-    agrees_for: i64,
-    /// When the views of each node begin to differ, the last of them that does; or an answer.
-    differs_at: [Option<i64>; 3],
-    /// How far ours is early or late in each view that differs, in ms.
-    shifts: Vec<i64>,
-}
-
-/// One replay; it may end early once it cannot agree for as long as `floor`.
+/// One replay; it may end early once it has lost more than `most` by a measure.
 fn run(
     recording: &Recording,
     (views, watched): (&BTreeMap<View, Vec<Seen>>, &Rc<[Views; 3]>),
     steps: &[(i64, Step)],
     setup: &Setup,
     dialect: Dialect,
-    floor: i64,
+    (measure, most): (Measure, i64),
 ) -> Result<Found, Error> {
     let mut replay = begin(recording, watched.clone(), setup, dialect)?;
-    let zero = replay.zero;
+    let (zero, widest) = (replay.zero, recording.header.widest_window);
     let end = recording.lines.last().map_or(0, |line| line.t);
     let longest = steps.iter().map(|(_, step)| if let Step::Send(request, ..) = step { request.took } else { 0 }).max();
     let settled = longest.unwrap_or(0) + setup.lag;
-    let never = Track::default();
-    let differs = |track: &Track, view: &View, seen: &[Seen], end: i64| {
-        track.differs(&view.to_string(), seen, recording.header.widest_window, end)
-    };
-    let falls_short = |tracks: &BTreeMap<View, Track>, now: i64| {
-        let agrees = views.iter().map(|(view, seen)| {
-            let known = &seen[..seen.partition_point(|seen| seen.by < now - settled)];
-            // What comes behind is not known yet.
-            let found = differs(tracks.get(view).unwrap_or(&never), view, known, i64::MIN / 2);
-            found.map_or(end, |found| found.at) - zero
-        });
-        agrees.sum::<i64>() < floor
-    };
-    let stopped = replay.run(steps, falls_short)?;
-    let until = stopped.as_ref().map_or(end, |difference| difference.at);
-    let mut agrees_for = 0;
-    let mut differs_at = [stopped.as_ref().map(|difference| difference.at); 3];
-    let mut differences = Vec::new();
-    for (view, seen) in views {
-        let found = differs(replay.tracks.get(view).unwrap_or(&never), view, seen, end);
-        agrees_for += found.as_ref().map_or(end, |found| found.at).min(until) - replay.zero;
-        if let (Some(found), Some(node)) = (&found, node_of(view.node.as_deref())) {
-            differs_at[node] = differs_at[node].max(Some(found.at));
-        }
-        differences.extend(found);
-    }
-    let all: Vec<Difference> = stopped.into_iter().chain(differences).collect();
-    let shifts = all.iter().map(|difference| difference.shift()).filter(|shift| *shift != 0).collect();
-    let difference = all.into_iter().min_by_key(|difference| difference.at);
-    Ok(Found { difference, agrees_for, differs_at, shifts })
+    let answers = replay.run(steps, |tracks, now, answers| {
+        let shown = Shown { views, tracks, widest, zero, end };
+        shown.least_loss(measure, now - settled, answers) > most
+    })?;
+    Ok(Found::of(&Shown { views, tracks: &replay.tracks, widest, zero, end }, answers))
 }
 
 /// A replay that has not done anything yet.

@@ -51,24 +51,23 @@ impl Replay {
         Replay { cluster, setup, dialects, views, tracks: BTreeMap::new(), said: Default::default(), zero, now: zero }
     }
 
-    /// Until the first answer that differs, or until what was shown so far falls short.
+    /// The answers that differ, until what was shown so far falls short.
     pub(super) fn run(
         &mut self,
         steps: &[(i64, Step)],
-        falls_short: impl Fn(&BTreeMap<View, Track>, i64) -> bool,
-    ) -> Result<Option<Difference>, Error> {
+        falls_short: impl Fn(&BTreeMap<View, Track>, i64, usize) -> bool,
+    ) -> Result<Vec<Difference>, Error> {
         let moments = self.moments(steps);
+        let mut answers = Vec::new();
         self.watch(self.zero, 0)?;
         for (number, moment) in moments.into_iter().enumerate() {
             self.pass(moment.effect)?;
-            if number % 16 == 15 && falls_short(&self.tracks, self.now) {
-                return Ok(None);
+            if number % 16 == 15 && falls_short(&self.tracks, self.now, answers.len()) {
+                break;
             }
-            if let Some(difference) = self.act(&moment, &steps[moment.step].1)? {
-                return Ok(Some(difference));
-            }
+            answers.extend(self.act(&moment, &steps[moment.step].1)?);
         }
-        Ok(None)
+        Ok(answers)
     }
 
     /// Does a step; the answer may differ.

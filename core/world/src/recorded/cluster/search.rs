@@ -6,8 +6,8 @@ use liveset::Error;
 
 use super::super::phases::Chosen;
 use super::super::track::Difference;
-use super::Found;
 use super::dials::{Dial, dials};
+use super::found::{Found, Measure};
 use super::setup::Setup;
 use crate::random::Random;
 
@@ -15,20 +15,23 @@ use crate::random::Random;
 const TRIES_MAX: usize = 1800;
 const LINES_MAX: usize = 165_000;
 
-/// From so many tries in a row that won nothing on, the search begins anew.
-const IDLE_MAX: u32 = 500;
+/// From so many tries in a row that won nothing on, the search begins anew, and by the other measure.
+const IDLE_MAX: u32 = 350;
 
 /// The first difference under the best values found, and those.
+///
+/// `replay` may end early what loses more than so much by a measure.
 pub(super) fn search(
     setup: &Setup,
     owners: &BTreeSet<usize>,
     lines: usize,
-    mut replay: impl FnMut(&Setup, i64) -> Result<Found, Error>,
+    mut replay: impl FnMut(&Setup, Measure, i64) -> Result<Found, Error>,
 ) -> Result<(Option<Difference>, Vec<Chosen>), Error> {
     let dials = dials(setup, owners);
     let mut chance = Random(1);
+    let mut measure = Measure::Wrong;
     let mut values: Vec<u64> = dials.iter().map(|dial| dial.usual).collect();
-    let mut found = replay(&turned(setup, &dials, &values), i64::MIN)?;
+    let mut found = replay(&turned(setup, &dials, &values), measure, i64::MAX)?;
     let (mut best, mut chosen) = (found.clone(), values.clone());
     let mut idle = 0;
     for _ in 1..TRIES_MAX.min(LINES_MAX / lines.max(1)) {
@@ -37,21 +40,23 @@ pub(super) fn search(
         }
         let before = values.clone();
         idle += 1;
-        if idle > IDLE_MAX {
+        let begins_anew = idle > IDLE_MAX;
+        if begins_anew {
             idle = 0;
-            found.agrees_for = i64::MIN;
+            measure = if measure == Measure::Wrong { Measure::Right } else { Measure::Wrong };
             values = dials.iter().map(|dial| chance.below(dial.period)).collect();
         } else {
             turn(&dials, &found, &mut values, &mut chance);
         }
-        let tried = replay(&turned(setup, &dials, &values), found.agrees_for)?;
-        if tried.difference.is_some() && tried.agrees_for < found.agrees_for {
+        let most = if begins_anew { i64::MAX } else { found.loss(measure) };
+        let tried = replay(&turned(setup, &dials, &values), measure, most)?;
+        if tried.difference.is_some() && tried.loss(measure) > most {
             values = before;
             continue;
         }
-        idle = if tried.agrees_for > found.agrees_for { 0 } else { idle };
+        idle = if tried.loss(measure) < most { 0 } else { idle };
         found = tried;
-        if found.difference.is_none() || found.agrees_for > best.agrees_for {
+        if found.difference.is_none() || found.loss(Measure::Right) < best.loss(Measure::Right) {
             (best, chosen) = (found.clone(), values.clone());
         }
     }
@@ -67,7 +72,8 @@ pub(super) fn turned(setup: &Setup, dials: &[Dial], values: &[u64]) -> Setup {
     turned
 }
 
-/// Turns one dial, or two, that a difference may hang on: a little, or to anywhere, or so far as ours is early or late.
+/// Turns one dial, or two, that a difference may hang on: to anywhere, or a little way or a very little one, or so far as ours is early or
+/// late.
 fn turn(dials: &[Dial], found: &Found, values: &mut [u64], chance: &mut Random) {
     let last = |node: Option<usize>| match node {
         Some(node) => found.differs_at[node],
@@ -77,7 +83,8 @@ fn turn(dials: &[Dial], found: &Found, values: &mut [u64], chance: &mut Random) 
     let numbers: Vec<usize> = (0..dials.len()).filter(|&number| matters(&dials[number])).collect();
     for _ in 0..=chance.below(2) {
         let number = numbers[chance.below(numbers.len() as u64) as usize];
-        let (period, near) = (dials[number].period, dials[number].period / 8 + 1);
+        let period = dials[number].period;
+        let near = (period >> chance.below(10)) / 2 + 1;
         values[number] = match chance.below(3) {
             0 => chance.below(period),
             1 => (values[number] + period + chance.below(2 * near + 1) - near) % period,

@@ -30,8 +30,8 @@ pub(super) struct Setup {
     pub(super) other_waits: Vec<(i64, u64)>,
     /// How much later each look for silence comes, in ms.
     pub(super) late_looks: u64,
-    pub(super) views: [Tick; 3],
-    pub(super) copies: [Tick; 3],
+    pub(super) views: [Turns; 3],
+    pub(super) copies: [Turns; 3],
     pub(super) verify: [Tick; 3],
     pub(super) reports: [Tick; 3],
     pub(super) heard: [Tick; 3],
@@ -56,6 +56,8 @@ pub(super) struct Setup {
     pub(super) is_taker_told: bool,
     /// Whether the leader of the log stops.
     pub(super) leader_stops: bool,
+    /// Whether anybody decides anything.
+    pub(super) decides: bool,
     /// Whether it dies.
     pub(super) is_deadly: bool,
     /// Whom a node in the mode of an older version takes for responsible.
@@ -76,6 +78,14 @@ pub(super) struct Setup {
 pub(super) struct Tick {
     pub(super) phase: u64,
     pub(super) late: u64,
+}
+
+/// Of an engine: its first turn, in ms from the beginning of the recording, and how much more than its period each turn takes, in
+/// thousandths of a ms.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Turns {
+    pub(super) phase: u64,
+    pub(super) slip: u64,
 }
 
 /// Where the nodes of each recorded cluster listened; and for the log a thousand below.
@@ -118,8 +128,8 @@ impl Setup {
             seen_making_again: [false; 3],
             other_waits: Vec::new(),
             late_looks: 0,
-            views: ticks,
-            copies: ticks,
+            views: [Turns::default(); 3],
+            copies: [Turns::default(); 3],
             verify: ticks,
             reports: ticks,
             heard: ticks,
@@ -135,6 +145,7 @@ impl Setup {
             takes_over: 0,
             is_taker_told: true,
             leader_stops: false,
+            decides: false,
             is_deadly: false,
             by_service: 0,
             addresses: ports.iter().map(|port| format!("127.0.0.1:{port}")).collect(),
@@ -157,14 +168,18 @@ impl Setup {
             if replication.apart == Some(node) {
                 *policy = Policy::nacos_1_4();
             }
-            self.views[node].set(&mut policy.view.engine, zero);
+            if policy.view.engine.every != Span::ZERO {
+                policy.view.engine.phase = span(self.views[node].phase);
+                policy.view.engine_slip = self.views[node].slip as u32;
+            }
             let look = |phase| Tick { phase, late: 0 };
             look(self.services[node]).set(&mut policy.services.sweep, zero);
             look(self.overrides[node]).set(&mut policy.overrides.sweep, zero);
             if let Some(cap) = &mut policy.expiry.cap {
                 look(self.caps[node]).set(&mut cap.sweep, zero);
             }
-            self.copies[node].set(&mut replication.engine[node], zero);
+            replication.engine[node].clock.phase = span(self.copies[node].phase);
+            replication.engine[node].slip = self.copies[node].slip;
             self.verify[node].set(&mut replication.verify[node], zero);
             if let Health::Reported(clocks) = &mut replication.health {
                 self.reports[node].set(&mut clocks[node], zero);
