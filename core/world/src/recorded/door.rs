@@ -57,14 +57,9 @@ pub(crate) struct Standalone {
     said: Said,
     pushes: Pushes,
     pushed: Vec<(Instant, State)>,
-    /// What the recorded subscriber heard, and when, of what was not sent yet.
-    heard: Vec<(Instant, State)>,
     /// Whether the recorded subscriber acknowledged what it got; none where nobody listens over UDP.
     acknowledges: Option<bool>,
 }
-
-/// How far behind its turn a datagram may go out, in ms: another thread than the engine's sends it.
-const LATE: u64 = 150;
 
 /// What the recorder noted where nobody answered.
 pub(crate) const NOBODY: &str = "ERR ConnectionRefusedError";
@@ -78,14 +73,8 @@ impl Standalone {
             said: Said::default(),
             pushes: Pushes::new(dialect),
             pushed: Vec::new(),
-            heard: Vec::new(),
             acknowledges,
         })
-    }
-
-    /// With what a subscriber over UDP heard: a datagram goes out up to [`LATE`] behind its turn.
-    pub(crate) fn heard(self, heard: Vec<(Instant, State)>) -> Standalone {
-        Standalone { heard, ..self }
     }
 
     /// What other clients than those of the HTTP API talk to.
@@ -120,21 +109,11 @@ impl Standalone {
     fn push(&mut self, now: Instant) {
         let Some(acknowledges) = self.acknowledges else { return };
         for datagram in self.pushes.due(&mut self.registry, now) {
-            let state = pushed(&datagram);
-            let out = self.goes_out(now, &state);
             if acknowledges {
                 self.pushes.acknowledged(datagram.reference);
             }
-            let behind = self.pushed.partition_point(|(at, _)| *at <= out);
-            self.pushed.insert(behind, (out, state));
+            self.pushed.push((now, pushed(&datagram)));
         }
-    }
-
-    /// When a datagram that is due goes out: when it was heard.
-    fn goes_out(&mut self, now: Instant, state: &State) -> Instant {
-        let in_time = |at: &Instant| *at >= now && at.since(now).as_millis() <= LATE;
-        let heard = self.heard.iter().position(|(at, heard)| in_time(at) && heard == state);
-        heard.map_or(now, |heard| self.heard.remove(heard).0)
     }
 }
 

@@ -36,13 +36,6 @@ impl<'a> Case<'a> {
         Case { recording, seen, views, longest_window }
     }
 
-    /// What a subscriber over UDP heard, and when.
-    pub(crate) fn heard(&self) -> Result<Vec<(Instant, State)>, Error> {
-        let zero = super::zero(self.recording);
-        let pushes = self.seen.iter().filter(|(view, _)| !view.is_asked_for()).flat_map(|(_, seen)| seen);
-        pushes.map(|seen| Ok((Instant::from_millis((seen.by - zero).unsigned_abs())?, seen.state.clone()))).collect()
-    }
-
     /// Replays it on a fresh server; the first difference, if there is one.
     ///
     /// With `until`, only whether that comes by then is asked, and the rest need not be replayed: a later difference may be none.
@@ -55,7 +48,7 @@ impl<'a> Case<'a> {
         let header = &self.recording.header;
         let lines = self.recording.beginning(until, self.longest_window);
         let mut replay = Replay::new(lines, server, &self.views, setup.policy.view.clone());
-        (replay.lag, replay.shown_late, replay.reached) = (setup.lag, setup.shown_late, setup.reached);
+        (replay.lag, replay.reached) = (setup.lag, setup.reached);
         replay.is_browser = ["browser", "-web"].iter().any(|end| header.case.ends_with(end));
         let end = lines.last().map_or(0, |line| line.t);
         // What comes late in ours comes behind the last line that decides.
@@ -69,10 +62,7 @@ impl<'a> Case<'a> {
         });
         // What was sent and answered differently comes first: views of the same moment follow from it.
         let first = stopped.into_iter().chain(differences).min_by_key(|difference| difference.at);
-        let told = |difference: Difference| {
-            difference.seen_late(setup.shown_late).caused_by(&replay.moments, &setup.policy.view)
-        };
-        Ok(first.map(told))
+        Ok(first.map(|difference| difference.caused_by(&replay.moments, &setup.policy.view)))
     }
 }
 
@@ -88,7 +78,6 @@ struct Replay<'a> {
     /// When anything was done, or happened by itself.
     moments: BTreeSet<i64>,
     lag: i64,
-    shown_late: i64,
     /// When in its time a request reaches the server, in percent.
     reached: i64,
     /// Whether everything that the label does not say otherwise of came from a browser.
@@ -107,7 +96,6 @@ impl Replay<'_> {
             view,
             moments: BTreeSet::new(),
             lag: 0,
-            shown_late: 0,
             reached: 0,
             is_browser: false,
         }
@@ -181,12 +169,11 @@ impl Replay<'_> {
             self.now = due;
             // A turn of the engine shows what happened before, and makes nothing happen.
             let moment = self.instant(due)?;
-            let is_turn = self.view.turn(moment) == moment;
-            if !is_turn {
+            if self.view.turn(moment) != moment {
                 self.moments.insert(due);
             }
             self.server.advance(moment);
-            self.watch(if is_turn { self.shown_late } else { 0 })?;
+            self.watch(0)?;
         }
         self.now = until;
         Ok(())

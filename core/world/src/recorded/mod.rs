@@ -88,10 +88,8 @@ pub fn replay(recording: &Recording) -> Result<(Verdict, Vec<Chosen>), Error> {
         return replay_sdk(recording, &policy, dialect);
     }
     let case = http::Case::of(recording);
-    let heard = case.heard()?;
     let (difference, chosen) = phases::search(&policy, recording, |setup, until| {
-        let server = door::Standalone::new(setup.policy.clone(), dialect, Some(acknowledges(recording)))?;
-        let mut server = server.heard(heard.clone());
+        let mut server = door::Standalone::new(setup.policy.clone(), dialect, Some(acknowledges(recording)))?;
         case.replay(setup, until, &mut server)
     })?;
     Ok((difference.map_or(Verdict::Match, Verdict::Differs), chosen))

@@ -17,8 +17,6 @@ pub(crate) struct Setup {
     pub(crate) policy: Policy,
     /// How long after a request was answered the views may still miss what it did, in ms.
     pub(crate) lag: i64,
-    /// How long after its turn a view that the engine computes may still be missing, in ms.
-    pub(crate) shown_late: i64,
     /// Of each service where polls came that were on their way together with its first registrations; not told is before them.
     pub(crate) first_polls: BTreeMap<String, FirstPolls>,
     /// When in its time a request over HTTP reaches the server, in percent.
@@ -34,7 +32,6 @@ impl Setup {
         Setup {
             policy,
             lag: 0,
-            shown_late: 0,
             first_polls: BTreeMap::new(),
             reached: 0,
             stamped_late: BTreeMap::new(),
@@ -111,12 +108,11 @@ impl Dial {
 /// The shares of a request's time that are tried, in percent.
 const REACHED: [i64; 5] = [0, 100, 50, 75, 25];
 
-/// Values that a search begins with: where a dial moves everything, what is found for one of its values need not be for another.
-const BEGINNINGS: [[(&str, u64); 2]; 3] =
-    [[(LOOKS, 0), (SHOWN_LATE, 0)], [(LOOKS, 2), (SHOWN_LATE, 0)], [(LOOKS, 2), (SHOWN_LATE, 30)]];
+/// The values of [`LOOKS`] that a search begins with.
+const BEGINNINGS: [u64; 2] = [0, 2];
 
-/// Searches anew for each share of a request's time in which it may have reached the server: that moves everything, and what is found for
-/// one need not be for another.
+/// Searches anew for each share of a request's time in which it may have reached the server, and for clocks that are late and clocks that
+/// are not: that moves everything, and what is found for one need not be for another.
 pub(crate) fn search(
     policy: &Policy,
     recording: &Recording,
@@ -125,10 +121,9 @@ pub(crate) fn search(
     let (mut dials, zero) = (dials(policy, recording), super::zero(recording));
     let mut best: Option<(Option<Difference>, Vec<Chosen>)> = None;
     let mut tries = search::Tries::new(2000, 500);
-    let starts = BEGINNINGS.into_iter().flat_map(|firsts| REACHED.map(|reached| (firsts, reached)));
-    for (firsts, reached) in starts {
-        for dial in &mut dials {
-            dial.first = firsts.iter().find(|(name, _)| *name == dial.name).map_or(0, |(_, first)| *first);
+    for (first, reached) in BEGINNINGS.into_iter().flat_map(|first| REACHED.map(|reached| (first, reached))) {
+        if let Some(looks) = dials.iter_mut().find(|dial| dial.name == LOOKS) {
+            looks.first = first;
         }
         let (found, mut chosen) = search::search(policy, &dials, zero, &mut tries, |mut setup, until| {
             setup.reached = reached;
@@ -181,8 +176,6 @@ fn dials(policy: &Policy, recording: &Recording) -> Vec<Dial> {
             Dial { of, ..dial }
         }));
     }
-    let computed = if policy.view.refresh == Span::ZERO { 0 } else { 40 };
-    dials.push(Dial::new(SHOWN_LATE, computed, 10, |setup, late| setup.shown_late = late as i64));
     dials.extend(server(policy, recording, 1));
     dials.retain(|dial| dial.period > 0);
     dials
@@ -223,8 +216,6 @@ pub(crate) fn server(policy: &Policy, recording: &Recording, coarse: u64) -> Vec
     }));
     dials
 }
-
-const SHOWN_LATE: &str = "a view is seen so much later than its turn";
 
 /// How long a view may be shown that a poll found beside a first registration, in ms: until it is computed again.
 const FOUND_ALONE: i64 = 1000;

@@ -218,14 +218,6 @@ impl Difference {
         self
     }
 
-    /// Where what ours shows may be seen `late`: it need not come so late itself.
-    pub(crate) fn seen_late(mut self, late: i64) -> Difference {
-        if let Some(needed) = &mut self.needed {
-            needed.after = needed.after.saturating_sub(late);
-        }
-        self
-    }
-
     /// How far ours would have to move to agree there, in ms; 0 where it would not help.
     pub(crate) fn shift(&self) -> i64 {
         let Some(Needed { ours, after, by, .. }) = self.needed else { return 0 };
