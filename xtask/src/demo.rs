@@ -110,11 +110,9 @@ fn recorded(ink: &Ink) -> Result<()> {
         let mut words = vec!["story".to_owned()];
         for version in versions {
             let of_case = |run: &&PathBuf| run.file_name().is_some_and(|name| name.to_string_lossy().starts_with(case));
-            for kept in ["core/nacos/recordings", "core/nacos/stories"] {
-                let folder = tool::root().join(kept).join(version).join(family);
-                let runs = crate::files(&folder.to_string_lossy(), ".jsonl").unwrap_or_default();
-                words.extend(runs.iter().find(of_case).map(|run| run.to_string_lossy().into_owned()));
-            }
+            let folder = tool::root().join("core/nacos/recordings").join(version).join(family);
+            let runs = crate::files(&folder.to_string_lossy(), ".jsonl").unwrap_or_default();
+            words.extend(runs.iter().find(of_case).map(|run| run.to_string_lossy().into_owned()));
         }
         rust::cli(&words.iter().map(String::as_str).collect::<Vec<_>>())?;
     }

@@ -212,9 +212,9 @@ mod tests {
 
     #[test]
     fn where_one_node_keeps_a_store_of_its_own_the_others_never_hear_that_an_operator_switched_off() {
-        const RUN: &str = include_str!("../../../nacos/stories/2.0.3/cluster/mixed-c1-beatsRot-respB-offA.1.jsonl");
+        const RUN: &str = include_str!("../../../nacos/recordings/2.0.3/cluster/mixed-c1-beatsRot-respB-offA.1.jsonl");
         let parting = part(&Recording::parse(RUN).expect("it is one")).expect("good").expect("they part");
-        assert_eq!((parting.reader.as_str(), parting.served_strictly.as_str()), ("who asks node B", "nobody"));
+        assert_eq!((parting.reader.as_str(), parting.served_strictly.as_str()), ("who asks node C", "nobody"));
         assert!(parting.why[0].starts_with("online: "), "{:?}", parting.why);
         assert!(parting.why_strictly[0].starts_with("offline: operator switched it off"), "{:?}", parting.why_strictly);
     }
