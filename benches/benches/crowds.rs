@@ -4,20 +4,17 @@
 // What the macros make is theirs to document.
 #![allow(missing_docs)]
 
+mod limit;
+
 use std::hint::black_box;
 
 use gungraun::prelude::*;
-use gungraun::{Callgrind, EventKind};
 use liveset::{Actor, BatchMember, BatchRegistration, Content, Policy, Registration, Registry, SessionId};
 use liveset_benches::{BATCH, PER_SERVICE, claim, moment};
 
-const SIZE: usize = 10_000;
+use limit::at_most;
 
-fn at_most(instructions: u64) -> LibraryBenchmarkConfig {
-    let mut config = LibraryBenchmarkConfig::default();
-    config.tool(Callgrind::default().hard_limits([(EventKind::Ir, instructions)]));
-    config
-}
+const SIZE: usize = 10_000;
 
 fn connected() -> (Box<Registry>, SessionId) {
     let mut registry = Box::new(Registry::new(Policy::nacos_2_5()).expect("a good policy"));

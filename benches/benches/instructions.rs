@@ -4,20 +4,17 @@
 // What the macros make is theirs to document.
 #![allow(missing_docs)]
 
+mod limit;
+
 use std::hint::black_box;
 
 use gungraun::prelude::*;
-use gungraun::{Callgrind, EventKind};
 use liveset::{Changes, InstanceBeat, LeaseId, Registration, ServiceId};
 use liveset_benches::{BATCH, Fleet, claim, fleet, moment};
 
-const SIZE: usize = 10_000;
+use limit::at_most;
 
-fn at_most(instructions: u64) -> LibraryBenchmarkConfig {
-    let mut config = LibraryBenchmarkConfig::default();
-    config.tool(Callgrind::default().hard_limits([(EventKind::Ir, instructions)]));
-    config
-}
+const SIZE: usize = 10_000;
 
 /// In a box: how large a registry is, is no cost of what it does.
 fn filled() -> Box<Fleet> {
