@@ -12,10 +12,10 @@ import (
 var (
 	badID      = []string{`-1`, `9007199254740992`, `1e999`, `1.5`, `"1"`, `null`, `true`, `{}`}
 	badService = map[string][]string{
-		"service": {`null`, `"orders"`, `7`}, "service.name": badText(512), "service.group": badText(128), "service.namespace": badText(64),
+		"service": {`null`, `"orders"`, `7`}, "service.name": badText(1024), "service.group": badText(256), "service.namespace": badText(256),
 	}
 	badAddress = map[string][]string{
-		"address": {`null`, `"10.0.0.1"`, `7`}, "address.host": badText(128), "address.cluster": badText(64),
+		"address": {`null`, `"10.0.0.1"`, `7`}, "address.host": badText(128), "address.cluster": badText(256),
 		"address.port": {`-1`, `65536`, `1.5`, `"80"`, `null`},
 	}
 	badIncarnation = map[string][]string{"incarnation": {`-1`, `1.5`, `"1"`, `{}`}}

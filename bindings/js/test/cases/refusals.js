@@ -201,13 +201,13 @@ const ABSENT = Symbol("absent");
 
 const KEYS = {
   service: required(["", 5, []]),
-  "service.namespace": [...name(64), null],
-  "service.group": [...name(128), null],
-  "service.name": required(name(512)),
+  "service.namespace": [...name(256), null],
+  "service.group": [...name(256), null],
+  "service.name": required(name(1024)),
   address: required(["", "h", "h:x", "h:123456", 5, []]),
   "address.host": required([...text(128), "with space"]),
   "address.port": required([...integer, 65_536]),
-  "address.cluster": [...name(64), null],
+  "address.cluster": [...name(256), null],
 };
 const SERVICE = Object.fromEntries(Object.entries(KEYS).filter(([path]) => path.startsWith("service")));
 // A string is a service's name, so the bad ones are reported as such.

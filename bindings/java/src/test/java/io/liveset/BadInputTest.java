@@ -298,7 +298,7 @@ class BadInputTest {
         return template.replace("S,", "'service':{'name':'orders'},")
                 .replace("A,", "'address':{'host':'10.0.0.9','port':1},")
                 .replace("A}", "'address':{'host':'10.0.0.9','port':1}}")
-                .replace("LONG", "x".repeat(600)).replace('\'', '"');
+                .replace("LONG", "x".repeat(1100)).replace('\'', '"');
     }
 
     private void refused(int code, String field, Consumer<Registry> call) {
