@@ -91,6 +91,13 @@ impl<T> Slots<T> {
     }
 }
 
+/// Takes the one entry out that is this slot; those behind it keep their order.
+pub(crate) fn take_out(slots: &mut Vec<u32>, slot: u32) {
+    if let Some(place) = slots.iter().position(|&other| other == slot) {
+        slots.remove(place);
+    }
+}
+
 /// Whether `free` names the unused of so many slots, each once. For what a snapshot brought.
 pub(crate) fn frees_exactly(free: &VecDeque<u32>, slots: usize, is_unused: impl Fn(u32) -> bool) -> bool {
     let mut free: Vec<u32> = free.iter().copied().collect();

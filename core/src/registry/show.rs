@@ -12,6 +12,7 @@ use crate::id::{InstanceId, ServiceId, SubscriptionId};
 use crate::instance::{Cause, state};
 use crate::name::{Actor, Address, Metadata, ServiceKey, Weight};
 use crate::policy::EnabledRule;
+use crate::slots::take_out;
 use crate::time::{Instant, Span};
 use crate::view::{Change, Changes, Computed, Notice, Row, Service, Shown, is_protected};
 
@@ -58,8 +59,7 @@ impl Registry {
             return Err(Error::UnknownSubscription { subscription: subscription.to_u64() });
         };
         let entry = self.services.get_mut(ended.service);
-        let place = entry.subscriptions.iter().position(|&slot| slot == subscription.slot());
-        place.map(|place| entry.subscriptions.remove(place));
+        take_out(&mut entry.subscriptions, subscription.slot());
         entry.uses -= 1;
         self.names.release(ended.subscriber);
         self.free_service(ended.service);

@@ -12,6 +12,7 @@ use crate::instance::{Cause, Key};
 use crate::memory::Fence;
 use crate::name::{Actor, NameId, Reason, ServiceKey};
 use crate::policy::{ForeignDeregistration, Holds};
+use crate::slots::take_out;
 use crate::time::{Instant, Span};
 
 impl Registry {
@@ -120,8 +121,7 @@ impl Registry {
         let was_alive = self.is_alive(instance);
         self.unchain(instance, lease);
         if let Some(session) = self.sessions.in_slot(row.session) {
-            let place = session.leases.iter().position(|&other| other == lease);
-            place.map(|place| session.leases.remove(place));
+            take_out(&mut session.leases, lease);
         }
         self.leave_clock(lease, cause);
         self.leases.remove(lease);
