@@ -121,16 +121,10 @@ impl Registry {
         let shown: BTreeMap<u32, &Shown> = service.shown.iter().map(|row| (row.slot, row)).collect();
         let view = |instance: u32| {
             let row = self.roster.row(instance);
-            let (weight, metadata) = self.content_shown(instance, shown.get(&instance).copied());
-            InstanceView {
-                id: self.roster.id(instance),
-                address: self.address(row.key),
-                kind: row.key.kind,
-                healthy: is_healthy(&instance) || (protected && consumer),
-                enabled: row.state() & state::ENABLED != 0,
-                weight,
-                metadata,
-            }
+            let content = self.content_shown(instance, shown.get(&instance).copied());
+            let healthy = is_healthy(&instance) || (protected && consumer);
+            let enabled = row.state() & state::ENABLED != 0;
+            self.instance_view(instance, (healthy, enabled), content)
         };
         let mut instances: Vec<InstanceView> = rows.into_iter().map(view).collect();
         instances.sort_unstable_by(|a, b| (&a.address, a.kind).cmp(&(&b.address, b.kind)));
@@ -172,17 +166,27 @@ impl Registry {
     /// An instance that some lease holds, as it stands by now. Readers get the same, or get it later where the policy computes views late.
     pub fn instance(&self, service: &ServiceKey, address: &Address) -> Option<InstanceView> {
         let slot = self.find_present(service, address, None)?;
-        let (row, state) = (self.roster.row(slot), self.state_in_force(slot));
-        let (weight, metadata) = self.content_in_force(slot);
-        Some(InstanceView {
+        let bits = self.state_in_force(slot);
+        let [healthy, enabled] = [state::HEALTHY, state::ENABLED].map(|bit| bits & bit != 0);
+        Some(self.instance_view(slot, (healthy, enabled), self.content_in_force(slot)))
+    }
+
+    fn instance_view(
+        &self,
+        slot: u32,
+        (healthy, enabled): (bool, bool),
+        (weight, metadata): (Weight, Metadata),
+    ) -> InstanceView {
+        let key = self.roster.row(slot).key;
+        InstanceView {
             id: self.roster.id(slot),
-            address: self.address(row.key),
-            kind: row.key.kind,
-            healthy: state & state::HEALTHY != 0,
-            enabled: state & state::ENABLED != 0,
+            address: self.address(key),
+            kind: key.kind,
+            healthy,
+            enabled,
             weight,
             metadata,
-        })
+        }
     }
 
     /// Whether some lease holds the instance of this kind.
