@@ -52,7 +52,7 @@ impl Registry {
     }
 
     fn lose_instances(&mut self) {
-        let held = (0..self.leases.len() as u32).filter(|&slot| self.leases.get(self.leases.id(slot)).is_some());
+        let held = (0..self.leases.len() as u32).filter(|&slot| self.leases.is_held(slot));
         let lost: Vec<u32> = held.filter(|&slot| !self.leases.marks(slot).persistent).collect();
         for lease in lost {
             self.withdraw(lease, Cause::RegistryRestarted, &Author::time());
