@@ -166,4 +166,25 @@ mod tests {
             assert!(Registry::restore(&registry.snapshot(), (0, 0)).is_err(), "lie {number}");
         }
     }
+
+    #[test]
+    fn a_snapshot_whose_sessions_and_leases_do_not_name_one_another_is_refused() {
+        let lies: [fn(&mut Vec<u32>); 3] =
+            [|leases| leases.clear(), |leases| leases.push(leases[0]), |leases| leases[0] = 1];
+        for (number, lie) in lies.into_iter().enumerate() {
+            let mut registry = Registry::new(Policy::strict()).expect("a good policy");
+            let one = Actor::parse("one").expect("a good name");
+            let session = registry.open_session(Instant::ZERO, &one).expect("there is room");
+            for (port, over) in [(80, Some(session)), (81, None)] {
+                let service = ServiceKey::named("orders").expect("a good name");
+                let address = Address::new("10.0.0.1", port).expect("a good address");
+                let mut claim = Registration::new(service, address, one.clone());
+                claim.session = over;
+                registry.register(Instant::ZERO, &claim).expect("there is room");
+            }
+            Registry::restore(&registry.snapshot(), (0, 0)).expect("as it was written");
+            registry.sessions.in_slot(session.slot()).map(|open| lie(&mut open.leases)).expect("it is open");
+            assert!(Registry::restore(&registry.snapshot(), (0, 0)).is_err(), "lie {number}");
+        }
+    }
 }
