@@ -22,8 +22,9 @@ pub struct Expiry {
     /// goes on. The clock is one for all that the `ip:port` claims by beats, in whatever service. 0: each claim has its own. Of sweeps
     /// `per_lease` only; looked for when the cap is. Nacos 2: 30000 (recorded).
     pub clock_kept: Span,
-    /// How long a removal for silence takes, in ms: until then the instance is there, unhealthy if its silence has passed the timeout, and
-    /// a beat keeps it. Nacos 1.4 asks itself over HTTP to remove it, which took 20 to 60 ms (recorded); its preset leaves that out.
+    /// How long a removal for silence takes, in ms, 0 to ten days: until then the instance is there, unhealthy if its silence has passed
+    /// the timeout, and a beat keeps it. Nacos 1.4 asks itself over HTTP to remove it, which took 20 to 60 ms (recorded); its preset leaves
+    /// that out.
     pub removal_takes: Span,
     /// What to do with a time in an instance's metadata that is not whole milliseconds up to ten days.
     pub malformed_times: MalformedTimes,
@@ -78,6 +79,19 @@ impl Clock {
     /// The first look at or after `at`.
     pub fn look(self, at: Instant) -> Instant {
         if self.every == Span::ZERO { at } else { next_tick(at, self.every, self.phase.as_millis()) }
+    }
+
+    /// The first turn at or after `due` where each comes `slip` thousandths of a ms later than `every` behind the one before, as of whoever
+    /// counts its next wait from the end of the last turn.
+    pub fn turn(self, due: Instant, slip: u32) -> Instant {
+        if slip == 0 {
+            return self.look(due);
+        }
+        // Beyond the end of time there is no turn: bounds keep every product below 2^64.
+        let turn = self.every.as_millis() * 1000 + u64::from(slip);
+        let behind = due.as_millis().saturating_sub(self.phase.as_millis()) * 1000;
+        let micros = behind.div_ceil(turn) * turn;
+        Instant::from_millis(self.phase.as_millis() + micros / 1000).unwrap_or(Instant::MAX)
     }
 }
 

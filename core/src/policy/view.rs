@@ -39,14 +39,7 @@ pub struct ViewPolicy {
 impl ViewPolicy {
     /// The first turn of the engine at or after `due`.
     pub fn turn(&self, due: Instant) -> Instant {
-        if self.engine_slip == 0 {
-            return self.engine.look(due);
-        }
-        // Beyond the end of time there is no turn: bounds keep every product below 2^64.
-        let turn = self.engine.every.as_millis() * 1000 + u64::from(self.engine_slip);
-        let behind = due.as_millis().saturating_sub(self.engine.phase.as_millis()) * 1000;
-        let micros = behind.div_ceil(turn) * turn;
-        Instant::from_millis(self.engine.phase.as_millis() + micros / 1000).unwrap_or(Instant::MAX)
+        self.engine.turn(due, self.engine_slip)
     }
 }
 

@@ -49,7 +49,7 @@ impl Cluster {
 
     /// It goes on at the next look of its engine.
     fn wait_until(&mut self, due: Instant, waiting: Waiting) {
-        let at = self.replication.engine[waiting.0].look(due);
+        let at = self.replication.engine[waiting.0].turn(due);
         self.waiting.insert(waiting.clone(), at);
         self.at(at, Event::Waited(waiting));
     }

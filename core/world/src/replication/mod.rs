@@ -64,21 +64,18 @@ pub(crate) struct Replication {
     pub(crate) enters_after: Span,
 }
 
-/// A clock whose looks come a little later than its period each time, as of whoever counts its next wait from the end of the last look.
+/// A clock whose turns may slip.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Engine {
     pub(crate) clock: Clock,
-    /// How much later each look comes, in thousandths of a ms.
-    pub(crate) slip: u64,
+    /// How much later each turn comes, in thousandths of a ms.
+    pub(crate) slip: u32,
 }
 
 impl Engine {
-    /// The first look at or after `due`.
-    pub(crate) fn look(self, due: Instant) -> Instant {
-        let every = self.clock.every.as_millis() * 1000 + self.slip;
-        let phase = self.clock.phase.as_millis();
-        let behind = due.as_millis().saturating_sub(phase) * 1000;
-        Instant::ZERO + span(phase + behind.div_ceil(every) * every / 1000)
+    /// The first turn at or after `due`.
+    pub(crate) fn turn(self, due: Instant) -> Instant {
+        self.clock.turn(due, self.slip)
     }
 }
 

@@ -63,7 +63,7 @@ impl Dial {
 const DIRECT_TOO: &str = "the same of one that is handed on";
 
 /// How finely the slips of engines are searched, in thousandths of a ms.
-const SLIP_STEP: u64 = 20;
+const SLIP_STEP: u32 = 20;
 
 /// The dials, those of copies only of nodes that are one of `owners`.
 pub(super) fn dials(setup: &Setup, owners: &BTreeSet<usize>) -> Vec<Dial> {
@@ -211,7 +211,7 @@ fn of_node(setup: &Setup, node: usize) -> Vec<Dial> {
     if policy.view.refresh != Span::ZERO {
         dials.push(Dial::new("view.engine", 100, move |setup, phase| setup.views[node].phase = phase));
         dials.push(Dial::new("view.engine, slip in 20 us", 300, move |setup, by| {
-            setup.views[node].slip = by * SLIP_STEP
+            setup.views[node].slip = by as u32 * SLIP_STEP
         }));
     }
     if matches!(setup.replication.decisions, Decisions::Log { .. }) && setup.decides {
@@ -237,7 +237,9 @@ fn of_node(setup: &Setup, node: usize) -> Vec<Dial> {
 fn of_owner(setup: &Setup, node: usize) -> Vec<Dial> {
     let mut dials = vec![
         Dial::new("copies.engine", 100, move |setup, phase| setup.copies[node].phase = phase),
-        Dial::new("copies.engine, slip in 20 us", 300, move |setup, by| setup.copies[node].slip = by * SLIP_STEP),
+        Dial::new("copies.engine, slip in 20 us", 300, move |setup, by| {
+            setup.copies[node].slip = by as u32 * SLIP_STEP
+        }),
         Dial::new("verify", 5000, move |setup, phase| setup.verify[node].phase = phase),
         Dial::new("verify, later each time", 30, move |setup, by| setup.verify[node].late = by),
     ];

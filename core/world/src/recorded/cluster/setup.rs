@@ -85,7 +85,7 @@ pub(super) struct Tick {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Turns {
     pub(super) phase: u64,
-    pub(super) slip: u64,
+    pub(super) slip: u32,
 }
 
 /// Where the nodes of each recorded cluster listened; and for the log a thousand below.
@@ -170,7 +170,7 @@ impl Setup {
             }
             if policy.view.engine.every != Span::ZERO {
                 policy.view.engine.phase = span(self.views[node].phase);
-                policy.view.engine_slip = self.views[node].slip as u32;
+                policy.view.engine_slip = self.views[node].slip;
             }
             let look = |phase| Tick { phase, late: 0 };
             look(self.services[node]).set(&mut policy.services.sweep, zero);
