@@ -1,5 +1,8 @@
 //! What costs one the same however many others there are, in instructions. Each of these once went through all of the others.
 //! `cargo xtask test rust` runs it.
+//!
+//! The limits leave a tenth: tables that grow ask the system for memory, whose own instructions depend on where it has some. A cost that
+//! grows with the others is a multiple.
 
 // What the macros make is theirs to document.
 #![allow(missing_docs)]
@@ -38,7 +41,7 @@ fn carried() -> (Box<Registry>, Vec<Registration>) {
 }
 
 // The connection of a proxy: beside 10 000 others, as beside none.
-#[library_benchmark(config = at_most(10_413_000))]
+#[library_benchmark(config = at_most(11_500_000))]
 #[bench::of_ten_thousand_services(carried())]
 fn register_over_one((mut registry, newcomers): (Box<Registry>, Vec<Registration>)) -> Box<Registry> {
     for newcomer in black_box(&newcomers) {
@@ -55,7 +58,7 @@ fn gathered() -> (Box<Registry>, BatchRegistration) {
     (registry, BatchRegistration { service, source, session, members: (0..BATCH).map(member).collect() })
 }
 
-#[library_benchmark(config = at_most(10_180_000))]
+#[library_benchmark(config = at_most(11_500_000))]
 #[bench::of_1024(gathered())]
 fn register_batch((mut registry, batch): (Box<Registry>, BatchRegistration)) -> Box<Registry> {
     let _ = black_box(registry.register_batch(moment(0), black_box(&batch)).is_ok());
@@ -75,7 +78,7 @@ fn held_up() -> (Box<Registry>, Registration) {
 }
 
 // While nobody is heard, 10 000 removals wait.
-#[library_benchmark(config = at_most(17_900))]
+#[library_benchmark(config = at_most(20_000))]
 #[bench::while_all_wait(held_up())]
 fn explain((registry, asked): (Box<Registry>, Registration)) -> Box<Registry> {
     let _ = black_box(registry.explain(&asked.service, &asked.address));
