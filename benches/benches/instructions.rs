@@ -81,7 +81,7 @@ fn newcomers() -> (Box<Fleet>, Vec<Registration>) {
 }
 
 // 1024 of them, so that what grows has its part: a single one is the dearest or the cheapest.
-#[library_benchmark(config = at_most(4_382_000))]
+#[library_benchmark(config = at_most(4_398_000))]
 #[bench::known_services(newcomers())]
 fn register((mut fleet, newcomers): (Box<Fleet>, Vec<Registration>)) -> (Box<Fleet>, Vec<Registration>) {
     for newcomer in black_box(&newcomers) {
@@ -90,7 +90,7 @@ fn register((mut fleet, newcomers): (Box<Fleet>, Vec<Registration>)) -> (Box<Fle
     (fleet, newcomers)
 }
 
-#[library_benchmark(config = at_most(2_160_000))]
+#[library_benchmark(config = at_most(2_146_000))]
 #[bench::by_id(ready())]
 fn deregister((mut fleet, batch): (Box<Fleet>, Vec<LeaseId>)) -> (Box<Fleet>, Vec<LeaseId>) {
     for &lease in black_box(&batch) {

@@ -27,6 +27,8 @@ type Explanation struct {
 	DecidedBy Deciding `json:"decided_by"`
 	// Leases are all claims on it, oldest first.
 	Leases []LeaseAccount `json:"leases"`
+	// Differing is what each of its sources says of it; nil where they all say the same.
+	Differing *DifferingAccount `json:"differing"`
 	// Overrides are the fields that an operator decided.
 	Overrides []OverrideAccount `json:"overrides"`
 	// Fence is the fence of its ended life; nil without one.
@@ -135,6 +137,25 @@ type Silence struct {
 	Since Instant `json:"since"`
 	// Asked is when the connection was asked for another one; nil for claims by beats, which are not asked.
 	Asked *Instant `json:"asked"`
+}
+
+// DifferingAccount is sources of one instance that describe it in different ways.
+type DifferingAccount struct {
+	// Shared is what readers get of that: "newest", what was said last by a source that still holds it, or "each", a row for each
+	// description that differs.
+	Shared string `json:"shared"`
+	// Sources are all sources with what they say, the newest word last.
+	Sources []SayingAccount `json:"sources"`
+}
+
+// SayingAccount is what one source says of an instance.
+type SayingAccount struct {
+	// Source is who.
+	Source string `json:"source"`
+	// Connection is the name of the connection that carries the claim; nil where none does.
+	Connection *string `json:"connection"`
+	// Content is what it published.
+	Content Content `json:"content"`
 }
 
 // LeaseAccount is one claim on an instance.

@@ -64,9 +64,9 @@ mod time;
 mod view;
 
 pub use account::{
-    BrakeAccount, CopyAccount, Deciding, Explanation, FenceAccount, Gap, KindAccount, LeaseAccount, LeaseKind,
-    NextEvent, NextKind, OverrideAccount, ProtectionAccount, Remedy, Rule, Sight, Sights, Silence, Standing,
-    SubscriberAccount, Telling, Transition, UnprotectedAccount,
+    BrakeAccount, CopyAccount, Deciding, DifferingAccount, Explanation, FenceAccount, Gap, KindAccount, LeaseAccount,
+    LeaseKind, NextEvent, NextKind, OverrideAccount, ProtectionAccount, Remedy, Rule, SayingAccount, Sight, Sights,
+    Silence, Standing, SubscriberAccount, Telling, Transition, UnprotectedAccount,
 };
 pub use command::{
     BatchMember, BatchRegistration, Command, Deregistration, HealthReport, InstanceBeat, Outcome, OverrideField,

@@ -1,6 +1,6 @@
 // What can be asked, and the documents that answer.
 
-import type { Address, InstanceId, Kind, Lifetime, Place, Service, ServiceKey, SubscriptionId } from "./documents.js";
+import type { Address, Content, InstanceId, Kind, Lifetime, Place, Service, ServiceKey, SubscriptionId } from "./documents.js";
 import type { CauseName } from "./rows.js";
 import type { Policy } from "./policy.js";
 
@@ -176,6 +176,11 @@ export interface Explanation {
   decided_by: { rule: Rule; at: number | null; by: string | null; because: string | null; silence: Silence | null };
   /** Every claim on it, oldest first. */
   leases: LeaseAccount[];
+  /** What each of its sources says of it, the newest word last, where they do not all say the same; and what readers get of that. */
+  differing: {
+    shared: Policy["view"]["shared"];
+    sources: { source: string; connection: string | null; content: Required<Content> }[];
+  } | null;
   /** Every field an operator decided. */
   overrides: OverrideAccount[];
   /** The fence of its ended life. */
@@ -277,6 +282,7 @@ export type Rule =
   | "health_report"
   | "restart"
   | "replacement"
+  | "source_left"
   | "deregistration"
   | "ended_elsewhere"
   | "removal"

@@ -89,6 +89,8 @@ export interface Policy {
     /** How long a service of which everybody fell silent is served as it last was; null for not at all. */
     keep_last: number | null;
     healthy_only: "after_protection" | "before_protection";
+    /** What readers get of an instance that several sources describe in different ways. */
+    shared: "newest" | "each";
   };
   /** Services, empty ones above all. */
   services: {

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CopyAccount, Silence, Telling, Transition};
+use super::{CopyAccount, DifferingAccount, Silence, Telling, Transition};
 use crate::instance::Kind;
 use crate::name::{Actor, Address, Reason, ServiceKey, Threshold};
 use crate::policy::Lifetime;
@@ -34,6 +34,8 @@ pub struct Explanation {
     pub decided_by: Deciding,
     /// Every claim on it, oldest first.
     pub leases: Vec<LeaseAccount>,
+    /// What each of its sources says of it, where they do not all say the same.
+    pub differing: Option<DifferingAccount>,
     /// Every field an operator decided.
     pub overrides: Vec<OverrideAccount>,
     /// The fence of its ended life.
@@ -154,6 +156,8 @@ pub enum Rule {
     Restart,
     /// Its source went to another address.
     Replacement,
+    /// A source that had said otherwise left it to the others.
+    SourceLeft,
     /// A deregistration.
     Deregistration,
     /// Its claim ended at another node, of which this one held a copy.

@@ -5,8 +5,8 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::{
-    BrakeAccount, Explanation, LeaseAccount, LeaseKind, NextKind, OverrideAccount, ProtectionAccount, Remedy, Rule,
-    Standing, Transition, UnprotectedAccount,
+    BrakeAccount, DifferingAccount, Explanation, LeaseAccount, LeaseKind, NextKind, OverrideAccount, ProtectionAccount,
+    Remedy, Rule, Standing, Transition, UnprotectedAccount,
 };
 use crate::instance::Cause;
 use crate::name::{Actor, Reason, Threshold};
@@ -27,6 +27,7 @@ impl Explanation {
         if self.leases.len() > 1 {
             lines.push(format!("shared: {} sources hold it, and it lives as long as one of them", self.leases.len()));
         }
+        lines.extend(self.differing.as_ref().map(DifferingAccount::tell));
         // The verdict on one that signs of life hold says it all.
         let told = |lease: &LeaseAccount| lease.kind != LeaseKind::Persistent;
         if self.standing != Standing::Unhealthy || self.leases.len() > 1 || !self.leases.iter().all(told) {
@@ -139,7 +140,7 @@ impl Explanation {
             },
             (Standing::Unhealthy, Rule::Registration) => format!("unhealthy: {by} registered it as unhealthy at {at}"),
             (Standing::Unhealthy, _) => {
-                let silent = self.leases.first();
+                let silent = self.leases.iter().find(|lease| !lease.alive).or(self.leases.first());
                 let name = silent.map_or("anybody", |lease| lease.source.as_str());
                 let allowed = silent.and_then(|lease| lease.silence_allowed).unwrap_or_default();
                 let last = silent.map_or(at, |lease| lease.last_seen);
@@ -166,6 +167,9 @@ impl Explanation {
                 Some(silence) => format!("gone: unhealthy since {}, removed at {at}", silence.since),
                 None => format!("gone: unhealthy for too long, removed at {at}"),
             },
+            (Standing::Online, Rule::SourceLeft) => {
+                format!("online: since {at}, when {by}, who had registered it as disabled, left it to others")
+            }
             (Standing::Online, Rule::Recovery) => format!("online: since {at}, when {by} beat again"),
             (Standing::Online, _) => format!("online: since {at}, registered by {by}"),
             (Standing::Gone, Rule::BeatExpiry) => match decided.silence {
@@ -323,7 +327,7 @@ impl Explanation {
 fn lease(lease: &LeaseAccount) -> String {
     match (lease.kind, lease.alive) {
         (LeaseKind::Session, _) => {
-            let name = carrier(lease);
+            let name = carrier(&lease.source, lease.connection.as_ref());
             let (word, asked) = match lease.asked {
                 None => ("alive", String::new()),
                 Some(asked) => ("silent", format!(", asked for a sign of life at {asked}")),
@@ -355,9 +359,9 @@ fn held_up(brake: &BrakeAccount) -> String {
 }
 
 /// Whose connection it is: a copy from another node, or a proxy, has one of another name.
-fn carrier(lease: &LeaseAccount) -> String {
-    let source = lease.source.as_str();
-    match &lease.connection {
+pub(super) fn carrier(source: &Actor, connection: Option<&Actor>) -> String {
+    let source = source.as_str();
+    match connection {
         Some(name) if name.as_str().starts_with(source) => name.to_string(),
         Some(name) => format!("{source} ({name})"),
         None => source.to_string(),

@@ -67,6 +67,13 @@ impl ContentPool {
         ContentId(slot)
     }
 
+    /// Counts a content once more.
+    pub(crate) fn retain(&mut self, id: ContentId) {
+        if id != ContentPool::PLAIN {
+            self.entries[id.0 as usize].users += 1;
+        }
+    }
+
     pub(crate) fn release(&mut self, id: ContentId) {
         if id == ContentPool::PLAIN {
             return;

@@ -26,7 +26,7 @@ pub use liveness::{
     Bound, Brake, Cap, CheckPolicy, Clock, Expiry, Holds, MalformedTimes, OwnTimes, SessionPolicy, ShareOf, Sweep,
 };
 pub use memory::{Absence, EnabledRule, FencePolicy, Lifetime, OverridePolicy, OverrideWrite, RestartPolicy};
-pub use view::{HealthyOnly, Kinds, ServicePolicy, ViewPolicy};
+pub use view::{HealthyOnly, Kinds, ServicePolicy, Shared, ViewPolicy};
 
 /// All rules and constants of one registry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -45,6 +45,7 @@ pub(super) fn policy() -> Policy {
             threshold_is_told: false,
             protect_at_zero: true,
             healthy_only: HealthyOnly::AfterProtection,
+            shared: Shared::Newest,
             ..strict.view
         },
         services: ServicePolicy {

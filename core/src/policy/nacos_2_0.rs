@@ -62,6 +62,7 @@ pub(super) fn policy() -> Policy {
             protect_at_zero: true,
             keep_last: None,
             healthy_only: HealthyOnly::AfterProtection,
+            shared: Shared::Each,
         },
         services: ServicePolicy {
             kinds: Kinds::Together,

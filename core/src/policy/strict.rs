@@ -72,6 +72,7 @@ pub(super) fn policy() -> Policy {
             protect_at_zero: false,
             keep_last: None,
             healthy_only: HealthyOnly::BeforeProtection,
+            shared: Shared::Newest,
         },
         services: ServicePolicy {
             kinds: Kinds::Apart,

@@ -34,6 +34,8 @@ pub struct ViewPolicy {
     pub keep_last: Option<Span>,
     /// What a reader who asks for healthy instances only gets of a protected service.
     pub healthy_only: HealthyOnly,
+    /// Rule 7, what readers get of an instance that several sources hold and describe in different ways.
+    pub shared: Shared,
 }
 
 impl ViewPolicy {
@@ -51,6 +53,17 @@ pub enum HealthyOnly {
     AfterProtection,
     /// The filter: protection never shows such a reader an instance that is unhealthy. Nacos 2.0.4 and later.
     BeforeProtection,
+}
+
+/// What readers get of an instance that several sources describe in different ways: other weight, metadata or switch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shared {
+    /// What was said last, by a source that still holds it. Health is that of the healthiest claim.
+    Newest,
+    /// A row for each description that differs, and each with the health of its own claims: one `ip:port` stands twice in a list. Changes
+    /// stay one row an instance, and protection counts instances. Nacos 2: it lists what each client published (R-RD-3, recorded).
+    Each,
 }
 
 /// Rule 13, services: which there are, of which kind, and when an empty one is forgotten.

@@ -107,7 +107,7 @@ impl Registry {
             let author = Author::of(row.source);
             self.decide_fate(row.instance, Cause::Beat, &author);
             self.note(row.instance, Cause::Beat, &author);
-            self.touch(row.instance, Cause::Beat, false);
+            self.touch(row.instance, Cause::Beat, self.is_apart(row.instance));
         }
         Ok(())
     }

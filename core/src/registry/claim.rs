@@ -105,8 +105,7 @@ impl Registry {
         });
         let was_present = self.is_present(instance);
         let life = self.life_of(instance, lease, *incarnation);
-        let switches = self.roster.row(instance).enabled != content.enabled;
-        let changed = self.set_content(instance, content);
+        let was_published = was_present && self.is_published(instance);
         let author = Author::of(source);
         let (joins, was_alive) = (lease.is_none(), self.is_alive(instance));
         let lease = match lease {
@@ -120,6 +119,7 @@ impl Registry {
             }
             None => self.new_lease(instance, registration, source, life, times),
         };
+        let changed = self.say(instance, lease, content, was_present);
         self.brake.count(self.leases.silent().1);
         self.heed_session(session, content, times);
         self.leases
@@ -145,7 +145,7 @@ impl Registry {
             self.decide_fate(instance, cause, &author);
             self.note(instance, cause, &author);
         }
-        if was_present && switches && self.is_alive(instance) {
+        if was_present && was_published != self.is_published(instance) && self.is_alive(instance) {
             self.decide_fate(instance, Cause::Reregistered, &author);
         }
         let memory = self.memory_key(self.roster.row(instance).key);
@@ -286,16 +286,6 @@ impl Registry {
         let life = given.or(current).unwrap_or_else(|| row.incarnation.max(fenced).saturating_add(1).min(ID_MAX));
         self.roster.row_mut(instance).incarnation = life.max(self.roster.row(instance).incarnation);
         life
-    }
-
-    fn set_content(&mut self, instance: u32, content: &Content) -> bool {
-        let said = self.contents.intern(content.weight, &content.metadata);
-        let row = self.roster.row_mut(instance);
-        let older = core::mem::replace(&mut row.content, said);
-        let changed = older != said || row.enabled != content.enabled;
-        row.enabled = content.enabled;
-        self.contents.release(older);
-        changed
     }
 
     /// A claim over a connection is a sign of its life, and may ask to be probed sooner, where the policy grants it.

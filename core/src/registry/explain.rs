@@ -43,6 +43,7 @@ impl Registry {
             copies: Vec::new(),
             decided_by: Deciding { rule: Rule::Nothing, at: None, by: None, because: None, silence: None },
             leases: instance.map(|slot| self.lease_accounts(slot)).unwrap_or_default(),
+            differing: instance.and_then(|slot| self.differing(slot)),
             overrides: key.map(|key| self.override_accounts(key, instance)).unwrap_or_default(),
             fence: key.and_then(|key| self.fence_account(key)),
             protection: instance.and_then(|slot| self.protection_account(slot)),
@@ -311,18 +312,14 @@ impl Registry {
         let overturned = self.overrides.get(self.memory_key(row.key)).is_some_and(|entry| entry.overturned);
         let wins = match explanation.standing {
             Standing::Offline => decided.filter(|account| account.value == "false"),
-            Standing::Online => decided.filter(|account| account.value == "true" && (!row.enabled || overturned)),
+            Standing::Online => {
+                decided.filter(|account| account.value == "true" && (!self.is_published(instance) || overturned))
+            }
             _ => None,
         };
         if let Some(account) = wins {
-            let because = account.because.clone();
-            return Deciding {
-                rule: Rule::Override,
-                at: Some(account.at),
-                by: Some(account.by.clone()),
-                because,
-                silence: None,
-            };
+            let (by, because) = (Some(account.by.clone()), account.because.clone());
+            return Deciding { rule: Rule::Override, at: Some(account.at), by, because, silence: None };
         }
         let ended = [Cause::OverrideEnded, Cause::OverrideCleared];
         let ended = explanation.history.iter().find(|entry| ended.contains(&entry.cause) && entry.at > row.fate().at);
@@ -332,14 +329,15 @@ impl Registry {
         }
         if explanation.standing == Standing::Offline {
             let claims = [Cause::Registered, Cause::RegisteredByBeat, Cause::Reregistered, Cause::SourceJoined];
-            let word = explanation.history.iter().find(|entry| claims.contains(&entry.cause));
-            let (at, by) = match word {
-                Some(entry) => (entry.at, entry.by.clone()),
-                None => (row.fate().at, row.fate().by.map(|by| self.actor(by))),
-            };
-            return Deciding { rule: Rule::Published, at: Some(at), by, because: None, silence: None };
+            let lease = self.leases.row(self.speaker(instance));
+            let speaker = self.actor(lease.source);
+            let mut words = explanation.history.iter().filter(|entry| claims.contains(&entry.cause));
+            let at = words.find(|entry| entry.by.as_ref() == Some(&speaker)).map_or(lease.since, |entry| entry.at);
+            return Deciding { rule: Rule::Published, at: Some(at), by: Some(speaker), because: None, silence: None };
         }
         let rule = match (explanation.standing, row.fate().cause) {
+            // One that is heard says that it takes no traffic.
+            (Standing::Unhealthy, _) if self.is_alive(instance) => Rule::BeatExpiry,
             (_, Cause::RegisteredByBeat) => Rule::BeatForTheUnknown,
             (_, Cause::Beat) => Rule::Recovery,
             (_, Cause::Silent | Cause::Expired) => Rule::BeatExpiry,
@@ -351,6 +349,7 @@ impl Registry {
             (_, Cause::ReportedUp | Cause::ReportedDown | Cause::NotRecovered) => Rule::HealthReport,
             (_, Cause::Replaced) => Rule::Replacement,
             (_, Cause::RegistryRestarted) => Rule::Restart,
+            (_, Cause::SourceLeft) => Rule::SourceLeft,
             _ => Rule::Registration,
         };
         let entry =

@@ -69,14 +69,16 @@ struct Chained {
     met: Vec<bool>,
     /// How many of them a session carries.
     carried: usize,
+    /// How many instances have several.
+    shared: usize,
 }
 
 impl Registry {
     /// Every instance stands where its service has it, and each service counts what it has; every lease stands in exactly one chain, and
-    /// every chain ends; sessions and leases name one another.
+    /// every chain ends; of several in one it is known what each says; sessions and leases name one another.
     pub(super) fn instances_fit(&self) -> bool {
         let mut tallies = Tallies::new(self.services.all());
-        let mut chained = Chained { met: vec![false; self.leases.len()], carried: 0 };
+        let mut chained = Chained { met: vec![false; self.leases.len()], carried: 0, shared: 0 };
         let mut present = 0;
         for instance in 0..self.roster.len() as u32 {
             let row = self.roster.row(instance);
@@ -89,6 +91,7 @@ impl Registry {
         let all_met = (0..).zip(&chained.met).all(|(slot, &met)| met == self.leases.is_held(slot));
         all_met
             && present == self.roster.present()
+            && self.sayings.fit(chained.shared, &self.contents)
             && tallies.agree(self.services.all())
             && self.carried() == Some(chained.carried)
     }
@@ -96,6 +99,7 @@ impl Registry {
     /// The leases of an instance are its own, and nobody else's so far; somebody holds each.
     fn chain_fits(&self, instance: u32, first: u32, chained: &mut Chained) -> bool {
         let (names, mut slot) = (self.names.len(), first);
+        let (said, mut leases) = (self.sayings.of(instance), 0);
         while slot != NONE {
             let is_first = chained.met.get_mut(slot as usize).is_some_and(|met| !core::mem::replace(met, true));
             if !is_first {
@@ -106,9 +110,16 @@ impl Registry {
                 return false;
             }
             chained.carried += usize::from(lease.session != NONE);
+            if !said.is_empty() && said.iter().all(|said| said.lease != slot) {
+                return false;
+            }
+            leases += 1;
             slot = lease.next;
         }
-        true
+        chained.shared += usize::from(leases > 1);
+        let row = self.roster.row(instance);
+        let newest = said.last().map_or((row.content, row.enabled), |said| (said.content, said.enabled));
+        said.len() == if leases > 1 { leases } else { 0 } && newest == (row.content, row.enabled)
     }
 
     /// How many leases the sessions name, where each is named once, by the session that it names.
@@ -146,6 +157,7 @@ mod tests {
     use crate::name::{Actor, Address, ServiceKey};
     use crate::policy::Policy;
     use crate::time::Instant;
+    use crate::view::Sayings;
 
     #[test]
     fn a_snapshot_whose_counts_are_not_those_of_its_rows_is_refused() {
@@ -184,6 +196,29 @@ mod tests {
             }
             Registry::restore(&registry.snapshot(), (0, 0)).expect("as it was written");
             registry.sessions.in_slot(session.slot()).map(|open| lie(&mut open.leases)).expect("it is open");
+            assert!(Registry::restore(&registry.snapshot(), (0, 0)).is_err(), "lie {number}");
+        }
+    }
+
+    #[test]
+    fn a_snapshot_that_does_not_know_what_each_of_several_sources_says_is_refused() {
+        let lies: [fn(&mut Registry); 4] = [
+            |registry| registry.sayings = Sayings::default(),
+            |registry| assert!(registry.sayings.end(0, 1).is_some()),
+            |registry| registry.roster.row_mut(0).enabled = true,
+            |registry| assert!(registry.sayings.say(1, registry.sayings.of(0)[0]).is_none()),
+        ];
+        for (number, lie) in lies.into_iter().enumerate() {
+            let mut registry = Registry::new(Policy::strict()).expect("a good policy");
+            for (source, port, enabled) in [("a", 80, true), ("proxy", 80, false), ("b", 81, true)] {
+                let service = ServiceKey::named("orders").expect("a good name");
+                let address = Address::new("10.0.0.1", port).expect("a good address");
+                let mut claim = Registration::new(service, address, Actor::parse(source).expect("a good name"));
+                claim.content.enabled = enabled;
+                registry.register(Instant::ZERO, &claim).expect("there is room");
+            }
+            Registry::restore(&registry.snapshot(), (0, 0)).expect("as it was written");
+            lie(&mut registry);
             assert!(Registry::restore(&registry.snapshot(), (0, 0)).is_err(), "lie {number}");
         }
     }

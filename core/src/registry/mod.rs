@@ -21,6 +21,7 @@ mod restore;
 mod services;
 mod settle;
 mod show;
+mod sources;
 mod timers;
 mod withdraw;
 
@@ -37,7 +38,7 @@ use crate::memory::{Fences, Overrides};
 use crate::name::{ContentPool, Names};
 use crate::policy::Policy;
 use crate::time::Instant;
-use crate::view::{Roster, Services, Subscriptions};
+use crate::view::{Roster, Sayings, Services, Subscriptions};
 
 use check::Doubt;
 use settle::Beating;
@@ -85,6 +86,7 @@ pub struct Registry {
     overrides: Overrides,
     fences: Fences,
     roster: Roster,
+    sayings: Sayings,
     services: Services,
     subscriptions: Subscriptions,
     journal: Journal,
@@ -122,6 +124,7 @@ impl Registry {
             overrides: Overrides::new(),
             fences: Fences::new(seed),
             roster: Roster::new(seed),
+            sayings: Sayings::default(),
             services: Services::new(seed),
             subscriptions: Subscriptions::new(),
             journal: Journal::new(),

@@ -262,19 +262,21 @@ impl Registry {
         for (instance, content) in before {
             self.note(instance, cause, author);
             self.retime(instance);
-            let changed = self.policy.view.unchanged_is_told || self.content_in_force(instance) != content;
+            let told = self.policy.view.unchanged_is_told || self.is_apart(instance);
+            let changed = told || self.content_in_force(instance) != content;
             self.touch(instance, cause, changed);
         }
     }
 
-    /// The three times of an instance may be an operator's: they hold from its last beat on.
+    /// The three times of a claim are those that its source says, or an operator's: they hold from its last beat on.
     pub(super) fn retime(&mut self, instance: u32) {
         self.arm_check(instance);
-        let (_, metadata) = self.content_in_force(instance);
-        let Ok(times) = times_of(&self.policy.expiry, &metadata) else { return };
         let leases: Vec<u32> = self.leases_of(instance).collect();
         for lease in leases {
-            self.leases.retime(lease, times);
+            let (_, metadata) = self.decided_over(instance, self.content_of(instance, lease));
+            if let Ok(times) = times_of(&self.policy.expiry, &metadata) {
+                self.leases.retime(lease, times);
+            }
         }
     }
 

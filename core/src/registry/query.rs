@@ -1,16 +1,16 @@
 //! Whole views of a service, as documents for people and for hosts that want lists.
 
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
 use super::Registry;
+use super::sources::Description;
 use crate::instance::{Content, InstanceView, Kind, state};
-use crate::name::{Address, Cluster, Metadata, ServiceKey, Threshold, Weight};
+use crate::name::{Address, Cluster, Metadata, ServiceKey, Threshold};
 use crate::policy::HealthyOnly;
 use crate::time::{Instant, Span};
-use crate::view::{Computed, Shown, is_protected};
+use crate::view::{Computed, Service, is_protected, rows_by_instance};
 
 /// Who reads. Each gets what a server with this policy would give such a reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,34 +100,33 @@ impl Registry {
         let service = self.services.get(slot);
         let consumer = query.reader == Reader::Consumer;
         let wanted = if consumer { state::SERVED } else { state::PRESENT };
-        let listed = |&instance: &u32| {
-            let row = self.roster.row(instance);
-            let cluster = self.names.text(row.key.cluster);
-            let there = query.clusters.is_empty() || query.clusters.iter().any(|named| named.as_str() == cluster);
-            row.state() & wanted != 0 && there
+        let named = |&&instance: &&u32| {
+            let cluster = self.names.text(self.roster.row(instance).key.cluster);
+            query.clusters.is_empty() || query.clusters.iter().any(|named| named.as_str() == cluster)
         };
-        let is_healthy = |instance: &u32| self.roster.row(*instance).state() & state::HEALTHY != 0;
-        let mut rows: Vec<u32> = service.members.iter().copied().filter(listed).collect();
+        let mut rows = self.rows(service, service.members.iter().filter(named), wanted);
+        let is_healthy = |row: &Description| row.bits & state::HEALTHY != 0;
         if query.healthy_only && self.policy.view.healthy_only == HealthyOnly::BeforeProtection {
             rows.retain(is_healthy);
         }
-        let healthy = rows.iter().filter(|instance| is_healthy(instance)).count();
+        // Protection counts instances, of which one may have several rows.
+        let instances = rows.chunk_by(|one, next| one.instance == next.instance);
+        let (total, healthy) =
+            (instances.clone().count(), instances.filter(|rows| rows.iter().any(is_healthy)).count());
         let threshold = service.settings().threshold;
-        let protected = is_protected(&self.policy.view, threshold, healthy as u32, rows.len() as u32)
+        let protected = is_protected(&self.policy.view, threshold, healthy as u32, total as u32)
             || (service.is_kept() && !rows.is_empty());
         if query.healthy_only && !(protected && consumer) {
             rows.retain(is_healthy);
         }
-        let shown: BTreeMap<u32, &Shown> = service.shown.iter().map(|row| (row.slot, row)).collect();
-        let view = |instance: u32| {
-            let row = self.roster.row(instance);
-            let content = self.content_shown(instance, shown.get(&instance).copied());
-            let healthy = is_healthy(&instance) || (protected && consumer);
-            let enabled = row.state() & state::ENABLED != 0;
-            self.instance_view(instance, (healthy, enabled), content)
+        let view = |row: Description| {
+            let healthy = is_healthy(&row) || (protected && consumer);
+            InstanceView { healthy, ..self.instance_view(row) }
         };
-        let mut instances: Vec<InstanceView> = rows.into_iter().map(view).collect();
-        instances.sort_unstable_by(|a, b| (&a.address, a.kind).cmp(&(&b.address, b.kind)));
+        let mut instances: Vec<(usize, InstanceView)> = rows.into_iter().map(view).enumerate().collect();
+        // Rows of one instance stay in the order of its claims.
+        instances.sort_unstable_by(|(n, a), (m, b)| (&a.address, a.kind, n).cmp(&(&b.address, b.kind, m)));
+        let instances = instances.into_iter().map(|(_, row)| row).collect();
         ServiceView {
             service: query.service.clone(),
             revision: service.revision,
@@ -163,27 +162,42 @@ impl Registry {
         keys
     }
 
-    /// An instance that some lease holds, as it stands by now. Readers get the same, or get it later where the policy computes views late.
+    /// An instance that some lease holds, as it stands by now and as it was described last. Readers get the same, or get it later where the
+    /// policy computes views late, or get a row for each description.
     pub fn instance(&self, service: &ServiceKey, address: &Address) -> Option<InstanceView> {
-        let slot = self.find_present(service, address, None)?;
-        let bits = self.state_in_force(slot);
-        let [healthy, enabled] = [state::HEALTHY, state::ENABLED].map(|bit| bits & bit != 0);
-        Some(self.instance_view(slot, (healthy, enabled), self.content_in_force(slot)))
+        let instance = self.find_present(service, address, None)?;
+        let (weight, metadata) = self.content_in_force(instance);
+        Some(self.instance_view(Description { instance, bits: self.state_in_force(instance), weight, metadata }))
     }
 
-    fn instance_view(
-        &self,
-        slot: u32,
-        (healthy, enabled): (bool, bool),
-        (weight, metadata): (Weight, Metadata),
-    ) -> InstanceView {
-        let key = self.roster.row(slot).key;
+    /// What readers have of these members, where it has one of the state bits `wanted`.
+    fn rows<'a>(&self, service: &Service, members: impl Iterator<Item = &'a u32>, wanted: u32) -> Vec<Description> {
+        let shown = rows_by_instance(&service.shown);
+        let mut rows = Vec::new();
+        for &instance in members.filter(|&&instance| self.roster.row(instance).state() & wanted != 0) {
+            match shown.get(&instance) {
+                None => self.describe(instance, &mut rows),
+                Some(computed) => rows.extend(computed.iter().map(|row| Description {
+                    instance,
+                    bits: row.bits,
+                    weight: self.contents.weight(row.content),
+                    metadata: self.contents.metadata(row.content),
+                })),
+            }
+        }
+        rows.retain(|row| row.bits & wanted != 0);
+        rows
+    }
+
+    fn instance_view(&self, row: Description) -> InstanceView {
+        let Description { instance, bits, weight, metadata } = row;
+        let key = self.roster.row(instance).key;
         InstanceView {
-            id: self.roster.id(slot),
+            id: self.roster.id(instance),
             address: self.address(key),
             kind: key.kind,
-            healthy,
-            enabled,
+            healthy: bits & state::HEALTHY != 0,
+            enabled: bits & state::ENABLED != 0,
             weight,
             metadata,
         }
@@ -225,12 +239,5 @@ impl Registry {
     /// How many instances are held by some lease.
     pub fn instance_count(&self) -> u32 {
         self.roster.present()
-    }
-
-    fn content_shown(&self, instance: u32, shown: Option<&Shown>) -> (Weight, Metadata) {
-        match shown {
-            Some(row) => (self.contents.weight(row.content), self.contents.metadata(row.content)),
-            None => self.content_in_force(instance),
-        }
     }
 }

@@ -261,6 +261,8 @@ impl Registry {
             self.note(instance, Cause::Silent, &time);
             self.touch(instance, Cause::Silent, false);
             self.keep_last(self.roster.row(instance).key.service);
+        } else if self.is_apart(instance) {
+            self.touch(instance, Cause::Silent, true);
         }
     }
 }

@@ -4,17 +4,17 @@ use alloc::collections::BTreeMap;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
+use super::sources::Description;
 use super::{Registry, Timer};
 use crate::command::Outcome;
 use crate::error::Error;
 use crate::id::NONE;
 use crate::id::{InstanceId, ServiceId, SubscriptionId};
-use crate::instance::{Cause, state};
-use crate::name::{Actor, Address, Metadata, ServiceKey, Weight};
-use crate::policy::EnabledRule;
+use crate::instance::Cause;
+use crate::name::{Actor, Address, ServiceKey};
 use crate::slots::take_out;
 use crate::time::{Instant, Span};
-use crate::view::{Change, Changes, Computed, Notice, Row, Service, Shown, is_protected};
+use crate::view::{Change, Changes, Computed, Notice, Row, Service, Shown, is_protected, rows_by_instance};
 
 impl Registry {
     /// Asks for notices of a service, known or not.
@@ -163,21 +163,24 @@ impl Registry {
         let service = self.services.get_mut(slot);
         // A service that is not there yet leaves nothing to be kept: who looks after its first registration has it computed.
         service.computed = if service.record.is_some() { Computed::InTurn } else { Computed::Never };
-        let before: BTreeMap<u32, Shown> =
-            core::mem::take(&mut service.shown).into_iter().map(|row| (row.slot, row)).collect();
+        let before = core::mem::take(&mut service.shown);
         let members = service.members.clone();
-        let mut changed = false;
+        let older: BTreeMap<u32, &[Shown]> = rows_by_instance(&before);
+        let (mut changed, mut rows) = (false, Vec::new());
         let mut shown = Vec::with_capacity(members.len());
         for instance in members {
-            let content = self.is_present(instance).then(|| {
-                let (weight, metadata) = self.content_in_force(instance);
-                Shown { slot: instance, content: self.contents.intern(weight, &metadata) }
-            });
+            let first = shown.len();
+            if self.is_present(instance) {
+                self.describe(instance, &mut rows);
+            }
+            for Description { bits, weight, metadata, .. } in rows.drain(..) {
+                shown.push(Shown { slot: instance, bits, content: self.contents.intern(weight, &metadata) });
+            }
             let cause = self.roster.row(instance).fate().cause;
-            changed |= self.show(instance, cause, content.as_ref() != before.get(&instance));
-            shown.extend(content);
+            let same = older.get(&instance).copied().unwrap_or_default() == &shown[first..];
+            changed |= self.show(instance, cause, !same);
         }
-        for row in before.values() {
+        for row in &before {
             self.contents.release(row.content);
         }
         self.services.get_mut(slot).shown = shown;
@@ -189,50 +192,6 @@ impl Registry {
         self.services.get_mut(slot).notice_armed = false;
         self.queue_notices(slot);
         self.free_service(slot);
-    }
-
-    /// State bits of an instance as things stand, whether readers have them yet or not.
-    pub(super) fn state_in_force(&self, instance: u32) -> u32 {
-        let row = self.roster.row(instance);
-        if row.first_lease == NONE {
-            return 0;
-        }
-        let decided = self.overrides.get(self.memory_key(row.key));
-        let mut bits = state::PRESENT;
-        for (place, lease) in self.leases_of(instance).enumerate() {
-            bits |= if self.leases.is_alive(lease) { state::HEALTHY } else { 0 };
-            bits |= if place > 0 { state::SHARED } else { 0 };
-        }
-        if decided.is_some() {
-            bits |= state::OVERRIDDEN;
-        }
-        let allowed = decided.and_then(|entry| entry.enabled.as_ref()).map(|decided| decided.value);
-        if self.joins(row.enabled, allowed) {
-            bits |= state::ENABLED | state::SERVED;
-        }
-        bits
-    }
-
-    /// Weight and metadata as things stand: the operator's over the provider's.
-    pub(super) fn content_in_force(&self, instance: u32) -> (Weight, Metadata) {
-        let row = self.roster.row(instance);
-        let (weight, mut metadata) = (self.contents.weight(row.content), self.contents.metadata(row.content));
-        let Some(decided) = self.overrides.get(self.memory_key(row.key)) else { return (weight, metadata) };
-        if decided.hides_metadata {
-            metadata = Metadata::default();
-        }
-        for (key, value) in &decided.metadata {
-            metadata.set(key, &value.value);
-        }
-        (decided.weight.as_ref().map_or(weight, |weight| weight.value), metadata)
-    }
-
-    fn joins(&self, published: bool, allowed: Option<bool>) -> bool {
-        match (self.policy.overrides.enabled, allowed) {
-            (_, None) => published,
-            (EnabledRule::BothAllow, Some(allowed)) => published && allowed,
-            (EnabledRule::OverrideWins, Some(allowed)) => allowed,
-        }
     }
 
     /// Shows an instance as it is; false when readers have it so already.

@@ -118,36 +118,39 @@ impl Registry {
     pub(super) fn withdraw(&mut self, lease: u32, cause: Cause, author: &Author) {
         let (row, marks) = (*self.leases.row(lease), self.leases.marks(lease));
         let instance = row.instance;
-        let was_alive = self.is_alive(instance);
+        let shared = row.next != NONE || self.roster.row(instance).first_lease != lease;
+        let before = shared.then(|| self.standing_of(instance));
         self.unchain(instance, lease);
         if let Some(session) = self.sessions.in_slot(row.session) {
             take_out(&mut session.leases, lease);
         }
         self.leave_clock(lease, cause);
         self.leases.remove(lease);
-        let left = self.roster.row(instance).first_lease != NONE;
         let key = self.roster.row(instance).key;
-        self.note(instance, if left { Cause::SourceLeft } else { cause }, author);
+        if shared {
+            self.note(instance, Cause::SourceLeft, &Author { by: author.by.or(Some(row.source)), ..*author });
+        } else {
+            self.note(instance, cause, author);
+        }
         // Whoever goes to another address is not away, and the end of a copy is another node's to count.
         let memory = self.memory_key(key);
         let unseen = [Cause::Replaced, Cause::CopyEnded].contains(&cause)
             || (cause == Cause::RegistryRestarted && !self.policy.restart.ages)
             || (marks.persistent && !self.policy.overrides.persistent_ages)
             || (marks.in_batch && !self.policy.overrides.batches_age);
-        if !unseen && self.overrides.lease_ended(&self.policy.overrides, self.now, memory, left) {
+        if !unseen && self.overrides.lease_ended(&self.policy.overrides, self.now, memory, shared) {
             self.arm_override(memory);
         }
-        if !left {
-            self.decide_fate(instance, cause, author);
-            self.roster.departed();
-            self.services.get_mut(key.service).departed(key.cluster);
-        } else if was_alive && !self.is_alive(instance) {
-            // The one that kept it healthy went; the others had been silent for long.
-            self.decide_fate(instance, Cause::Silent, &Author::time());
-            self.note(instance, Cause::Silent, &Author::time());
-            self.arm_check(instance);
-        }
-        self.touch(instance, cause, false);
+        let changed = match before {
+            Some(before) => self.left_to_others(instance, lease, row.source, before),
+            None => {
+                self.decide_fate(instance, cause, author);
+                self.roster.departed();
+                self.services.get_mut(key.service).departed(key.cluster);
+                false
+            }
+        };
+        self.touch(instance, cause, changed);
         self.arm_service(key.service);
         self.forget_gone();
         // The author may be the source itself.

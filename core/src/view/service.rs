@@ -1,7 +1,7 @@
 //! A service as its readers have it: its members, its counters, its revision, and the ring of its latest changes.
 
 use alloc::boxed::Box;
-use alloc::collections::VecDeque;
+use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 use core::hint::black_box;
 
@@ -69,11 +69,18 @@ impl Entry {
     }
 }
 
-/// An instance in a view that was computed once and is read until the next time.
+/// A row in a view that was computed once and is read until the next time; those of one instance stand together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Shown {
     pub(crate) slot: u32,
+    /// Bits of [`state`], of this row alone.
+    pub(crate) bits: u32,
     pub(crate) content: ContentId,
+}
+
+/// The rows of each instance.
+pub(crate) fn rows_by_instance(shown: &[Shown]) -> BTreeMap<u32, &[Shown]> {
+    shown.chunk_by(|one, next| one.slot == next.slot).map(|rows| (rows[0].slot, rows)).collect()
 }
 
 /// What an operator set for a service.

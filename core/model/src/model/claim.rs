@@ -178,7 +178,7 @@ impl Model {
         if revives {
             self.decide_fate(place, Cause::Beat, Some(&source));
             self.note(place, Cause::Beat, Author::of(&source));
-            self.touch(place, Cause::Beat, false);
+            self.touch(place, Cause::Beat, self.is_apart(place));
         }
     }
 
@@ -327,14 +327,14 @@ impl Model {
         let life = self.life_of(place, lease, claim.incarnation);
         let instance = self.instances.get_mut(&place).expect("just made");
         instance.incarnation = instance.incarnation.max(life);
-        let changed = instance.content != *content;
-        let switches = instance.content.enabled != content.enabled;
-        instance.content = content.clone();
+        let was_published = self.is_published(place);
+        let before = lease.map(|order| self.leases[&order].said.1.clone());
         let joins = lease.is_none();
         let order = match lease {
             Some(order) => self.renew(order, claim, life, times),
             None => self.join(place, claim, life, times),
         };
+        let changed = self.say(place, order, before.as_ref(), content);
         self.count_claims();
         if let Some(session) = session {
             self.touch_session(session);
@@ -366,7 +366,7 @@ impl Model {
             self.decide_fate(place, turn, Some(source));
             self.note(place, turn, Author::of(source));
         }
-        if was_present && switches && self.is_alive(place) {
+        if was_present && was_published != self.is_published(place) && self.is_alive(place) {
             self.decide_fate(place, Cause::Reregistered, Some(source));
         }
         let forgot = self.decisions_meet_registration(place, life, claim.copied);
@@ -425,6 +425,7 @@ impl Model {
             id: self.ids.leases.make(),
             place,
             source: claim.source.clone(),
+            said: (0, claim.content.clone()),
             session: claim.session.map(|id| id.to_u64()),
             incarnation: life,
             since: self.now,

@@ -1,6 +1,6 @@
 //! What operators decide about instances, and how long it is remembered. Rule 5.
 
-use liveset::policy::{Absence, EnabledRule, Lifetime, OverrideWrite};
+use liveset::policy::{Absence, Lifetime, OverrideWrite};
 use liveset::{
     Actor, Address, Cause, Error, Kind, Metadata, Outcome, OverrideChange, OverrideField, ServiceKey, Weight, state,
 };
@@ -189,7 +189,8 @@ impl Model {
             self.note(place, cause, author);
             self.linger(place);
             self.retime(place);
-            let changed = self.policy.view.unchanged_is_told || self.content_in_force(place) != content;
+            let changed =
+                self.policy.view.unchanged_is_told || self.is_apart(place) || self.content_in_force(place) != content;
             self.touch(place, cause, changed);
         }
     }
@@ -238,12 +239,7 @@ impl Model {
 
     /// Weight and metadata as things stand: the operator's over the provider's.
     pub(super) fn content_in_force(&self, place: Place) -> (Weight, Metadata) {
-        let own = &self.instances[&place].content;
-        let Some(decided) = self.decisions.get(&self.memory(place)) else { return (own.weight, own.metadata.clone()) };
-        let mut entries = if decided.hides_metadata { Default::default() } else { own.metadata.entries().clone() };
-        entries.extend(decided.metadata.iter().map(|(key, decided)| (key.clone(), decided.value.clone())));
-        let weight = decided.weight.as_ref().map_or(own.weight, |decided| decided.value);
-        (weight, Metadata::new(entries).expect("small"))
+        self.decided_over(place, &self.instances[&place].content)
     }
 
     /// State bits as things stand.
@@ -253,15 +249,14 @@ impl Model {
             return 0;
         }
         let decided = self.decisions.get(&self.memory(place));
-        let published = self.instances[&place].content.enabled;
-        let enabled = match (decided.and_then(|decided| decided.enabled.as_ref()), self.policy.overrides.enabled) {
-            (None, _) => published,
-            (Some(allowed), EnabledRule::BothAllow) => published && allowed.value,
-            (Some(allowed), EnabledRule::OverrideWins) => allowed.value,
-        };
+        let enabled = self.takes_traffic(place, self.is_published(place));
         let bit = |holds: bool, bits: u32| if holds { bits } else { 0 };
+        let mut alive: Vec<u64> = leases.iter().copied().filter(|order| self.leases[order].alive).collect();
+        if enabled && self.is_apart(place) {
+            alive.retain(|order| self.takes_traffic(place, self.leases[order].said.1.enabled));
+        }
         state::PRESENT
-            | bit(self.is_alive(place), state::HEALTHY)
+            | bit(!alive.is_empty(), state::HEALTHY)
             | bit(leases.len() > 1, state::SHARED)
             | bit(decided.is_some(), state::OVERRIDDEN)
             | bit(enabled, state::ENABLED | state::SERVED)

@@ -192,7 +192,8 @@ impl Model {
     /// A lease ends.
     pub(super) fn withdraw(&mut self, order: u64, cause: Cause, author: Author) {
         let place = self.leases[&order].place;
-        let (was_alive, by_beats) = (self.is_alive(place), self.by_beats(order));
+        let (was_alive, was_published) = (self.is_alive(place), self.is_published(place));
+        let by_beats = self.by_beats(order);
         let lease = self.leases.remove(&order).expect("found before");
         if by_beats {
             let unheard = matches!(cause, Cause::Expired | Cause::CopyEnded);
@@ -200,7 +201,12 @@ impl Model {
         }
         self.ids.leases.end(lease.id);
         let left = self.is_present(place);
-        self.note(place, if left { Cause::SourceLeft } else { cause }, author);
+        let changed = self.fall_still(place, &lease.said.1);
+        if left {
+            self.note(place, Cause::SourceLeft, Author { by: author.by.or(Some(&lease.source)), ..author });
+        } else {
+            self.note(place, cause, author);
+        }
         let unseen = match cause {
             // Whoever goes to another address is not away, and the end of a copy is another node's to count.
             Cause::Replaced | Cause::CopyEnded => true,
@@ -221,8 +227,10 @@ impl Model {
         } else if was_alive && !self.is_alive(place) {
             self.decide_fate(place, Cause::Silent, None);
             self.note(place, Cause::Silent, Author::time());
+        } else if was_published != self.is_published(place) && self.is_alive(place) {
+            self.decide_fate(place, Cause::SourceLeft, Some(&lease.source));
         }
-        self.touch(place, cause, false);
+        self.touch(place, cause, changed);
         self.arm_look(place.service);
         self.forget_gone();
     }

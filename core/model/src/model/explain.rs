@@ -34,6 +34,7 @@ impl Model {
             copies: Vec::new(),
             decided_by: Deciding { rule: Rule::Nothing, at: None, by: None, because: None, silence: None },
             leases: place.map(|place| self.lease_accounts(place)).unwrap_or_default(),
+            differing: place.and_then(|place| self.differing(place)),
             overrides: memory.map(|memory| self.override_accounts(memory, place)).unwrap_or_default(),
             fence: memory.and_then(|memory| self.fence_account(memory)),
             protection: place.and_then(|place| self.protection_account(place)),
@@ -293,7 +294,7 @@ impl Model {
         let overturned = all.is_some_and(|decided| decided.overturned);
         let operators_word = match explanation.standing {
             Standing::Offline => decided.filter(|decided| !decided.value),
-            Standing::Online => decided.filter(|decided| decided.value && (!known.content.enabled || overturned)),
+            Standing::Online => decided.filter(|decided| decided.value && (!self.is_published(place) || overturned)),
             _ => None,
         };
         if let Some(word) = operators_word {
@@ -309,11 +310,15 @@ impl Model {
         }
         if explanation.standing == Standing::Offline {
             let says = [Cause::Registered, Cause::RegisteredByBeat, Cause::Reregistered, Cause::SourceJoined];
-            let word = explanation.history.iter().find(|entry| says.contains(&entry.cause));
-            let (at, by) = word.map_or((millis(fate.at), fate.by.clone()), |word| (word.at, word.by.clone()));
+            let lease = &self.leases[&self.speaker(place)];
+            let by = Some(lease.source.clone());
+            let word = explanation.history.iter().find(|entry| says.contains(&entry.cause) && entry.by == by);
+            let at = word.map_or(millis(lease.since), |word| word.at);
             return Deciding { rule: Rule::Published, at: Some(at), by, because: None, silence: None };
         }
         let rule = match fate.cause {
+            // One that is heard says that it takes no traffic.
+            _ if explanation.standing == Standing::Unhealthy && self.is_alive(place) => Rule::BeatExpiry,
             Cause::RegisteredByBeat => Rule::BeatForTheUnknown,
             Cause::Beat => Rule::Recovery,
             Cause::Silent | Cause::Expired => Rule::BeatExpiry,
@@ -325,6 +330,7 @@ impl Model {
             Cause::ReportedUp | Cause::ReportedDown | Cause::NotRecovered => Rule::HealthReport,
             Cause::Replaced => Rule::Replacement,
             Cause::RegistryRestarted => Rule::Restart,
+            Cause::SourceLeft => Rule::SourceLeft,
             _ => Rule::Registration,
         };
         let entry = explanation.history.iter().find(|entry| entry.at == millis(fate.at) && entry.cause == fate.cause);

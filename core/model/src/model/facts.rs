@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use liveset::policy::Lifetime;
 use liveset::{Actor, Cause, Cluster, Content, Metadata, Reason, Silence, Threshold, Weight};
 
+use super::sources::Description;
 use super::{Ms, Place};
 
 /// An instance that is there, or went and is remembered.
@@ -38,6 +39,8 @@ pub(super) struct Lease {
     pub(super) id: u64,
     pub(super) place: Place,
     pub(super) source: Actor,
+    /// What its source says, and the how manieth word that was.
+    pub(super) said: (u64, Content),
     pub(super) session: Option<u64>,
     pub(super) incarnation: u64,
     pub(super) since: Ms,
@@ -135,8 +138,8 @@ pub(super) struct Service {
     pub(super) revision: u64,
     pub(super) changes: Vec<Changed>,
     pub(super) computed: bool,
-    /// Content of the view where it is computed late.
-    pub(super) contents: BTreeMap<Place, (Weight, Metadata)>,
+    /// Rows of the view where it is computed late.
+    pub(super) rows: BTreeMap<Place, Vec<Description>>,
     pub(super) refresh_at: Option<Ms>,
     pub(super) notice_at: Option<Ms>,
     pub(super) look_at: Option<Ms>,

@@ -67,9 +67,9 @@ impl Model {
 
     /// The times in force of an instance hold from the last beat of each of its leases on, where the policy takes them.
     pub(super) fn retime(&mut self, place: Place) {
-        let (_, metadata) = self.content_in_force(place);
-        let Ok(times) = times_of(&self.policy, &metadata) else { return };
         for order in self.leases_of(place) {
+            let (_, metadata) = self.decided_over(place, &self.leases[&order].said.1);
+            let Ok(times) = times_of(&self.policy, &metadata) else { continue };
             if self.by_beats(order) && self.leases[&order].times != times {
                 let lease = self.lease_mut(order);
                 lease.times = times;

@@ -14,6 +14,7 @@ mod lease;
 mod publish;
 mod read;
 mod services;
+mod sources;
 mod time;
 mod times;
 

@@ -76,14 +76,14 @@ impl Model {
     pub(super) fn compute(&mut self, service: usize) -> bool {
         let known = self.service_mut(service);
         known.computed = known.record.is_some();
-        let before = std::mem::take(&mut known.contents);
+        let before = std::mem::take(&mut known.rows);
         let mut changed = false;
         for place in known.members.clone() {
-            let content = self.is_present(place).then(|| self.content_in_force(place));
+            let rows = self.is_present(place).then(|| self.describe(place));
             let cause = self.instances[&place].fate.cause;
-            changed |= self.show(place, cause, content.as_ref() != before.get(&place));
-            if let Some(content) = content {
-                self.service_mut(service).contents.insert(place, content);
+            changed |= self.show(place, cause, rows.as_ref() != before.get(&place));
+            if let Some(rows) = rows {
+                self.service_mut(service).rows.insert(place, rows);
             }
         }
         self.forget_gone();

@@ -12,6 +12,7 @@ use liveset::{
 use super::apply::millis;
 use super::facts::{Subscription, Waiting};
 use super::ids::slot;
+use super::sources::Description;
 use super::{Model, Ms, Place};
 
 impl Model {
@@ -28,18 +29,24 @@ impl Model {
         let Some((service, known)) = found else { return view };
         let consumer = query.reader == Reader::Consumer;
         let wanted = if consumer { state::SERVED } else { state::PRESENT };
-        let mut rows: Vec<Place> = known.members.clone();
-        rows.retain(|place| {
+        let mut rows: Vec<(Place, Description)> = Vec::new();
+        for &place in &known.members {
             let cluster = &self.addresses[place.address].cluster;
-            self.instances[place].shown & wanted != 0 && (query.clusters.is_empty() || query.clusters.contains(cluster))
-        });
-        let healthy = |place: &Place| self.instances[place].shown & state::HEALTHY != 0;
+            let named = query.clusters.is_empty() || query.clusters.contains(cluster);
+            if self.instances[&place].shown & wanted != 0 && named {
+                let shown = known.rows.get(&place).cloned().unwrap_or_else(|| self.describe(place));
+                rows.extend(shown.into_iter().map(|row| (place, row)));
+            }
+        }
+        rows.retain(|(_, row)| row.0 & wanted != 0);
+        let healthy = |(_, row): &(Place, Description)| row.0 & state::HEALTHY != 0;
         if query.healthy_only && self.policy.view.healthy_only == HealthyOnly::BeforeProtection {
             rows.retain(healthy);
         }
-        let count = rows.iter().filter(|place| healthy(place)).count();
-        view.protected =
-            self.is_protected(service, rows.len() as u32, count as u32) || (self.is_kept(service) && !rows.is_empty());
+        let total: BTreeSet<Place> = rows.iter().map(|row| row.0).collect();
+        let good: BTreeSet<Place> = rows.iter().filter(|row| healthy(row)).map(|row| row.0).collect();
+        view.protected = self.is_protected(service, total.len() as u32, good.len() as u32)
+            || (self.is_kept(service) && !rows.is_empty());
         if query.healthy_only && !(view.protected && consumer) {
             rows.retain(healthy);
         }
@@ -47,19 +54,14 @@ impl Model {
         view.kept_until = known.kept_until.map(millis);
         view.instances = rows
             .into_iter()
-            .map(|place| {
-                let content = known.contents.get(&place).cloned();
-                let (weight, metadata) = content.unwrap_or_else(|| self.content_in_force(place));
-                let instance = &self.instances[&place];
-                InstanceView {
-                    id: InstanceId::from_u64(instance.id),
-                    address: self.addresses[place.address].clone(),
-                    kind: place.kind,
-                    healthy: healthy(&place) || (view.protected && consumer),
-                    enabled: instance.shown & state::ENABLED != 0,
-                    weight,
-                    metadata,
-                }
+            .map(|(place, (bits, weight, metadata))| InstanceView {
+                id: InstanceId::from_u64(self.instances[&place].id),
+                address: self.addresses[place.address].clone(),
+                kind: place.kind,
+                healthy: bits & state::HEALTHY != 0 || (view.protected && consumer),
+                enabled: bits & state::ENABLED != 0,
+                weight,
+                metadata,
             })
             .collect();
         view.instances.sort_by(|a, b| (&a.address, a.kind).cmp(&(&b.address, b.kind)));

@@ -64,7 +64,7 @@ impl Model {
             revision: 0,
             changes: Vec::new(),
             computed: false,
-            contents: Default::default(),
+            rows: Default::default(),
             refresh_at: None,
             notice_at: None,
             look_at: None,

@@ -175,6 +175,8 @@ impl Model {
             self.note(place, Cause::Silent, Author::silence(last));
             self.touch(place, Cause::Silent, false);
             self.keep_last(place.service);
+        } else if self.is_apart(place) {
+            self.touch(place, Cause::Silent, true);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use liveset::policy::{
     Absence, Bound, Brake, Cap, Clock, EnabledRule, ForeignDeregistration, HealthyOnly, Holds, Kinds, Lifetime,
-    MalformedTimes, OverrideWrite, OwnTimes, ShareOf, Sources, Sweep, UnknownBeat,
+    MalformedTimes, OverrideWrite, OwnTimes, ShareOf, Shared, Sources, Sweep, UnknownBeat,
 };
 use liveset::{Policy, Span, Threshold};
 
@@ -174,6 +174,7 @@ fn view(random: &mut Random, policy: &mut Policy) {
     set(random, &mut view.protect_at_zero, &[false, true]);
     set(random, &mut view.keep_last, &[None, Some(Span::ZERO), Some(secs(4)), Some(secs(60))]);
     set(random, &mut view.healthy_only, &[HealthyOnly::AfterProtection, HealthyOnly::BeforeProtection]);
+    set(random, &mut view.shared, &[Shared::Newest, Shared::Each]);
     let services = &mut policy.services;
     set(random, &mut services.kinds, &[Kinds::Apart, Kinds::Together]);
     set(random, &mut services.empty_keeps_kind, &[false, true]);

@@ -184,8 +184,10 @@ impl World<'_> {
             }
             Listed::Gives { service, address, node } => {
                 let view = node_at(node).view(service, Reader::Consumer);
-                let row = view.instances.iter().find(|row| row.address == *address);
-                (format!("{service} gives {address}{}", at(node)), row.map_or_else(|| NOTHING.to_owned(), content_of))
+                let rows = view.instances.iter().filter(|row| row.address == *address);
+                let rows: Vec<String> = rows.map(content_of).collect();
+                let given = if rows.is_empty() { NOTHING.to_owned() } else { rows.join(", ") };
+                (format!("{service} gives {address}{}", at(node)), given)
             }
             Listed::Counts { service, node } => {
                 let view = node_at(node).view(service, Reader::Consumer);

@@ -20,6 +20,7 @@ import java.util.OptionalLong;
  * @param copies the copies that were handed in, beside what consumers get here
  * @param decidedBy what decides its standing
  * @param leases every claim on it, oldest first
+ * @param differing what each of its sources says of it, where they do not all say the same
  * @param overrides every field an operator decided
  * @param fence the fence of its ended life
  * @param protection the protection of its service, when in force
@@ -41,7 +42,7 @@ import java.util.OptionalLong;
  */
 public record Explanation(
         ServiceKey service, Address address, Kind kind, long at, Standing standing, Sights sights, Telling telling,
-        List<Copied> copies, Deciding decidedBy, List<Lease> leases, List<Decision> overrides, Optional<Fence> fence,
+        List<Copied> copies, Deciding decidedBy, List<Lease> leases, Optional<Differing> differing, List<Decision> overrides, Optional<Fence> fence,
         Optional<Protection> protection, List<String> doubtedBy, List<String> unheeded, Optional<Brake> brake,
         Optional<Protection> clusterProtection, Optional<Unprotected> unprotected,
         OptionalLong keptUntil, OptionalLong warmingUntil, OptionalLong newestLife, Optional<KeptKind> keptKind,
@@ -146,6 +147,8 @@ public record Explanation(
         RESTART,
         /** Its source went to another address. */
         REPLACEMENT,
+        /** A source that had said otherwise left it to the others. */
+        SOURCE_LEFT,
         /** A deregistration. */
         DEREGISTRATION,
         /** Its claim ended at another node, of which this one held a copy. */
@@ -199,6 +202,41 @@ public record Explanation(
         SESSION,
         /** Nothing: it stays until somebody takes it back. */
         PERSISTENT
+    }
+
+    /**
+     * Sources of one instance that describe it in different ways.
+     *
+     * @param shared what readers get of that
+     * @param sources each source with what it says, the newest word last
+     */
+    public record Differing(SharedRows shared, List<Saying> sources) {
+        static Differing read(Node from) {
+            return new Differing(from.word("shared", SharedRows.class), from.list("sources", Saying::read));
+        }
+    }
+
+    /** What readers get of an instance that its sources describe in different ways. */
+    public enum SharedRows {
+        /** What was said last, by a source that still holds it. */
+        NEWEST,
+        /** A row for each description that differs. */
+        EACH
+    }
+
+    /**
+     * What one source says of an instance.
+     *
+     * @param source who
+     * @param connection the name of the connection that carries the claim, where one does
+     * @param content what it published
+     */
+    public record Saying(String source, Optional<String> connection, Content content) {
+        static Saying read(Node from) {
+            Node said = from.at("content");
+            return new Saying(from.text("source"), from.optionalText("connection"),
+                    new Content(said.real("weight"), said.flag("enabled"), said.entries("metadata")));
+        }
     }
 
     /**
@@ -356,6 +394,7 @@ public record Explanation(
                 from.list("copies", Copied::read),
                 Deciding.read(from.at("decided_by")),
                 from.list("leases", Lease::read),
+                from.optional("differing").map(Differing::read),
                 from.list("overrides", Decision::read),
                 from.optional("fence").map(Fence::read),
                 from.optional("protection").map(Protection::read),
