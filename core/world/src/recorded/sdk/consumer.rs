@@ -303,7 +303,10 @@ impl Replay {
     fn pushed(&mut self) -> Push {
         let service = self.service.clone();
         let view = self.server.registry().instances(&InstanceQuery::new(service, Reader::Consumer));
-        let hosts = view.instances.into_iter().map(Host::from).collect();
+        let mut hosts: Vec<Host> = view.instances.into_iter().map(Host::from).collect();
+        if self.turned {
+            hosts.reverse();
+        }
         Push { epoch: 0, revision: view.revision, hosts, emptiness: Emptiness::Unknown }
     }
 

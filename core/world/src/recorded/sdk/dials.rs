@@ -5,7 +5,7 @@ use liveset::policy::Clock;
 use liveset::{Error, Policy, Span};
 use serde_json::Value;
 
-use super::super::file::{Event, Recording, What};
+use super::super::file::{Event, Recording, Row, What};
 use super::super::phases::{self, ALWAYS, Chosen, Dial, Setup};
 use super::super::search;
 use super::super::track::Difference;
@@ -31,6 +31,9 @@ pub(crate) struct Phases {
     pub(super) connects: i64,
     /// How long behind its call a subscription reaches the server, in ms.
     pub(super) subscribed: i64,
+    /// Whether what a list holds comes from its end: of two rows for one address the later one counts for a client, and servers list them
+    /// by their hash.
+    pub(super) turned: bool,
 }
 
 impl Phases {
@@ -204,6 +207,10 @@ fn dials(policy: &Policy, recording: &Recording, version: &Version) -> Vec<Dial>
         let back = first(recording, lets_connect);
         dials.push(Dial::new("a new connection takes", longest, step, connects).from(back));
     }
+    if let Some(first) = first_doubled(recording) {
+        let turned = |setup: &mut Setup, turned| setup.client.turned = turned == 1;
+        dials.push(Dial::new("rows of one address come in the other order", 2, 1, turned).counted_in("").from(first));
+    }
     let late = |setup: &mut Setup, late| setup.client.late = late as i64;
     let happens =
         |event: &Event| ["SIGCONT", "reset", "kill -9", "killed -9", "shutDown"].contains(&event.event.as_str());
@@ -211,6 +218,17 @@ fn dials(policy: &Policy, recording: &Recording, version: &Version) -> Vec<Dial>
     dials.push(Dial::new(name, LATE, 100, late).from(first(recording, happens)));
     dials.retain(|dial| dial.period > 0);
     dials
+}
+
+/// When the last look was that did not show an address twice, where one did.
+fn first_doubled(recording: &Recording) -> Option<i64> {
+    let place = |row: &Row| (row.ip.clone(), row.port);
+    let is_doubled =
+        |rows: &[Row]| rows.iter().enumerate().any(|(n, row)| rows[..n].iter().any(|r| place(r) == place(row)));
+    recording.lines.iter().find_map(|line| match &line.what {
+        What::Sight(sight) if sight.is.as_deref().is_some_and(is_doubled) => Some(sight.after.unwrap_or(i64::MIN)),
+        _ => None,
+    })
 }
 
 /// A look for silent connections waits for the answer of those it finds, and the next one comes a period after its end: beside other

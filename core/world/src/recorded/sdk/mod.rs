@@ -121,6 +121,7 @@ pub(crate) fn replay(
     replay.beat_takes = setup.client.beat;
     replay.connection_takes = setup.client.connects;
     replay.subscribes_later = setup.client.subscribed > 0;
+    replay.turned = setup.client.turned;
     let end = lines.last().map_or(0, |line| line.t).max(until.unwrap_or(i64::MIN));
     let stopped = replay.run(&steps(lines, setup), end)?;
     let found = case.first_difference(lines, &replay.tracks, &replay.told);
@@ -160,6 +161,8 @@ struct Replay {
     first_lists: Rc<BTreeMap<String, i64>>,
     /// Whether a subscription reaches the server when its call has returned.
     subscribes_later: bool,
+    /// Whether lists come from their end.
+    turned: bool,
     /// When anything was last done.
     before: i64,
     /// When anything was done, or happened by itself.
@@ -191,6 +194,7 @@ impl Replay {
             heard_for: (dialect == Dialect::V1_4).then_some(consumer::HEARD_FOR),
             first_lists: Rc::default(),
             subscribes_later: false,
+            turned: false,
             views,
             tracks: BTreeMap::new(),
             told: BTreeMap::new(),
