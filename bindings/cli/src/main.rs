@@ -9,6 +9,9 @@ use std::process::ExitCode;
 use liveset_world::recorded::{CONSUMERS, Recording, part, score};
 use liveset_world::{Scenario, bless, incidents, play, play_document, vectors};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const USAGE: &str = "\
 usage: liveset scenario [--bless | --timeline | --json] FILE|DIR...
        liveset incidents DIR

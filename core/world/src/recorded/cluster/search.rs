@@ -12,8 +12,8 @@ use super::setup::Setup;
 use crate::random::Random;
 
 /// How many replays a recording is worth; and a long one no more than so many lines, all replays together.
-const TRIES_MAX: usize = 2600;
-const LINES_MAX: usize = 240_000;
+const TRIES_MAX: usize = 4000;
+const LINES_MAX: usize = 370_000;
 
 /// From so many tries in a row that won nothing on, the search begins anew, and by the other measure.
 const IDLE_MAX: u32 = 350;
