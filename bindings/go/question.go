@@ -27,7 +27,8 @@ type ServiceView struct {
 	KeptUntil *Instant `json:"kept_until"`
 	// WarmingUntil is until when the list is incomplete, because the registry restarted without its instances; nil while it is not.
 	WarmingUntil *Instant `json:"warming_until"`
-	// Instances are in the order of host, port and cluster.
+	// Instances are in the order of host, port and cluster; several rows of one that its sources describe in different
+	// ways, where the policy's view.shared is "each".
 	Instances []InstanceView `json:"instances"`
 }
 

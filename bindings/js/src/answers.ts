@@ -83,7 +83,7 @@ export interface ServiceView {
   kept_until: number | null;
   /** Until when the list is incomplete, because the registry restarted without its instances; null while it is not. */
   warming_until: number | null;
-  /** By host, port and cluster. */
+  /** By host, port and cluster; several rows of one that its sources describe in different ways, where `view.shared` is `each`. */
   instances: InstanceView[];
 }
 

@@ -79,7 +79,8 @@ pub struct ServiceView {
     pub kept_until: Option<Instant>,
     /// Until when the list is marked as incomplete, because the registry restarted without its instances; an empty one says nothing then.
     pub warming_until: Option<Instant>,
-    /// Its instances, by host, port and cluster.
+    /// Its instances, by host, port and cluster. One that several sources describe may have several rows, where the policy's `view.shared`
+    /// says so.
     pub instances: Vec<InstanceView>,
 }
 

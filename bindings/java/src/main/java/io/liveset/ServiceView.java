@@ -11,7 +11,7 @@ import java.util.OptionalLong;
  * @param protectedNow whether protection is in force
  * @param keptUntil until which moment (ms) it is served as it last was, because everybody in it is silent; empty while it is not
  * @param warmingUntil until which moment (ms) the list is incomplete, because the registry restarted without its instances; empty while it is not
- * @param instances by host, port and cluster
+ * @param instances by host, port and cluster; several rows of one that its sources describe in different ways, where {@code view.shared} is {@code each}
  */
 public record ServiceView(
         ServiceKey service, long revision, boolean protectedNow, OptionalLong keptUntil, OptionalLong warmingUntil,
