@@ -128,7 +128,9 @@ impl Registry {
         self.leases.remove(lease);
         let key = self.roster.row(instance).key;
         if shared {
-            self.note(instance, Cause::SourceLeft, &Author { by: author.by.or(Some(row.source)), ..*author });
+            // Whoever removes it was none of its sources.
+            let leaver = author.by.filter(|_| cause != Cause::Removed).or(Some(row.source));
+            self.note(instance, Cause::SourceLeft, &Author { by: leaver, ..*author });
         } else {
             self.note(instance, cause, author);
         }

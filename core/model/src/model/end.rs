@@ -203,7 +203,9 @@ impl Model {
         let left = self.is_present(place);
         let changed = self.fall_still(place, &lease.said.1);
         if left {
-            self.note(place, Cause::SourceLeft, Author { by: author.by.or(Some(&lease.source)), ..author });
+            // Whoever removes it was none of its sources.
+            let leaver = author.by.filter(|_| cause != Cause::Removed).or(Some(&lease.source));
+            self.note(place, Cause::SourceLeft, Author { by: leaver, ..author });
         } else {
             self.note(place, cause, author);
         }
