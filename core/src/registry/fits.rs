@@ -110,7 +110,7 @@ impl Registry {
                 return false;
             }
             chained.carried += usize::from(lease.session != NONE);
-            if !said.is_empty() && said.iter().all(|said| said.lease != slot) {
+            if !said.is_empty() && self.sayings.by(instance, slot).is_none() {
                 return false;
             }
             leases += 1;

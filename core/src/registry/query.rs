@@ -124,10 +124,9 @@ impl Registry {
             let healthy = is_healthy(&row) || (protected && consumer);
             InstanceView { healthy, ..self.instance_view(row) }
         };
-        let mut instances: Vec<(usize, InstanceView)> = rows.into_iter().map(view).enumerate().collect();
-        // Rows of one instance stay in the order of its claims.
-        instances.sort_unstable_by(|(n, a), (m, b)| (&a.address, a.kind, n).cmp(&(&b.address, b.kind, m)));
-        let instances = instances.into_iter().map(|(_, row)| row).collect();
+        let mut instances: Vec<InstanceView> = rows.into_iter().map(view).collect();
+        // A stable sort: rows of one instance stay in the order of its claims.
+        instances.sort_by(|a, b| (&a.address, a.kind).cmp(&(&b.address, b.kind)));
         ServiceView {
             service: query.service.clone(),
             revision: service.revision,

@@ -7,6 +7,7 @@ use super::journal::Author;
 use crate::account::{DifferingAccount, SayingAccount};
 use crate::id::NONE;
 use crate::instance::{Cause, Content, state};
+use crate::memory::Override;
 use crate::name::{ContentId, Metadata, NameId, Weight};
 use crate::policy::{EnabledRule, Shared};
 use crate::view::Saying;
@@ -129,8 +130,7 @@ impl Registry {
 
     /// What the source of a lease says.
     pub(super) fn content_of(&self, instance: u32, lease: u32) -> ContentId {
-        let said = self.sayings.of(instance).iter().find(|said| said.lease == lease);
-        said.map_or(self.roster.row(instance).content, |said| said.content)
+        self.sayings.by(instance, lease).map_or(self.roster.row(instance).content, |said| said.content)
     }
 
     /// Adds the rows that readers get of an instance as things stand: one, or one for each description that differs.
@@ -141,12 +141,11 @@ impl Registry {
             rows.push(Description { instance, bits, weight, metadata });
             return;
         }
-        let (first, allowed) = (rows.len(), self.allowed(instance));
+        let (first, allowed) = (rows.len(), allowed(self.decided(instance)));
         let own = state::HEALTHY | state::ENABLED | state::SERVED;
-        for lease in self.leases_of(instance) {
-            let Some(said) = self.sayings.of(instance).iter().find(|said| said.lease == lease) else { continue };
+        for said in self.leases_of(instance).filter_map(|lease| self.sayings.by(instance, lease)) {
             let mut bits = bits & !own;
-            bits |= if self.leases.is_alive(lease) { state::HEALTHY } else { 0 };
+            bits |= if self.leases.is_alive(said.lease) { state::HEALTHY } else { 0 };
             bits |= if self.joins(said.enabled, allowed) { state::ENABLED | state::SERVED } else { 0 };
             let (weight, metadata) = self.decided_over(instance, said.content);
             let row = Description { instance, bits, weight, metadata };
@@ -181,8 +180,7 @@ impl Registry {
     /// What somebody says of an instance, and the operator's word over it.
     pub(super) fn decided_over(&self, instance: u32, said: ContentId) -> (Weight, Metadata) {
         let (weight, mut metadata) = (self.contents.weight(said), self.contents.metadata(said));
-        let key = self.memory_key(self.roster.row(instance).key);
-        let Some(decided) = self.overrides.get(key) else { return (weight, metadata) };
+        let Some(decided) = self.decided(instance) else { return (weight, metadata) };
         if decided.hides_metadata {
             metadata = Metadata::default();
         }
@@ -192,10 +190,9 @@ impl Registry {
         (decided.weight.as_ref().map_or(weight, |weight| weight.value), metadata)
     }
 
-    /// Whether an operator lets it take traffic, where one decided.
-    fn allowed(&self, instance: u32) -> Option<bool> {
-        let decided = self.overrides.get(self.memory_key(self.roster.row(instance).key))?;
-        decided.enabled.as_ref().map(|decided| decided.value)
+    /// What operators decided about an instance.
+    fn decided(&self, instance: u32) -> Option<&Override> {
+        self.overrides.get(self.memory_key(self.roster.row(instance).key))
     }
 
     /// State bits of an instance as things stand, whether readers have them yet or not.
@@ -216,8 +213,7 @@ impl Registry {
         if decided.is_some() {
             bits |= state::OVERRIDDEN;
         }
-        let allowed = decided.and_then(|entry| entry.enabled.as_ref()).map(|decided| decided.value);
-        if self.joins(row.enabled, allowed) {
+        if self.joins(row.enabled, allowed(decided)) {
             bits |= state::ENABLED | state::SERVED;
         }
         bits
@@ -226,8 +222,8 @@ impl Registry {
     /// The bits of an instance of several rows: of those that are served, if any is.
     #[cold]
     fn state_of_rows(&self, instance: u32) -> u32 {
-        let decided = self.overrides.get(self.memory_key(self.roster.row(instance).key));
-        let allowed = self.allowed(instance);
+        let decided = self.decided(instance);
+        let allowed = allowed(decided);
         let serves = |said: &&Saying| self.joins(said.enabled, allowed);
         let alive = |said: &Saying| self.leases.is_alive(said.lease);
         let all = self.sayings.of(instance);
@@ -247,4 +243,9 @@ impl Registry {
             (EnabledRule::OverrideWins, Some(allowed)) => allowed,
         }
     }
+}
+
+/// Whether an operator lets it take traffic, where one decided.
+fn allowed(decided: Option<&Override>) -> Option<bool> {
+    decided?.enabled.as_ref().map(|enabled| enabled.value)
 }

@@ -32,6 +32,11 @@ impl Sayings {
         self.0.get(&instance).map_or(&[], Vec::as_slice)
     }
 
+    /// What the source of this lease says, beside others.
+    pub(crate) fn by(&self, instance: u32, lease: u32) -> Option<&Saying> {
+        self.of(instance).iter().find(|said| said.lease == lease)
+    }
+
     /// What somebody said is the newest now; what he said before comes back.
     pub(crate) fn say(&mut self, instance: u32, said: Saying) -> Option<Saying> {
         let all = self.0.entry(instance).or_default();

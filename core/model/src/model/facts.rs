@@ -39,7 +39,7 @@ pub(super) struct Lease {
     pub(super) id: u64,
     pub(super) place: Place,
     pub(super) source: Actor,
-    /// What its source says, and the how manieth word that was.
+    /// What its source says, behind the number of that word: later ones are higher.
     pub(super) said: (u64, Content),
     pub(super) session: Option<u64>,
     pub(super) incarnation: u64,
