@@ -198,7 +198,8 @@ fn protection_shows_health_and_brings_nobody_back() {
                 let list = |reader| registry.instances(&InstanceQuery::new(service(number), reader));
                 let (consumer, operator) = (list(Reader::Consumer), list(Reader::Operator));
                 for row in &consumer.instances {
-                    let mut real = operator.instances.iter().filter(|real| real.id == row.id);
+                    let said = |row: &InstanceView| (row.id, row.weight, row.metadata.clone(), row.enabled);
+                    let mut real = operator.instances.iter().filter(|real| said(real) == said(row));
                     assert!(real.any(|real| real.enabled), "{name} at {now}");
                     assert!(row.healthy || !consumer.protected, "{name} at {now}");
                 }
