@@ -243,3 +243,23 @@ func TestWhatReadersOwnLayersHoldIsToldBesideTheRegistrysView(t *testing.T) {
 		t.Fatalf("got %+v %+v", why.Telling, why.Copies)
 	}
 }
+
+func TestSourcesThatDescribeOneInstanceInDifferentWaysAreToldApart(t *testing.T) {
+	registry := open(t, liveset.Strict())
+	proxy := claim
+	proxy.Source = "proxy"
+	proxy.Content = liveset.Content{Weight: new(2.0), Metadata: map[string]string{"v": "new"}}
+	register(t, registry, 0, claim)
+	register(t, registry, 1, proxy)
+	differing := must(registry.Explain(claim.Service, claim.Address))(t).Differing
+	if differing == nil || differing.Shared != "newest" || len(differing.Sources) != 2 {
+		t.Fatalf("got %+v", differing)
+	}
+	first, last := differing.Sources[0], differing.Sources[1]
+	if first.Source != claim.Source || *first.Content.Weight != 1 || first.Connection != nil {
+		t.Fatalf("got %+v", first)
+	}
+	if last.Source != "proxy" || *last.Content.Weight != 2 || last.Content.Metadata["v"] != "new" {
+		t.Fatalf("got %+v", last)
+	}
+}

@@ -160,6 +160,23 @@ export const cases = {
     });
   },
 
+  "sources that describe one instance in different ways are told apart, and readers get what was said last"() {
+    using_(new Registry(), (registry) => {
+      registry.register(0, { ...orders, source: "order-1" });
+      const content = { weight: 2, enabled: true, metadata: { v: "new" } };
+      registry.register(1, { ...orders, source: "proxy", content });
+      const plain = { weight: 1, enabled: true, metadata: {} };
+      assert.deepEqual(registry.explain("orders", orders.address).differing, {
+        shared: "newest",
+        sources: [
+          { source: "order-1", connection: null, content: plain },
+          { source: "proxy", connection: null, content },
+        ],
+      });
+      assert.deepEqual(registry.instances("orders").instances.map((one) => one.weight), [2]);
+    });
+  },
+
   "a beat by name keeps the lease, and registers the unknown where the policy says so"() {
     using_(new Registry({ policy: "nacos_2_5" }), (registry) => {
       const beaten = registry.beatInstance(0, { ...orders, source: "order-1", content: {} });

@@ -167,6 +167,18 @@ class ServicesTest {
     }
 
     @Test
+    void sources_that_describe_one_instance_in_different_ways_are_told_apart() {
+        Content content = Content.DEFAULT.withWeight(2).withMetadata(Map.of("v", "new"));
+        registry.register(0, CLAIM);
+        registry.register(1, Registration.of(ORDERS, FIRST, "proxy").withContent(content));
+        assertEquals(
+                Optional.of(new Explanation.Differing(Explanation.SharedRows.NEWEST, List.of(
+                        new Explanation.Saying("order-1", Optional.empty(), Content.DEFAULT),
+                        new Explanation.Saying("proxy", Optional.empty(), content)))),
+                registry.explain(ORDERS, FIRST).differing());
+    }
+
+    @Test
     void what_was_not_watched_and_what_is_kept_is_told() {
         String policy = registry.policy().json().replace("\"gap_max\":null", "\"gap_max\":1000")
                 .replace("\"keep_last\":null", "\"keep_last\":60000");
