@@ -4,7 +4,7 @@ use alloc::format;
 
 use serde::{Deserialize, Serialize};
 
-use super::hot::State;
+use super::record::State;
 use crate::error::Error;
 use crate::name::Metadata;
 use crate::policy::{Bound, Cap, Expiry, MalformedTimes, Sweep};

@@ -3,111 +3,32 @@
 //! Expiry needs no heap and no wheel. For each block of 256 records there is one lower bound of its deadlines. A beat never
 //! touches it; a look at the clock scans only the blocks whose bound has come, and finds mostly that the beats moved on.
 
-use alloc::boxed::Box;
-use alloc::vec;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::due::Due;
-use crate::id::{GENERATION_BITS, GENERATION_MAX, LeaseId, RETIRED, next_generation};
+use super::record::{Marks, NEVER, Record, State};
+use super::records::{BLOCK, Cell, Records};
+use crate::id::{LeaseId, RETIRED, next_generation};
 use crate::time::{Instant, Span};
-
-/// Deadline in ms since the epoch of [`Hot`], and from the top `class:5 | marks:3 | state:3 | generation:21`. The state of a plainly
-/// alive lease is 0, so that its low 24 bits are the high half of its id: one comparison says both.
-#[derive(Clone, Copy)]
-struct Record {
-    deadline: u32,
-    meta: u32,
-}
-
-impl Record {
-    /// Nobody's yet, in its first generation: 0 is never given, so that a zeroed id finds nothing.
-    const NEW: Record = Record { deadline: NEVER, meta: FREE << STATE_SHIFT | 1 };
-
-    fn generation(&self) -> u32 {
-        self.meta & GENERATION_MAX
-    }
-
-    fn state(&self) -> u32 {
-        self.meta >> STATE_SHIFT & 7
-    }
-
-    fn named_state(&self) -> State {
-        match self.state() {
-            ALIVE => State::Alive,
-            ALIVE_OWN_TIMES => State::AliveOwnTimes,
-            SILENT => State::Silent,
-            HELD => State::Held,
-            DOWN => State::Down,
-            _ => State::Free,
-        }
-    }
-
-    fn class(&self) -> u8 {
-        (self.meta >> CLASS_SHIFT) as u8
-    }
-}
-
-/// What a record says of its lease.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum State {
-    /// Nobody's.
-    Free,
-    /// Beating, with times of a class.
-    Alive,
-    /// Beating, with times of its own.
-    AliveOwnTimes,
-    /// Silent past its timeout.
-    Silent,
-    /// Held by its session or by nothing at all: no deadline.
-    Held,
-    /// As held, and reported unhealthy.
-    Down,
-}
-
-/// What else there is to a lease, and no beat asks for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Marks {
-    /// Neither beats nor a session keep it.
-    pub(crate) persistent: bool,
-    /// It was claimed in a batch.
-    pub(crate) in_batch: bool,
-    /// Its source last registered it as unhealthy.
-    pub(crate) said_unhealthy: bool,
-}
-
-const STATE_SHIFT: u32 = GENERATION_BITS;
-const MARKS_SHIFT: u32 = 24;
-const CLASS_SHIFT: u32 = 27;
-const MARKS: u32 = 7 << MARKS_SHIFT;
-/// Generation and state.
-const IDENTITY_BITS: u32 = 24;
-const ALIVE: u32 = 0;
-const ALIVE_OWN_TIMES: u32 = 1;
-const SILENT: u32 = 2;
-const HELD: u32 = 3;
-const FREE: u32 = 4;
-const DOWN: u32 = 5;
 
 /// Number of classes of times; the last is the lease's own.
 pub(crate) const CLASSES: usize = 32;
 pub(crate) const OWN_TIMES: u8 = CLASSES as u8 - 1;
 
-/// 32 KiB a page: growth never moves a record, and the table of pages stays in the first cache.
-const PAGE: usize = 4096;
-const BLOCK: usize = 256;
-const NEVER: u32 = u32::MAX;
 /// Past this age of the epoch every deadline is counted anew: 2^31 ms, 24.8 days.
 const EPOCH_MAX: u64 = 1 << 31;
+/// The tick of the epoch itself: what happened before it, or counts as if it had, has a tick, too.
+const LEAD: u64 = Span::MAX.as_millis() + 1;
 
 pub(crate) struct Hot {
-    /// Whole pages, so that a look-up needs no length beyond their number; what lies past `len` is free and matches nothing.
-    pages: Vec<Box<[Record; PAGE]>>,
-    len: u32,
+    records: Records,
     epoch: Instant,
     /// For each class, ms from a beat to its deadline.
     reach: [u32; CLASSES],
+    /// The least of those that are in use.
+    least_reach: u32,
     bounds: Vec<u32>,
     soonest: u32,
     /// Before this moment nothing is due, and the epoch may stay: all that a beat need ask.
@@ -119,24 +40,24 @@ pub(crate) struct Hot {
 
 /// How it is written down: moments instead of ticks, since when the epoch moved depends on when the host looked.
 #[derive(Serialize, Deserialize)]
-struct Image<Rows> {
-    records: Rows,
+struct Image<R> {
+    records: R,
     reach: [u32; CLASSES],
 }
 
 impl Serialize for Hot {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Image { records: Records(self), reach: self.reach }.serialize(serializer)
+        Image { records: Rows(self), reach: self.reach }.serialize(serializer)
     }
 }
 
 /// The records of an image, as they are written: one by one.
-struct Records<'a>(&'a Hot);
+struct Rows<'a>(&'a Hot);
 
-impl Serialize for Records<'_> {
+impl Serialize for Rows<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Records(hot) = self;
-        serializer.collect_seq((0..hot.len).map(|slot| (hot.deadline(slot), hot.record(slot).meta)))
+        let Rows(hot) = self;
+        serializer.collect_seq((0..hot.len() as u32).map(|slot| (hot.deadline(slot), hot.record(slot).meta)))
     }
 }
 
@@ -146,11 +67,11 @@ impl<'de> Deserialize<'de> for Hot {
         let mut hot = Hot::new();
         hot.epoch = image.records.iter().filter_map(|&(deadline, _)| deadline).min().unwrap_or_default();
         hot.reach = image.reach;
+        hot.records = Records::with_capacity(image.records.len());
         for (deadline, meta) in image.records {
-            let deadline = deadline.map_or(NEVER, |at| hot.tick(at));
-            let slot = hot.grow();
-            let record = Record { deadline, meta };
-            *hot.record_mut(slot) = record;
+            let mut record = Record { at: NEVER, meta };
+            record.at = hot.at(deadline, record.class());
+            hot.records.push(record);
             hot.count(record.state(), 1);
         }
         Ok(hot)
@@ -160,10 +81,10 @@ impl<'de> Deserialize<'de> for Hot {
 impl Hot {
     pub(crate) fn new() -> Hot {
         Hot {
-            pages: Vec::new(),
-            len: 0,
+            records: Records::default(),
             epoch: Instant::ZERO,
             reach: [0; CLASSES],
+            least_reach: NEVER,
             bounds: Vec::new(),
             soonest: NEVER,
             calm_until: Instant::ZERO,
@@ -175,48 +96,53 @@ impl Hot {
     /// The moment `now` as beats of one batch need it.
     #[inline]
     pub(crate) fn tick(&self, now: Instant) -> u32 {
-        now.since(self.epoch).as_millis().min(u64::from(NEVER - 1)) as u32
+        tick(self.epoch, now)
     }
 
     /// Moves the deadline of a lease that is plainly alive; false when there is anything else to it.
     #[inline]
     pub(crate) fn beat(&mut self, lease: LeaseId, tick: u32) -> bool {
-        renew(&mut self.pages, lease, |class| tick + self.reach[class])
+        renew(self.records.settled(), lease, tick)
     }
 
     /// Moves the deadlines of leases as long as they are plainly alive; returns how many were, before the first that was not.
     #[inline]
     pub(crate) fn beat_run(&mut self, leases: &[LeaseId], tick: u32) -> usize {
-        let deadlines = self.reach.map(|reach| tick + reach);
-        let mut is_plain = |lease: &LeaseId| renew(&mut self.pages, *lease, |class| deadlines[class]);
-        // Eight at a time: the loop is four instructions around seventeen. Eight that are not all plain are gone through again, one by one.
-        let whole = leases.as_chunks::<8>().0.iter().position(|eight| !eight.iter().all(&mut is_plain));
-        let begun = whole.unwrap_or(leases.len() / 8) * 8;
-        let rest = &leases[begun..];
-        begun + rest.iter().position(|lease| !is_plain(lease)).unwrap_or(rest.len())
+        let records = self.records.settled();
+        leases.iter().position(|&lease| !renew(records, lease, tick)).unwrap_or(leases.len())
     }
 
+    /// How long after a beat a lease of this class is due.
     pub(crate) fn set_reach(&mut self, class: u8, reach: Span) {
-        self.reach[class as usize] = reach.as_millis() as u32;
+        let reach = reach.as_millis() as u32;
+        self.reach[class as usize] = reach;
+        self.least_reach = reach.min(self.least_reach);
+    }
+
+    /// Whether a class that was restored has this reach; from here on it is in use.
+    pub(crate) fn has_reach(&mut self, class: u8, reach: Span) -> bool {
+        let restored = self.reach[class as usize];
+        self.set_reach(class, reach);
+        self.reach[class as usize] == restored
+    }
+
+    /// Brings the records nearer to their places, where beats are plain again.
+    pub(crate) fn move_on(&mut self) {
+        self.records.move_on();
     }
 
     /// A new slot at the end; free until it is set.
     pub(crate) fn grow(&mut self) -> u32 {
-        let slot = self.len;
-        if slot as usize == self.pages.len() * PAGE {
-            let page = vec![Record::NEW; PAGE].into_boxed_slice();
-            // As long as it was made.
-            self.pages.extend(page.try_into().ok());
-        }
+        let slot = self.records.len() as u32;
+        self.records.push(Record::NEW);
         if (slot as usize).is_multiple_of(BLOCK) {
             self.bounds.push(NEVER);
         }
-        self.len += 1;
         slot
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.len as usize
+        self.records.len()
     }
 
     /// The current id in `slot`.
@@ -226,11 +152,12 @@ impl Hot {
 
     /// Whether `lease` is what stands in its slot, and not free.
     pub(crate) fn holds(&self, lease: LeaseId) -> bool {
-        lease.slot() < self.len && self.id(lease.slot()) == lease && self.state(lease.slot()) != State::Free
+        let stands = |record: Record| record.generation() == lease.generation() && record.state() != State::Free;
+        (lease.slot() as usize) < self.len() && stands(self.record(lease.slot()))
     }
 
     pub(crate) fn state(&self, slot: u32) -> State {
-        self.record(slot).named_state()
+        self.record(slot).state()
     }
 
     pub(crate) fn class(&self, slot: u32) -> u8 {
@@ -238,8 +165,18 @@ impl Hot {
     }
 
     pub(crate) fn deadline(&self, slot: u32) -> Option<Instant> {
-        let deadline = self.record(slot).deadline;
-        (deadline != NEVER).then(|| self.epoch + Span::unbounded(u64::from(deadline)))
+        let due = self.due_of(self.record(slot));
+        (due != NEVER).then(|| moment(self.epoch, due))
+    }
+
+    /// What a record of this class holds that is due then.
+    fn at(&self, deadline: Option<Instant>, class: u8) -> u32 {
+        deadline.map_or(NEVER, |at| self.tick(at).saturating_sub(self.reach[class as usize]))
+    }
+
+    /// When it is due, in ticks.
+    fn due_of(&self, record: Record) -> u32 {
+        due_of(&self.reach, record)
     }
 
     /// Silent slots, and all that beat or did.
@@ -247,70 +184,62 @@ impl Hot {
         (self.silent, self.by_beats)
     }
 
-    fn count(&mut self, state: u32, by: i32) {
-        self.by_beats = self.by_beats.wrapping_add_signed(if state <= SILENT { by } else { 0 });
-        self.silent = self.silent.wrapping_add_signed(if state == SILENT { by } else { 0 });
+    fn count(&mut self, state: State, by: i32) {
+        let beats = matches!(state, State::Alive | State::AliveOwnTimes | State::Silent);
+        self.by_beats = self.by_beats.wrapping_add_signed(if beats { by } else { 0 });
+        self.silent = self.silent.wrapping_add_signed(if state == State::Silent { by } else { 0 });
     }
 
     /// Sets state, class and deadline of `slot` together.
     pub(crate) fn set(&mut self, slot: u32, state: State, class: u8, deadline: Option<Instant>) {
-        let deadline = deadline.map_or(NEVER, |at| self.tick(at));
-        let record = self.record_mut(slot);
-        let before = record.state();
-        let state = match state {
-            State::Free => FREE,
-            State::Alive => ALIVE,
-            State::AliveOwnTimes => ALIVE_OWN_TIMES,
-            State::Silent => SILENT,
-            State::Held => HELD,
-            State::Down => DOWN,
-        };
-        record.meta =
-            u32::from(class) << CLASS_SHIFT | record.meta & MARKS | state << STATE_SHIFT | record.generation();
-        record.deadline = deadline;
-        self.count(before, -1);
-        self.count(state, 1);
-        self.remind(slot);
+        let at = self.at(deadline, class);
+        let (before, after) = self.records.change(slot, |record| Record { at, ..record.with(state, class) });
+        if before.state() != state {
+            self.count(before.state(), -1);
+            self.count(state, 1);
+        }
+        self.remind_of(slot, after);
     }
 
     pub(crate) fn marks(&self, slot: u32) -> Marks {
-        let has = |bit: u32| self.record(slot).meta >> (MARKS_SHIFT + bit) & 1 != 0;
-        Marks { persistent: has(0), in_batch: has(1), said_unhealthy: has(2) }
+        self.record(slot).marks()
     }
 
     pub(crate) fn mark(&mut self, slot: u32, marks: Marks) {
-        let bits = [marks.persistent, marks.in_batch, marks.said_unhealthy].map(u32::from);
-        let record = self.record_mut(slot);
-        record.meta = record.meta & !MARKS | (bits[0] | bits[1] << 1 | bits[2] << 2) << MARKS_SHIFT;
+        self.records.change(slot, |record| record.marked(marks));
     }
 
     /// Sees to it that the deadline in `slot` is found.
     pub(crate) fn remind(&mut self, slot: u32) {
-        let deadline = self.record(slot).deadline;
+        self.remind_of(slot, self.record(slot));
+    }
+
+    fn remind_of(&mut self, slot: u32, record: Record) {
+        let due = self.due_of(record);
         let bound = &mut self.bounds[slot as usize / BLOCK];
-        *bound = deadline.min(*bound);
-        self.look_at(deadline.min(self.soonest));
+        *bound = due.min(*bound);
+        if due < self.soonest {
+            self.look_at(due);
+        }
     }
 
     /// Nothing is due before `soonest`.
     fn look_at(&mut self, soonest: u32) {
         self.soonest = soonest;
-        self.calm_until = self.epoch + Span::unbounded(EPOCH_MAX.min(u64::from(soonest)));
+        self.calm_until = moment(self.epoch, soonest).min(self.epoch + Span::unbounded(EPOCH_MAX));
     }
 
     /// Frees `slot`; ids of its last owner find nothing from here on. False when the slot is used up.
     pub(crate) fn free(&mut self, slot: u32) -> bool {
-        let record = self.record_mut(slot);
-        let (before, generation) = (record.state(), next_generation(record.generation()));
-        *record = Record { deadline: NEVER, meta: FREE << STATE_SHIFT | generation };
-        self.count(before, -1);
-        generation != RETIRED
+        let (before, after) = self.records.change(slot, |record| Record::free(next_generation(record.generation())));
+        self.count(before.state(), -1);
+        after.generation() != RETIRED
     }
 
     /// A moment before which nothing is due; it may be early, never late.
     #[inline]
     pub(crate) fn soonest(&self) -> Option<Instant> {
-        (self.soonest != NEVER).then(|| self.epoch + Span::unbounded(u64::from(self.soonest)))
+        (self.soonest != NEVER).then(|| moment(self.epoch, self.soonest))
     }
 
     /// Whether something may have to be done by `now`.
@@ -331,19 +260,19 @@ impl Hot {
         let epoch = self.epoch;
         let mut soonest = NEVER;
         for (block, bound) in self.bounds.iter_mut().enumerate() {
-            let records = || Hot::block(&self.pages, block * BLOCK);
-            // Mostly, everybody has beaten since: that is found without a branch.
+            let records = || self.records.block(block);
+            // Mostly, everybody has beaten since: that is found without a branch, and without asking for anybody's class.
             if *bound <= limit {
-                *bound = first_deadline(records());
+                *bound = none_due_before(self.least_reach, records());
             }
             if *bound <= limit {
                 *bound = NEVER;
-                for (offset, record) in records().iter().enumerate() {
-                    let mut again = record.deadline;
+                for (offset, record) in records().enumerate() {
+                    let mut again = due_of(&self.reach, record);
                     if again <= limit {
                         let slot = (block * BLOCK + offset) as u32;
-                        let deadline = epoch + Span::unbounded(u64::from(again));
-                        let (at, removal) = due(slot, record.named_state(), record.class(), deadline);
+                        let deadline = moment(epoch, again);
+                        let (at, removal) = due(slot, record.state(), record.class(), deadline);
                         if at <= until {
                             found.push(Due { at, slot });
                             if at < removal && removal <= until {
@@ -351,7 +280,7 @@ impl Hot {
                             }
                             continue;
                         }
-                        again = at.since(epoch).as_millis().min(u64::from(NEVER - 1)) as u32;
+                        again = tick(epoch, at);
                     }
                     *bound = again.min(*bound);
                 }
@@ -372,9 +301,7 @@ impl Hot {
         let age = epoch.since(self.epoch).as_millis();
         let shift =
             |deadline: u32| if deadline == NEVER { NEVER } else { u64::from(deadline).saturating_sub(age) as u32 };
-        for record in self.pages.iter_mut().flat_map(|page| page.iter_mut()) {
-            record.deadline = shift(record.deadline);
-        }
+        self.shift_deadlines(shift);
         self.bounds.iter_mut().for_each(|bound| *bound = shift(*bound));
         self.epoch = epoch;
         self.look_at(shift(self.soonest));
@@ -386,48 +313,54 @@ impl Hot {
         let earliest = now - Span::MAX;
         let back = self.epoch.since(earliest).as_millis();
         self.epoch = self.epoch.min(earliest);
-        for slot in 0..self.len {
-            let deadline = &mut self.record_mut(slot).deadline;
-            if *deadline != NEVER {
-                *deadline = u64::from(*deadline).saturating_add(back).min(u64::from(NEVER - 1)) as u32;
-            }
-        }
+        self.shift_deadlines(|deadline| match deadline {
+            NEVER => NEVER,
+            at => u64::from(at).saturating_add(back).min(u64::from(NEVER - 1)) as u32,
+        });
         let blocks = self.len().div_ceil(BLOCK);
-        self.bounds = (0..blocks).map(|block| first_deadline(Hot::block(&self.pages, block * BLOCK))).collect();
+        self.bounds = (0..blocks).map(|block| none_due_before(self.least_reach, self.records.block(block))).collect();
         self.look_at(self.bounds.iter().copied().min().unwrap_or(NEVER));
-        (0..self.len)
-            .map(|slot| self.record(slot))
-            .all(|record| record.state() <= DOWN && (record.generation() != RETIRED || record.state() == FREE))
+        (0..self.len() as u32).all(|slot| self.record(slot).fits())
     }
 
-    fn record(&self, slot: u32) -> &Record {
-        &self.pages[slot as usize / PAGE][slot as usize % PAGE]
+    fn shift_deadlines(&mut self, shift: impl Fn(u32) -> u32) {
+        for slot in 0..self.len() as u32 {
+            self.records.change(slot, |record| Record { at: shift(record.at), ..record });
+        }
     }
 
-    fn record_mut(&mut self, slot: u32) -> &mut Record {
-        &mut self.pages[slot as usize / PAGE][slot as usize % PAGE]
-    }
-
-    /// The records of a block. What lies past the last slot has no deadline and is never due.
-    fn block(pages: &[Box<[Record; PAGE]>], first: usize) -> &[Record] {
-        &pages[first / PAGE][first % PAGE..first % PAGE + BLOCK]
+    fn record(&self, slot: u32) -> Record {
+        self.records.get(slot)
     }
 }
 
-fn first_deadline(records: &[Record]) -> u32 {
-    records.iter().fold(NEVER, |earliest, record| earliest.min(record.deadline))
+/// A moment in ms from ten days before the epoch.
+#[inline]
+fn tick(epoch: Instant, at: Instant) -> u32 {
+    (at.as_millis() + LEAD).saturating_sub(epoch.as_millis()).min(u64::from(NEVER - 1)) as u32
+}
+
+fn moment(epoch: Instant, tick: u32) -> Instant {
+    epoch + Span::unbounded(u64::from(tick).saturating_sub(LEAD))
+}
+
+/// When it is due, in ticks.
+fn due_of(reach: &[u32; CLASSES], record: Record) -> u32 {
+    record.at.saturating_add(reach[record.class() as usize])
+}
+
+/// Before this tick none of them is due; exact where all have the same reach.
+fn none_due_before(least_reach: u32, records: impl Iterator<Item = Record>) -> u32 {
+    records.fold(NEVER, |earliest, record| earliest.min(record.at)).saturating_add(least_reach)
 }
 
 /// The whole of a plain beat: one record compared and stored.
 #[inline(always)]
-fn renew(pages: &mut [Box<[Record; PAGE]>], lease: LeaseId, deadline: impl Fn(usize) -> u32) -> bool {
-    let slot = lease.slot() as usize;
-    let Some(page) = pages.get_mut(slot / PAGE) else { return false };
-    let record = &mut page[slot % PAGE];
-    // Ids end below 2^53, so the high half has no bit where the state is, and none that the shift would lose.
-    if (record.meta ^ (lease.to_u64() >> 32) as u32) << (32 - IDENTITY_BITS) != 0 {
-        return false;
+fn renew(records: &mut [Cell], lease: LeaseId, tick: u32) -> bool {
+    let Some(cell) = records.get_mut(lease.slot() as usize) else { return false };
+    let is_plain = Record::of(*cell).is_plain(lease);
+    if is_plain {
+        cell[0] = tick;
     }
-    record.deadline = deadline((record.meta >> CLASS_SHIFT) as usize);
-    true
+    is_plain
 }

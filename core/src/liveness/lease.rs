@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::due::{Due, in_order};
 use super::expiry::{Measure, Times};
-use super::hot::{CLASSES, Hot, Marks, OWN_TIMES, State};
+use super::hot::{CLASSES, Hot, OWN_TIMES};
+use super::record::{Marks, State};
 use super::waiting::Waiting;
 use crate::id::{LeaseId, NONE};
 use crate::name::NameId;
@@ -224,9 +225,10 @@ impl Leases {
         self.set_silent(slot, self.hot.class(slot), now, self.times(slot));
     }
 
-    /// A beat of a lease that the hot path did not take: it was silent, has its own times, or hangs on a session. True when it
+    /// A beat of a lease that the hot path did not take: it was silent, has its own times, hangs on a session, or moves. True when it
     /// was silent.
     pub(crate) fn revive(&mut self, now: Instant, slot: u32) -> bool {
+        self.hot.move_on();
         match self.hot.state(slot) {
             State::Alive | State::AliveOwnTimes => self.set_alive(now, slot, self.hot.class(slot), self.times(slot)),
             State::Silent => {
@@ -396,10 +398,12 @@ impl Leases {
     /// Makes what a snapshot leaves out; false when what it holds does not fit together.
     pub(crate) fn rebuild(&mut self, now: Instant) -> bool {
         let rows = self.rows.len();
-        let fits = self.hot.rebuild(now)
+        let fits = self.classes.len() < CLASSES
+            && self.classes.iter().zip(0..).all(|(&times, class)| self.hot.has_reach(class, self.measure.reach(times)))
+            && (self.own_times.is_empty() || self.hot.has_reach(OWN_TIMES, Span::ZERO))
+            && self.hot.rebuild(now)
             && self.hot.len() == rows
             && self.clocks.len() == if self.measure.sweeps() { rows } else { 0 }
-            && self.classes.len() < CLASSES
             && self.watched_elsewhere.keys().all(|&slot| (slot as usize) < rows)
             && self.free.iter().all(|&slot| (slot as usize) < rows)
             && (0..rows as u32).all(|slot| match self.hot.state(slot) {
@@ -430,6 +434,7 @@ impl Leases {
             return class as u8;
         }
         if self.classes.len() == OWN_TIMES as usize {
+            self.hot.set_reach(OWN_TIMES, Span::ZERO);
             return OWN_TIMES;
         }
         self.classes.push(times);

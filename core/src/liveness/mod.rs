@@ -6,6 +6,8 @@ mod due;
 mod expiry;
 mod hot;
 mod lease;
+mod record;
+mod records;
 mod session;
 mod waiting;
 
@@ -13,6 +15,6 @@ pub(crate) use brake::{Brake, Braked, Pulse};
 pub(crate) use callers::{Caller, Callers};
 pub(crate) use due::Due;
 pub(crate) use expiry::{DELETE_KEY, Measure, TIMEOUT_KEY, Times, times_of};
-pub(crate) use hot::Marks;
 pub(crate) use lease::{Lapse, Lease, Leases};
+pub(crate) use record::Marks;
 pub(crate) use session::{Check, Sessions};
