@@ -9,18 +9,23 @@ pub(crate) const GENERATION_MAX: u32 = (1 << GENERATION_BITS) - 1;
 pub(crate) const NONE: u32 = u32::MAX;
 
 /// Largest value of an id.
-pub(crate) const ID_MAX: u64 = (1 << 53) - 1;
+pub(crate) const ID_MAX: u64 = (1 << ID_BITS) - 1;
+const ID_BITS: u32 = 32 + GENERATION_BITS;
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $expected:literal) => {
         $(#[$doc])*
         ///
-        /// An id that outlived its owner finds nothing; it never finds a stranger.
+        /// An id that outlived its owner finds nothing; it never finds a stranger. It is laid out as the number that it is.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
         #[serde(transparent)]
+        #[repr(transparent)]
         pub struct $name(u64);
 
         impl $name {
+            /// Bits that an id has; any number of so many is one.
+            pub const BITS: u32 = ID_BITS;
+
             /// The id as a number below 2^53, as other languages carry it.
             pub const fn to_u64(self) -> u64 {
                 self.0

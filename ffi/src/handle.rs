@@ -13,9 +13,9 @@ pub struct Open {
     pub registry: Registry,
     /// The last document or snapshot it was asked for.
     pub reply: Vec<u8>,
-    /// Room for the ids of a batch of beats, kept from one to the next.
-    pub(crate) batch: Vec<LeaseId>,
-    /// And for the changes of a service.
+    /// The leases of the last batch of beats that nobody held.
+    pub stale: Vec<LeaseId>,
+    /// Room for the changes of a service, kept from one time to the next.
     pub(crate) changes: Changes,
     poisoned: bool,
 }
@@ -113,7 +113,7 @@ pub fn with(handle: u64, call: impl FnOnce(&mut Open) -> i32) -> i32 {
 }
 
 /// As [`with`], for calls at a moment.
-pub(crate) fn at(handle: u64, now: u64, call: impl FnOnce(&mut Open, Instant) -> i32) -> i32 {
+pub fn at(handle: u64, now: u64, call: impl FnOnce(&mut Open, Instant) -> i32) -> i32 {
     let Ok(now) = Instant::from_millis(now) else { return LIVESET_OUT_OF_RANGE };
     with(handle, |open| call(open, now))
 }
@@ -138,7 +138,7 @@ pub(crate) unsafe fn bytes<'a>(data: *const u8, length: usize) -> Option<&'a [u8
 
 /// Puts a registry behind a new number.
 pub fn install(registry: Registry) -> u64 {
-    let open = Open { registry, reply: Vec::new(), batch: Vec::new(), changes: Changes::default(), poisoned: false };
+    let open = Open { registry, reply: Vec::new(), stale: Vec::new(), changes: Changes::default(), poisoned: false };
     let open = Some(Arc::new(Mutex::new(open)));
     let mut slots = SLOTS.write().unwrap_or_else(PoisonError::into_inner);
     let free = slots.iter().position(|slot| slot.open.is_none());

@@ -1,5 +1,7 @@
 //! The lanes of calls and rows: what happens per beat, and what happens in bulk.
 
+use std::slice;
+
 use liveset::{LeaseId, Notice, ServiceId};
 
 use crate::handle::{at, status_of, with};
@@ -82,20 +84,40 @@ pub unsafe extern "C" fn liveset_beat_many(
         return LIVESET_TOO_SMALL;
     }
     at(handle, now, |open, now| {
-        open.batch.clear();
-        // SAFETY: `place` is below `count`, and `leases` spans that many.
-        let lease = |place| LeaseId::from_u64(unsafe { leases.add(place).read_unaligned() });
-        open.batch.extend((0..count).map(lease));
-        let mut found = Vec::new();
-        open.registry.beat_many(now, &open.batch, &mut found);
-        for (place, lease) in found.iter().enumerate() {
+        open.stale.clear();
+        // SAFETY: `leases` spans `count` numbers, and nothing is written before the beats are done.
+        match unsafe { ids_in_place(leases, count) } {
+            Some(ids) => open.registry.beat_many(now, ids, &mut open.stale),
+            None => {
+                // SAFETY: `place` is below `count`, and `leases` spans that many.
+                let lease = |place| LeaseId::from_u64(unsafe { leases.add(place).read_unaligned() });
+                let ids: Vec<LeaseId> = (0..count).map(lease).collect();
+                open.registry.beat_many(now, &ids, &mut open.stale);
+            }
+        }
+        for (place, lease) in open.stale.iter().enumerate() {
             // SAFETY: no more stale leases than leases, and `stale` spans that many.
             unsafe { stale.add(place).write_unaligned(lease.to_u64()) };
         }
         // SAFETY: not NULL, and the caller promised that it can be written.
-        unsafe { stale_count.write(found.len()) };
+        unsafe { stale_count.write(open.stale.len()) };
         LIVESET_OK
     })
+}
+
+/// The numbers as ids where they lie; none where one of them is no id, or they do not lie as the core wants them.
+///
+/// # Safety
+/// `leases` spans `count` numbers, which nobody writes while the ids are in use.
+unsafe fn ids_in_place<'a>(leases: *const u64, count: usize) -> Option<&'a [LeaseId]> {
+    if leases.is_null() || !leases.is_aligned() {
+        return None;
+    }
+    // SAFETY: aligned, and the caller's promise.
+    let numbers = unsafe { slice::from_raw_parts(leases, count) };
+    let all = numbers.iter().fold(0, |all, number| all | number);
+    // SAFETY: an id is laid out as its number, and these are what `LeaseId::from_u64` leaves as they are.
+    (all >> LeaseId::BITS == 0).then(|| unsafe { slice::from_raw_parts(leases.cast(), count) })
 }
 
 /// Lets everything happen that is due by `now`.

@@ -3,10 +3,13 @@
 use std::ptr::{null, null_mut};
 use std::sync::{Arc, Barrier};
 
+use liveset::{Actor, Address, Instant, Registration, ServiceKey};
 use liveset_ffi::status::{
     LIVESET_BUSY, LIVESET_CLOSED, LIVESET_NULL, LIVESET_OK, LIVESET_OUT_OF_RANGE, LIVESET_POISONED,
 };
-use liveset_ffi::{liveset_advance, liveset_beat, liveset_close, liveset_digest, liveset_open, with};
+use liveset_ffi::{
+    Open, liveset_advance, liveset_beat, liveset_beat_many, liveset_close, liveset_digest, liveset_open, with,
+};
 
 fn open() -> u64 {
     let mut handle = 0;
@@ -56,6 +59,38 @@ fn closed_foreign_and_made_up_numbers_find_nothing() {
         assert_eq!(liveset_close(wrong), LIVESET_CLOSED, "{wrong}");
         assert_eq!(liveset_beat(wrong, 0, 0), LIVESET_CLOSED, "{wrong}");
     }
+}
+
+/// An id differs from a number beyond all ids in bits that a beat does not look at.
+#[test]
+fn a_batch_finds_its_leases_however_it_lies_and_takes_no_number_beyond_all_ids_for_one() {
+    let handle = open();
+    let mut lease = 0;
+    let register = |open: &mut Open| {
+        let (service, address) =
+            (ServiceKey::named("orders").expect("good"), Address::new("10.0.0.1", 80).expect("good"));
+        let claim = Registration::new(service, address, Actor::parse("order-1").expect("good"));
+        lease = open.registry.register(Instant::ZERO, &claim).expect("good").lease.to_u64();
+        LIVESET_OK
+    };
+    assert_eq!(with(handle, register), LIVESET_OK);
+    let stale_of = |leases: *const u64, count: usize| {
+        let (mut stale, mut found) = ([0_u64; 4], 0);
+        // SAFETY: the callers' leases span `count` numbers, and there is room for as many.
+        let status = unsafe { liveset_beat_many(handle, 1, leases, count, stale.as_mut_ptr(), 4, &mut found) };
+        assert_eq!(status, LIVESET_OK);
+        stale[..found].to_vec()
+    };
+    assert_eq!(stale_of([lease, lease + 1, lease].as_ptr(), 3), [lease + 1]);
+    // Numbers beyond all ids count as 0, which is nobody's.
+    assert_eq!(stale_of([lease | 1 << 56, lease].as_ptr(), 2), [0]);
+    let mut bytes = [0_u8; 32];
+    let apart = bytes.as_ptr().align_offset(8) + 1;
+    bytes[apart..apart + 8].copy_from_slice(&lease.to_ne_bytes());
+    bytes[apart + 8..apart + 16].copy_from_slice(&(lease + 1).to_ne_bytes());
+    assert_eq!(stale_of(bytes[apart..].as_ptr().cast(), 2), [lease + 1]);
+    assert!(stale_of(null(), 0).is_empty());
+    assert_eq!(liveset_close(handle), LIVESET_OK);
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! The handful of JNI functions that this shell needs, each safe to call once an [`Env`] is made.
 
+use std::ffi::c_void;
 use std::ptr;
 
-use jni_sys::{JNIEnv, jbyte, jbyteArray, jlong, jlongArray, jobject, jobjectArray, jsize};
+use jni_sys::{JNI_ABORT, JNIEnv, jbyte, jbyteArray, jlong, jlongArray, jobject, jobjectArray, jsize};
 use liveset_ffi::status::{LIVESET_NULL, LIVESET_OK, LIVESET_TOO_SMALL};
 
 /// The calling thread's view of the JVM, for the length of one call.
@@ -62,6 +63,26 @@ impl Env {
         if self.quiet() { LIVESET_OK } else { LIVESET_TOO_SMALL }
     }
 
+    /// How long a `long[]` is; 0 for null.
+    pub(crate) fn length(&self, array: jlongArray) -> usize {
+        if array.is_null() {
+            return 0;
+        }
+        usize::try_from(jvm!(self, v1_1, GetArrayLength, array)).unwrap_or(0)
+    }
+
+    /// Reads a `long[]` where it lies; false where the JVM cannot give it. The collector waits meanwhile: `read` is short and calls
+    /// nothing of the JVM.
+    pub(crate) fn held(&self, array: jlongArray, read: impl FnOnce(*const u64)) -> bool {
+        let numbers = jvm!(self, v1_2, GetPrimitiveArrayCritical, array, ptr::null_mut());
+        if numbers.is_null() {
+            return false;
+        }
+        let held = Held { env: self, array, numbers };
+        read(held.numbers.cast_const().cast());
+        true
+    }
+
     /// Where a direct buffer lies, when it has room for `rows` of `width` bytes; NULL otherwise.
     pub(crate) fn rows<T>(&self, buffer: jobject, rows: usize) -> *mut T {
         if buffer.is_null() {
@@ -78,5 +99,18 @@ impl Env {
     /// No exception waits for the JVM.
     fn quiet(&self) -> bool {
         !jvm!(self, v1_2, ExceptionCheck)
+    }
+}
+
+/// An array that the collector leaves where it is, until this is dropped, by a panic if need be.
+struct Held<'a> {
+    env: &'a Env,
+    array: jlongArray,
+    numbers: *mut c_void,
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        jvm!(self.env, v1_2, ReleasePrimitiveArrayCritical, self.array, self.numbers, JNI_ABORT);
     }
 }

@@ -1,7 +1,7 @@
 //! The JNI shell of liveset: the static native methods of `io.liveset.Native`, over the Rust functions of the C ABI.
 //!
 //! Every method returns a status of that ABI. Numbers come back in a `long[]`, documents and snapshots in the first place of a
-//! `byte[][]`, rows in direct buffers that the caller owns. Texts cross as UTF-8 in `byte[]`: JNI's own strings are modified UTF-8,
+//! `byte[][]`, rows in direct buffers that the caller owns, ids of beats in a `long[]`. Texts cross as UTF-8 in `byte[]`: JNI's own strings are modified UTF-8,
 //! which is wrong for everything beyond the basic plane. No panic reaches the JVM.
 
 #![allow(non_snake_case)]
@@ -9,19 +9,24 @@
 mod env;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::slice;
 
 use jni_sys::{JNIEnv, jbyteArray, jclass, jint, jlong, jlongArray, jobject, jobjectArray};
+use liveset::LeaseId;
 use liveset_ffi::status::{LIVESET_NULL, LIVESET_OK, LIVESET_POISONED, LIVESET_TOO_SMALL};
 use liveset_ffi::{
-    LIVESET_ABI_VERSION, LivesetChange, LivesetChanges, LivesetNotice, liveset_advance, liveset_apply, liveset_ask,
-    liveset_beat, liveset_beat_many, liveset_changes, liveset_close, liveset_digest, liveset_next_deadline,
-    liveset_open, liveset_play, liveset_poll, liveset_restore, liveset_snapshot, with,
+    LIVESET_ABI_VERSION, LivesetChange, LivesetChanges, LivesetNotice, at, liveset_advance, liveset_apply, liveset_ask,
+    liveset_beat, liveset_changes, liveset_close, liveset_digest, liveset_next_deadline, liveset_open, liveset_play,
+    liveset_poll, liveset_restore, liveset_snapshot, with,
 };
 
 use crate::env::Env;
 
 /// Room for the document of a refused `open`, and for a first guess at a report; more is asked for when it does not do.
 const FIRST_GUESS: usize = 4096;
+
+/// Beats for which the JVM's collector waits: a microsecond or two.
+const BEATS_AT_ONCE: usize = 1024;
 
 /// Declares an exported static method of `io.liveset.Native`: the guard stands around all of them.
 macro_rules! native {
@@ -85,17 +90,35 @@ native! {
 }
 
 native! {
-    /// `int beatMany(long handle, long now, ByteBuffer leases, int count, ByteBuffer stale, long[] staleCount)`
+    /// `int beatMany(long handle, long now, long[] leases, int count, long[] stale, long[] staleCount)`
     fn Java_io_liveset_Native_beatMany(
-        env, handle: jlong, now: jlong, leases: jobject, count: jint, stale: jobject, stale_count: jlongArray
+        env, handle: jlong, now: jlong, leases: jlongArray, count: jint, stale: jlongArray, stale_count: jlongArray
     ) {
         let Ok(count) = usize::try_from(count) else { return LIVESET_TOO_SMALL };
-        let (leases, stale) = (env.rows::<u64>(leases, count), env.rows::<u64>(stale, count));
-        let mut written = 0;
-        // SAFETY: both buffers have room for `count` numbers, or are NULL and found so.
-        let status =
-            unsafe { liveset_beat_many(handle as u64, now as u64, leases, count, stale, count, &raw mut written) };
-        if status == LIVESET_OK { env.numbers(stale_count, &[written as u64]) } else { status }
+        if count > env.length(leases) {
+            return LIVESET_TOO_SMALL;
+        }
+        at(handle as u64, now as u64, |open, now| {
+            // What is due may take long: it happens before the collector has to wait for us.
+            open.registry.advance(now);
+            open.stale.clear();
+            for begin in (0..count).step_by(BEATS_AT_ONCE) {
+                let some = BEATS_AT_ONCE.min(count - begin);
+                let beat_some = |numbers: *const u64| {
+                    // SAFETY: the array is longer than `begin` and `some` together. An id is laid out as its number, and `LeaseBatch`
+                    // takes nothing that is no id.
+                    let ids: &[LeaseId] = unsafe { slice::from_raw_parts(numbers.add(begin).cast(), some) };
+                    open.registry.beat_many(now, ids, &mut open.stale);
+                };
+                let is_read = env.held(leases, beat_some);
+                if !is_read {
+                    return LIVESET_TOO_SMALL;
+                }
+            }
+            let found: Vec<u64> = open.stale.iter().map(|lease| lease.to_u64()).collect();
+            let told = if found.is_empty() { LIVESET_OK } else { env.numbers(stale, &found) };
+            if told == LIVESET_OK { env.numbers(stale_count, &[found.len() as u64]) } else { told }
+        })
     }
 }
 

@@ -74,7 +74,7 @@ final class Document {
 
     /** An id, moment or revision that crosses as a plain number. */
     static long exact(String field, long value) {
-        if (value < 0 || value > EXACT_MAX) {
+        if ((value & ~EXACT_MAX) != 0) {
             throw LivesetException.invalid(field, value, "a number from 0 to " + EXACT_MAX);
         }
         return value;

@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.security.SecureRandom;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -70,9 +71,7 @@ final class Handle implements Runnable {
 
     synchronized long[] beatMany(long now, long[] leases) {
         batch.fill(leases);
-        long[] stale = new long[beatMany(now, batch)];
-        batch.stale().asLongBuffer().get(stale);
-        return stale;
+        return Arrays.copyOf(batch.stale(), beatMany(now, batch));
     }
 
     synchronized void advance(long now) {

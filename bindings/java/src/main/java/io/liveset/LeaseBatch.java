@@ -1,17 +1,15 @@
 package io.liveset;
 
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.Objects;
 
 /**
- * Leases that beat together. A host fills it once and hands it to {@link Registry#beatMany(long, LeaseBatch)} at every beat: the ids
- * stand in a direct buffer that the core reads in place. Afterwards {@link #stale} names the leases that nobody holds any more.
- * Not for several threads at once.
+ * Leases that beat together. A host fills it once and hands it to {@link Registry#beatMany(long, LeaseBatch)} at every beat; nothing is
+ * allocated for that. Afterwards {@link #stale} names the leases that nobody holds any more. Not for several threads at once.
  */
 public final class LeaseBatch {
-    private ByteBuffer leases;
-    private ByteBuffer stale;
+    private long[] leases;
+    private long[] stale;
     private int size;
     private int staleCount;
 
@@ -20,26 +18,28 @@ public final class LeaseBatch {
         if (capacity < 0) {
             throw LivesetException.invalid("capacity", capacity, "0 or more");
         }
-        leases = direct(capacity);
-        stale = direct(capacity);
+        leases = new long[capacity];
+        stale = new long[capacity];
     }
 
     /** Adds a lease; refuses what is no id at all (negative, or from 2^53 on). */
     public LeaseBatch add(long lease) {
         Document.exact("lease", lease);
-        reserve(size + 1);
-        leases.putLong(size++ * Long.BYTES, lease);
+        if (size == leases.length) {
+            reserve(size + 1);
+        }
+        leases[size++] = lease;
         return this;
     }
 
     /** Replaces the lease at {@code index}. */
     public void set(int index, long lease) {
-        leases.putLong(Objects.checkIndex(index, size) * Long.BYTES, Document.exact("lease", lease));
+        leases[Objects.checkIndex(index, size)] = Document.exact("lease", lease);
     }
 
     /** The lease at {@code index}. */
     public long get(int index) {
-        return leases.getLong(Objects.checkIndex(index, size) * Long.BYTES);
+        return leases[Objects.checkIndex(index, size)];
     }
 
     /** How many leases beat. */
@@ -60,7 +60,7 @@ public final class LeaseBatch {
 
     /** Stale lease {@code index} of the last beat, in the order of the batch. What to do: register again. */
     public long stale(int index) {
-        return stale.getLong(Objects.checkIndex(index, staleCount) * Long.BYTES);
+        return stale[Objects.checkIndex(index, staleCount)];
     }
 
     /** Makes these the leases. */
@@ -76,15 +76,15 @@ public final class LeaseBatch {
         }
         clear();
         reserve(ids.length);
-        leases.asLongBuffer().put(ids);
+        System.arraycopy(ids, 0, leases, 0, ids.length);
         size = ids.length;
     }
 
-    ByteBuffer leases() {
+    long[] leases() {
         return leases;
     }
 
-    ByteBuffer stale() {
+    long[] stale() {
         return stale;
     }
 
@@ -93,19 +93,10 @@ public final class LeaseBatch {
     }
 
     private void reserve(int needed) {
-        int capacity = leases.capacity() / Long.BYTES;
-        if (needed <= capacity) {
-            return;
+        if (needed > leases.length) {
+            int more = Math.max(needed, leases.length * 2);
+            leases = Arrays.copyOf(leases, more);
+            stale = Arrays.copyOf(stale, more);
         }
-        int more = Math.max(needed, capacity * 2);
-        ByteBuffer moved = direct(more);
-        moved.put(0, leases, 0, size * Long.BYTES);
-        leases = moved;
-        stale = direct(more);
-        staleCount = 0;
-    }
-
-    private static ByteBuffer direct(int ids) {
-        return ByteBuffer.allocateDirect(Math.multiplyExact(ids, Long.BYTES)).order(ByteOrder.nativeOrder());
     }
 }

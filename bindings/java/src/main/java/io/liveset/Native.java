@@ -24,7 +24,7 @@ final class Native {
 
     static native int beat(long handle, long now, long lease);
 
-    static native int beatMany(long handle, long now, ByteBuffer leases, int count, ByteBuffer stale, long[] staleCount);
+    static native int beatMany(long handle, long now, long[] leases, int count, long[] stale, long[] staleCount);
 
     static native int advance(long handle, long now);
 
