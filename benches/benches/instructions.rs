@@ -29,8 +29,8 @@ fn ready() -> (Box<Fleet>, Vec<LeaseId>) {
     (fleet, batch)
 }
 
-// The goal is 18 instructions a beat; 12.1 are counted.
-#[library_benchmark(config = at_most(12_400))]
+// The goal is 18 instructions a beat; 10.1 are counted.
+#[library_benchmark(config = at_most(10_400))]
 #[bench::of_1024(ready())]
 fn beat_batch((mut fleet, batch): (Box<Fleet>, Vec<LeaseId>)) -> (Box<Fleet>, Vec<LeaseId>, Vec<LeaseId>) {
     let mut stale = Vec::new();

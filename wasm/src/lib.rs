@@ -8,6 +8,7 @@
 
 use liveset::document::{read, read_policy, write};
 use liveset::{Changes, Command, Error, Instant, LeaseId, Notice, Question, ServiceId};
+use liveset_wasm_doubles::read_ids;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// A registry.
@@ -40,14 +41,7 @@ impl Registry {
     /// Signs of life of many leases; returns the ones nobody holds, or nothing where there are none. A number that is no lease id
     /// refuses the whole batch.
     pub fn beat_many(&mut self, now: f64, leases: &[f64]) -> Result<Option<Vec<f64>>, String> {
-        // One pass without a branch; which number is the bad one is looked for when there is one.
-        let mut all_whole = true;
-        self.batch.clear();
-        self.batch.extend(leases.iter().map(|&lease| {
-            all_whole &= is_whole(lease);
-            LeaseId::from_u64(lease as u64)
-        }));
-        if !all_whole && let Some(place) = leases.iter().position(|&lease| !is_whole(lease)) {
+        if let Err(place) = read_ids(leases, &mut self.batch) {
             let field = format!("leases[{place}]");
             return Err(refusal(Error::invalid(field, leases[place], "a lease id from 0 to 9007199254740991")));
         }
@@ -135,14 +129,6 @@ fn refusal(error: Error) -> String {
 /// The cast saturates and takes NaN for 0, so that whatever is handed in is a moment or refused.
 fn moment(now: f64) -> Result<Instant, String> {
     Instant::from_millis(now as u64).map_err(refusal)
-}
-
-/// Whether a double is an integer from 0 to 2^53 - 1.
-fn is_whole(number: f64) -> bool {
-    const END: u64 = 1 << 53;
-    // Below the end a signed integer becomes a double in one instruction, an unsigned one in several.
-    let whole = number as u64;
-    (whole < END) & (whole as i64 as f64 == number)
 }
 
 fn seed_of(bits: &[u32]) -> (u64, u64) {
