@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::due::Due;
 use super::record::{Marks, NEVER, Record, State};
-use super::records::{BLOCK, Cell, Records};
+use super::records::{BLOCK, Records};
 use crate::id::{LeaseId, RETIRED, next_generation};
 use crate::time::{Instant, Span};
 
@@ -274,7 +274,7 @@ impl Hot {
             }
             if *bound <= limit {
                 *bound = NEVER;
-                for (offset, record) in records().enumerate() {
+                for (offset, &record) in records().iter().enumerate() {
                     let mut again = due_of(&self.reach, record);
                     if again <= limit {
                         let slot = (block * BLOCK + offset) as u32;
@@ -357,17 +357,17 @@ fn due_of(reach: &[u32; CLASSES], record: Record) -> u32 {
 }
 
 /// Before this tick none of them is due; exact where all have the same reach.
-fn none_due_before(least_reach: u32, records: impl Iterator<Item = Record>) -> u32 {
-    records.fold(NEVER, |earliest, record| earliest.min(record.at)).saturating_add(least_reach)
+fn none_due_before(least_reach: u32, records: &[Record]) -> u32 {
+    records.iter().fold(NEVER, |earliest, record| earliest.min(record.at)).saturating_add(least_reach)
 }
 
 /// The whole of a plain beat: one record compared and stored.
 #[inline(always)]
-fn renew(records: &mut [Cell], lease: LeaseId, tick: u32) -> bool {
-    let Some(cell) = records.get_mut(lease.slot() as usize) else { return false };
-    let is_plain = Record::of(*cell).is_plain(lease);
+fn renew(records: &mut [Record], lease: LeaseId, tick: u32) -> bool {
+    let Some(record) = records.get_mut(lease.slot() as usize) else { return false };
+    let is_plain = record.is_plain(lease);
     if is_plain {
-        cell[0] = tick;
+        record.at = tick;
     }
     is_plain
 }

@@ -1,6 +1,5 @@
 //! Eight bytes a lease: when it is due, whose it is, and what else a beat or a look at the clock must know.
 
-use super::records::Cell;
 use crate::id::{GENERATION_BITS, GENERATION_MAX, LeaseId, RETIRED};
 
 /// No deadline.
@@ -29,15 +28,6 @@ impl Record {
     /// Nobody's, for the next owner.
     pub(super) const fn free(generation: u32) -> Record {
         Record { at: NEVER, meta: (State::Free as u32) << STATE_SHIFT | generation }
-    }
-
-    #[inline(always)]
-    pub(super) fn of([at, meta]: Cell) -> Record {
-        Record { at, meta }
-    }
-
-    pub(super) fn cell(self) -> Cell {
-        [self.at, self.meta]
     }
 
     /// Of the same lease, with the same marks, in another state.
