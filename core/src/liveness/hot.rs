@@ -306,12 +306,12 @@ impl Hot {
         }
         let epoch = now - Span::MAX;
         let age = epoch.since(self.epoch).as_millis();
-        let shift =
-            |deadline: u32| if deadline == NEVER { NEVER } else { u64::from(deadline).saturating_sub(age) as u32 };
-        self.shift_deadlines(shift);
-        self.bounds.iter_mut().for_each(|bound| *bound = shift(*bound));
+        let shift = |at: u32| u64::from(at).saturating_sub(age) as u32;
+        let shift_due = |due: u32| if due == NEVER { NEVER } else { shift(due) };
+        self.shift_records(shift);
+        self.bounds.iter_mut().for_each(|bound| *bound = shift_due(*bound));
         self.epoch = epoch;
-        self.look_at(shift(self.soonest));
+        self.look_at(shift_due(self.soonest));
     }
 
     /// Computes the bounds again after a restore at `now`; false when the records are not as this module makes them.
@@ -320,19 +320,21 @@ impl Hot {
         let earliest = now - Span::MAX;
         let back = self.epoch.since(earliest).as_millis();
         self.epoch = self.epoch.min(earliest);
-        self.shift_deadlines(|deadline| match deadline {
-            NEVER => NEVER,
-            at => u64::from(at).saturating_add(back).min(u64::from(NEVER - 1)) as u32,
-        });
+        self.shift_records(|at| u64::from(at).saturating_add(back).min(u64::from(NEVER)) as u32);
         let blocks = self.len().div_ceil(BLOCK);
         self.bounds = (0..blocks).map(|block| none_due_before(self.least_reach, self.records.block(block))).collect();
         self.look_at(self.bounds.iter().copied().min().unwrap_or(NEVER));
         (0..self.len() as u32).all(|slot| self.record(slot).fits())
     }
 
-    fn shift_deadlines(&mut self, shift: impl Fn(u32) -> u32) {
+    /// What is due at all stays so, however late.
+    fn shift_records(&mut self, shift: impl Fn(u32) -> u32) {
         for slot in 0..self.len() as u32 {
-            self.records.change(slot, |record| Record { at: shift(record.at), ..record });
+            self.records.change(slot, |record| {
+                let latest = (NEVER - 1).saturating_sub(self.reach[record.class() as usize]);
+                let at = if record.at == NEVER { NEVER } else { shift(record.at).min(latest) };
+                Record { at, ..record }
+            });
         }
     }
 

@@ -50,8 +50,11 @@ impl Record {
 
     /// Whether this module made it, and not a stranger.
     pub(super) fn fits(self) -> bool {
+        let state = self.state();
+        let is_due = matches!(state, State::Alive | State::AliveOwnTimes | State::Silent);
         self.meta >> STATE_SHIFT & 7 <= State::Down as u32
-            && (self.generation() != RETIRED || self.state() == State::Free)
+            && (self.generation() != RETIRED || state == State::Free)
+            && is_due == (self.at != NEVER)
     }
 
     pub(super) fn state(self) -> State {
@@ -108,4 +111,25 @@ pub(crate) struct Marks {
     pub(crate) in_batch: bool,
     /// Its source last registered it as unhealthy.
     pub(crate) said_unhealthy: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_fits_when_it_is_due_exactly_if_its_lease_lives_by_beats() {
+        for (state, lives_by_beats) in [
+            (State::Alive, true),
+            (State::AliveOwnTimes, true),
+            (State::Silent, true),
+            (State::Held, false),
+            (State::Free, false),
+            (State::Down, false),
+        ] {
+            let record = Record::NEW.with(state, 0);
+            assert_eq!(record.fits(), !lives_by_beats, "{state:?}");
+            assert_eq!(Record { at: 5, ..record }.fits(), lives_by_beats, "{state:?}, due");
+        }
+    }
 }
