@@ -373,3 +373,18 @@ fn renew(records: &mut [Record], lease: LeaseId, tick: u32) -> bool {
     }
     is_plain
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_at_the_end_of_time_is_one_after_a_restore_too() {
+        let mut hot = Hot::new();
+        hot.set_reach(0, Span::from_secs(15));
+        hot.epoch = Instant::from_secs(20 * 24 * 3600);
+        let slot = hot.grow();
+        hot.set(slot, State::Alive, 0, Some(Instant::MAX));
+        assert!(hot.rebuild(Instant::ZERO) && hot.deadline(slot).is_some());
+    }
+}
