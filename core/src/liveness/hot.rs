@@ -126,11 +126,11 @@ impl Hot {
         self.least_reach = reach.min(self.least_reach);
     }
 
-    /// Whether a class that was restored has this reach; from here on it is in use.
-    pub(crate) fn has_reach(&mut self, class: u8, reach: Span) -> bool {
-        let restored = self.reach[class as usize];
+    /// Takes up a class that was restored; false when it was written with another reach.
+    pub(crate) fn take_up(&mut self, class: u8, reach: Span) -> bool {
+        let written = self.reach[class as usize];
         self.set_reach(class, reach);
-        self.reach[class as usize] == restored
+        self.reach[class as usize] == written
     }
 
     /// Brings the records nearer to their places, where beats are plain again.
@@ -172,18 +172,13 @@ impl Hot {
     }
 
     pub(crate) fn deadline(&self, slot: u32) -> Option<Instant> {
-        let due = self.due_of(self.record(slot));
+        let due = due_of(&self.reach, self.record(slot));
         (due != NEVER).then(|| moment(self.epoch, due))
     }
 
     /// What a record of this class holds that is due then.
     fn at(&self, deadline: Option<Instant>, class: u8) -> u32 {
         deadline.map_or(NEVER, |at| self.tick(at).saturating_sub(self.reach[class as usize]))
-    }
-
-    /// When it is due, in ticks.
-    fn due_of(&self, record: Record) -> u32 {
-        due_of(&self.reach, record)
     }
 
     /// Silent slots, and all that beat or did.
@@ -222,7 +217,7 @@ impl Hot {
     }
 
     fn remind_of(&mut self, slot: u32, record: Record) {
-        let due = self.due_of(record);
+        let due = due_of(&self.reach, record);
         let bound = &mut self.bounds[slot as usize / BLOCK];
         *bound = due.min(*bound);
         if due < self.soonest {

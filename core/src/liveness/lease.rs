@@ -399,8 +399,8 @@ impl Leases {
     pub(crate) fn rebuild(&mut self, now: Instant) -> bool {
         let rows = self.rows.len();
         let fits = self.classes.len() < CLASSES
-            && self.classes.iter().zip(0..).all(|(&times, class)| self.hot.has_reach(class, self.measure.reach(times)))
-            && (self.own_times.is_empty() || self.hot.has_reach(OWN_TIMES, Span::ZERO))
+            && self.classes.iter().zip(0..).all(|(&times, class)| self.hot.take_up(class, self.measure.reach(times)))
+            && (self.own_times.is_empty() || self.hot.take_up(OWN_TIMES, Span::ZERO))
             && self.hot.rebuild(now)
             && self.hot.len() == rows
             && self.clocks.len() == if self.measure.sweeps() { rows } else { 0 }

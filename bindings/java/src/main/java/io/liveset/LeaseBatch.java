@@ -25,9 +25,7 @@ public final class LeaseBatch {
     /** Adds a lease; refuses what is no id at all (negative, or from 2^53 on). */
     public LeaseBatch add(long lease) {
         Document.exact("lease", lease);
-        if (size == leases.length) {
-            reserve(size + 1);
-        }
+        reserve(size + 1);
         leases[size++] = lease;
         return this;
     }
