@@ -3,6 +3,7 @@
 import { execFileSync } from "node:child_process";
 import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -22,8 +23,18 @@ async function bundle(entry, format, outfile, plugins = []) {
   await build({ ...common, entryPoints: [entry], format, outfile, plugins, loader: { ".wasm": "base64" } });
 }
 
+/** In CommonJS, which is what Node loads, the modules of `src/node` stand for those of the same name. */
+const nodes = {
+  name: "Node has its own",
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\/(source|seed)\.js$/ }, ({ path }) => ({ path: resolve("src/node", path.replace(".js", ".ts")) }));
+    onResolve({ filter: /^\.\/inlined\.cjs$/ }, ({ path }) => ({ path, external: true }));
+  },
+};
+
 await bundle("src/liveset.ts", "esm", "dist/liveset.js");
-await bundle("src/liveset.ts", "cjs", "dist/liveset.cjs");
+await bundle("src/liveset.ts", "cjs", "dist/liveset.cjs", [nodes]);
+await bundle("src/source.ts", "cjs", "dist/inlined.cjs");
 await bundle("src/slim.ts", "esm", "dist/slim.js");
 copyFileSync("src/wasm/liveset_bg.wasm", "dist/liveset.wasm");
 

@@ -1,21 +1,11 @@
-// The registry, with its wasm inlined and started on import. `liveset` and `liveset/testing` stand on this one module, so that a
-// process holds one wasm of it and one class of errors, whichever of them it imports, and however.
+// The registry, with its wasm started on import. `liveset` and `liveset/testing` stand on this one module, so that a process holds
+// one wasm of it and one class of errors, whichever of them it imports, and however.
 
 import { loadNow } from "./engine.js";
-import wasm from "./wasm/liveset_bg.wasm";
+import { registryWasm } from "./source.js";
 
-loadNow(bytesOf(wasm));
+loadNow(registryWasm());
 
 export * from "./api.js";
 export { text, whole } from "./check.js";
 export { type ErrorDocument, refusal } from "./error.js";
-
-/** @internal By the platform where it can: a loop of our own takes longer than compiling what comes out. */
-export function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
-  type Bytes = Uint8Array<ArrayBuffer>;
-  const { fromBase64 } = Uint8Array as { fromBase64?: (text: string) => Bytes };
-  if (fromBase64 !== undefined) return fromBase64.call(Uint8Array, base64);
-  const { Buffer } = globalThis as { Buffer?: { from(text: string, encoding: "base64"): Bytes } };
-  if (Buffer !== undefined) return Buffer.from(base64, "base64");
-  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-}

@@ -45,6 +45,7 @@ import { loaded, refusing } from "./engine.js";
 import { ErrorCode, LivesetError } from "./error.js";
 import type { Policy, Preset } from "./policy.js";
 import { type Changes, changesOf, type Notice, noticesOf } from "./rows.js";
+import { seed } from "./seed.js";
 import { shorthand } from "./shorthand.js";
 import { Registry as Engine } from "./wasm/liveset.js";
 
@@ -321,11 +322,6 @@ function opened(options: RegistryOptions): Engine {
   const document = policy === undefined ? "" : json(policy, "policy");
   loaded();
   return refusing(() => new Engine(document, seed()));
-}
-
-/** 128 random bits: names come from strangers, and wasm has no randomness of its own. They never reach an output. */
-function seed(): Uint32Array {
-  return crypto.getRandomValues(new Uint32Array(4));
 }
 
 function broken(cause: unknown): LivesetError {

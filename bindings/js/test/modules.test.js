@@ -2,8 +2,13 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { buildSync } from "esbuild";
 import * as esm from "liveset";
 import * as testing from "liveset/testing";
 
@@ -26,6 +31,29 @@ describe("modules", () => {
       const { Registry } = await import(${JSON.stringify(new URL("../dist/index.js", import.meta.url))});
       console.log(new Registry({ policy: "strict" }).digest());`;
     assert.equal(run(script), new esm.Registry().digest());
+  });
+
+  test("Node reads the wasm from the file beside the module, and from within where it cannot", () => {
+    const script = `
+      if (process.argv[1] === "without") delete process.getBuiltinModule;
+      const { createRequire } = await import("node:module");
+      const { Registry } = await import("liveset");
+      const digest = new Registry().digest();
+      console.log(Object.keys(createRequire(import.meta.url).cache).some((path) => path.endsWith("inlined.cjs")), digest);`;
+    const digest = new esm.Registry().digest();
+    assert.deepEqual([run(script, "with"), run(script, "without")], [`false ${digest}`, `true ${digest}`]);
+  });
+
+  test("a bundle has the wasm inside, whatever lies beside it", () => {
+    const folder = mkdtempSync(join(tmpdir(), "liveset-"));
+    writeFileSync(join(folder, "liveset.wasm"), "of another version");
+    const contents = `console.log(new (require("liveset").Registry)().digest())`;
+    for (const platform of ["node", "browser"]) {
+      const outfile = join(folder, `${platform}.cjs`);
+      buildSync({ stdin: { contents, resolveDir: fileURLToPath(new URL("..", import.meta.url)) }, bundle: true, platform, outfile });
+      assert.equal(execFileSync(process.execPath, [outfile], { encoding: "utf8" }).trimEnd(), new esm.Registry().digest());
+    }
+    rmSync(folder, { recursive: true });
   });
 
   test("the slim entry refuses to work before it is loaded, and gives the same digests after", () => {
