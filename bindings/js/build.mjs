@@ -49,6 +49,8 @@ for (const entry of ["index", "testing"]) {
 }
 
 execFileSync(process.execPath, [require.resolve("typescript/bin/tsc")], { stdio: "inherit" });
+// Checked with the others; nobody's types lead there.
+rmSync("dist/node", { recursive: true });
 for (const file of readdirSync("dist").filter((name) => name.endsWith(".d.ts") && name !== "slim.d.ts")) {
   // Types of a CommonJS module may not import those of an ES module, so each has its twin.
   const twin = readFileSync(`dist/${file}`, "utf8").replaceAll(/(from\s+"\.\/[^"]+)\.js"/g, '$1.cjs"');

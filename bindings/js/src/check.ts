@@ -38,7 +38,7 @@ export function bytes(value: unknown, field: string): Uint8Array {
 export function batch(value: unknown, field: string): Float64Array {
   // A batch is copied into the wasm's memory, which never shrinks.
   const LENGTH_MAX = 1_048_576;
-  const typed = ArrayBuffer.isView(value) && tag(value) === "Float64Array";
+  const typed = ArrayBuffer.isView(value) && (value instanceof Float64Array || tag(value) === "Float64Array");
   if (!typed && !Array.isArray(value)) throw invalid(field, value, "an array of lease ids, or a Float64Array");
   const ids = value as Float64Array | unknown[];
   if (ids.length > LENGTH_MAX) throw invalid(field, `${ids.length} ids`, `at most ${LENGTH_MAX}`);

@@ -1,6 +1,6 @@
 // Scenarios: several registries, clients and operators on a faulty network, in virtual time.
 
-import { bytesOf } from "./base64.js";
+import { bytesOf } from "./bytes.js";
 import { type ErrorDocument, refusal, text } from "./liveset.js";
 import { initSync, play } from "./wasm/world.js";
 import wasm from "./wasm/world_bg.wasm";
