@@ -12,7 +12,7 @@ use crate::tool::{cargo, output, program, root, run};
 type Program = (&'static str, usize, fn() -> Result<Command>);
 
 const PROGRAMS: [Program; 4] =
-    [("peers-rust", 4, rust), ("peers-java", 12, java), ("peers-go", 6, go), ("peers-js", 2, js)];
+    [("peers-rust", 4, rust), ("peers-java", 15, java), ("peers-go", 6, go), ("peers-js", 2, js)];
 
 pub const NAMES: [&str; 4] = [PROGRAMS[0].0, PROGRAMS[1].0, PROGRAMS[2].0, PROGRAMS[3].0];
 

@@ -19,17 +19,23 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /**
- * A renewal in peers from the Java world, in turns with a beat of liveset through JNI in batches of 1024: {@code Main SIZE...} prints
- * a line of JSON for each peer, on one thread and on two.
+ * A renewal in peers from the Java world, in turns with a beat of liveset through JNI in batches of 1024, and the list of a service in
+ * Nacos, in turns with the same in liveset: {@code Main SIZE...} prints a line of JSON for each peer, on one thread and on two.
  */
 public final class Main {
     private static final int BATCH = 1024;
     private static final int WARM_UP = 10;
     private static final int ROUNDS = 20;
+    private static final int LISTED = 1_000;
 
     /** Makes a peer with as many entries. */
     private interface Maker {
         Peer make(int size) throws Exception;
+    }
+
+    /** Does something some times; returns the time of each, in ns. */
+    private interface Round {
+        double run() throws Exception;
     }
 
     private static final Map<String, Maker> PEERS = new LinkedHashMap<>();
@@ -68,8 +74,8 @@ public final class Main {
             Main main = new Main(Integer.parseInt(size));
             for (Map.Entry<String, Maker> entry : PEERS.entrySet()) {
                 try (Peer peer = entry.getValue().make(main.order.length)) {
-                    main.compare(entry.getKey(), peer, 1);
-                    main.compare(entry.getKey() + ", 2 threads", peer, 2);
+                    main.compareRenewals(entry.getKey(), peer, 1);
+                    main.compareRenewals(entry.getKey() + ", 2 threads", peer, 2);
                 } catch (Exception | LinkageError problem) {
                     System.err.println("peers: " + entry.getKey() + " cannot be driven: " + problem);
                     problem.printStackTrace();
@@ -78,26 +84,46 @@ public final class Main {
             main.pool.shutdown();
             main.registry.close();
         }
+        compareLists();
         System.exit(0);
     }
 
-    private void compare(String name, Peer peer, int threads) throws Exception {
+    /** A service of a thousand: the whole list in both, and what each does where only one of them changed, or none. */
+    private static void compareLists() throws Exception {
+        try (NacosLists nacos = new NacosLists(LISTED); Lists lists = new Lists(LISTED)) {
+            compare("Nacos getPushData, whole list", LISTED, () -> each(nacos::made, 200), () -> each(lists::whole, 2_000));
+            compare("Nacos getPushData, one change", LISTED, () -> each(nacos::made, 200), () -> each(lists::one, 200_000));
+            compare("Nacos getData, no change", LISTED, () -> each(nacos::kept, 200_000), () -> each(lists::none, 200_000));
+        } catch (Exception | LinkageError problem) {
+            System.err.println("peers: Nacos's lists cannot be driven: " + problem);
+            problem.printStackTrace();
+        }
+    }
+
+    private void compareRenewals(String name, Peer peer, int threads) throws Exception {
         List<LeaseBatch> batches = new ArrayList<>();
         for (int thread = 0; thread < threads; thread++) {
             batches.add(new LeaseBatch(BATCH));
         }
+        Round renewals = () -> timed(threads, thread -> renew(peer, share(thread, threads), share(thread + 1, threads)));
+        Round beats = () -> {
+            now++;
+            return timed(threads, thread -> beat(batches.get(thread), share(thread, threads), share(thread + 1, threads)));
+        };
+        compare(name, order.length, renewals, beats);
+    }
+
+    private static void compare(String name, int size, Round subject, Round reference) throws Exception {
         double[] values = new double[ROUNDS];
         double[] references = new double[ROUNDS];
         double[] ratios = new double[ROUNDS];
         for (int round = -WARM_UP; round < ROUNDS; round++) {
-            double value = timed(threads, thread -> renew(peer, share(thread, threads), share(thread + 1, threads)));
-            now++;
-            double reference =
-                    timed(threads, thread -> beat(batches.get(thread), share(thread, threads), share(thread + 1, threads)));
+            double value = subject.run();
+            double beside = reference.run();
             if (round >= 0) {
                 values[round] = value;
-                references[round] = reference;
-                ratios[round] = value / reference;
+                references[round] = beside;
+                ratios[round] = value / beside;
             }
         }
         Arrays.sort(values);
@@ -106,7 +132,15 @@ public final class Main {
         System.out.printf(
                 Locale.ROOT,
                 "{\"name\":\"peer: %s\",\"size\":%d,\"value\":%.4f,\"unit\":\"ns\",\"reference\":%.4f,\"ratio\":%.4f}%n",
-                name, order.length, values[ROUNDS / 4], references[ROUNDS / 4], ratios[ROUNDS / 2]);
+                name, size, values[ROUNDS / 4], references[ROUNDS / 4], ratios[ROUNDS / 2]);
+    }
+
+    private static double each(Runnable work, int times) {
+        long begin = System.nanoTime();
+        for (int time = 0; time < times; time++) {
+            work.run();
+        }
+        return (System.nanoTime() - begin) / (double) times;
     }
 
     private int share(int thread, int threads) {
