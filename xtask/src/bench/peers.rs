@@ -11,10 +11,15 @@ use crate::tool::{cargo, output, program, root, run};
 /// A program of peers: its name for `--only`, how many rows it prints a size, and how it is made.
 type Program = (&'static str, usize, fn() -> Result<Command>);
 
-const PROGRAMS: [Program; 4] =
-    [("peers-rust", 4, rust), ("peers-java", 15, java), ("peers-go", 6, go), ("peers-js", 2, js)];
+const PROGRAMS: [Program; 5] = [
+    ("peers-rust", 4, rust),
+    ("peers-rnacos", 1, rnacos),
+    ("peers-java", 15, java),
+    ("peers-go", 6, go),
+    ("peers-js", 2, js),
+];
 
-pub const NAMES: [&str; 4] = [PROGRAMS[0].0, PROGRAMS[1].0, PROGRAMS[2].0, PROGRAMS[3].0];
+pub const NAMES: [&str; 5] = [PROGRAMS[0].0, PROGRAMS[1].0, PROGRAMS[2].0, PROGRAMS[3].0, PROGRAMS[4].0];
 
 /// Peers keep a task or a row of objects for each entry: a million of them take minutes and gigabytes.
 const SIZE: &str = "100000";
@@ -30,12 +35,21 @@ pub fn measure(wanted: &Wanted, found: &mut Found) {
 }
 
 fn rust() -> Result<Command> {
-    let folder = root().join("benches/peers/rust");
-    let target = root().join("target/peers");
-    let mut build = cargo();
-    build.args(["build", "--quiet", "--release", "--manifest-path"]).arg(folder.join("Cargo.toml"));
-    run(build.arg("--target-dir").arg(&target))?;
-    Ok(program(target.join("release/liveset-peers"), "."))
+    built("rust", "liveset-peers")
+}
+
+fn rnacos() -> Result<Command> {
+    eprintln!("r-nacos is a server of 530 packages: building it takes some minutes the first time");
+    built("rnacos", "liveset-peer-rnacos")
+}
+
+/// A program of a cargo package of its own, in `benches/peers`.
+fn built(folder: &str, program_name: &str) -> Result<Command> {
+    let target = root().join("target/peers").join(folder);
+    let manifest = root().join("benches/peers").join(folder).join("Cargo.toml");
+    let build = ["build", "--quiet", "--release"];
+    run(cargo().args(build).arg("--manifest-path").arg(manifest).arg("--target-dir").arg(&target))?;
+    Ok(program(target.join("release").join(program_name), "."))
 }
 
 fn java() -> Result<Command> {

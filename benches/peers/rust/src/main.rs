@@ -5,49 +5,23 @@ use std::collections::HashMap;
 use std::hint::black_box;
 use std::time::Duration;
 
-use liveset_benches::{BATCH, alternate, claim, fleet, moment, shuffled};
-use serde_json::json;
+use liveset_benches::{claim, fleet, moment};
+use liveset_peers::{Renew, compare};
 use tokio_util::time::DelayQueue;
 use tokio_util::time::delay_queue::Key;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// Renews the entry with this number.
-type Renew = Box<dyn FnMut(usize)>;
-type Make = fn(usize) -> Result<Renew, liveset::Error>;
-
 fn main() -> Result<(), liveset::Error> {
     // Tokio's clock is read, as it would be in a server.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
     let _entered = runtime.as_ref().map(|runtime| runtime.enter());
-    let peers: [(&str, Make); 4] = [
+    compare(&[
         ("tokio-util DelayQueue.reset", delay_queue),
         ("std HashMap by text", hash_map),
         ("Vec<u64>", vector),
         ("liveset beat by name", by_name),
-    ];
-    for size in std::env::args().filter_map(|word| word.parse::<usize>().ok()) {
-        let mut fleet = fleet(size)?;
-        let (order, beating) = (shuffled(size), fleet.beating.clone());
-        for (name, make) in &peers {
-            let mut renew = make(size)?;
-            let mut stale = Vec::new();
-            let subject = || order.iter().for_each(|&number| renew(black_box(number as usize)));
-            let batch = || {
-                fleet.now += 1;
-                for batch in beating.chunks(BATCH) {
-                    fleet.registry.beat_many(moment(fleet.now), black_box(batch), &mut stale);
-                }
-            };
-            let figure = alternate(if size > 100_000 { 10 } else { 40 }, size, subject, batch);
-            let (value, reference, ratio) = (figure.value, figure.reference, figure.ratio);
-            println!(
-                "{}",
-                json!({ "name": format!("peer: {name}"), "size": size, "value": value, "unit": "ns", "reference": reference, "ratio": ratio })
-            );
-        }
-    }
-    Ok(())
+    ])
 }
 
 fn delay_queue(size: usize) -> Result<Renew, liveset::Error> {
