@@ -3,6 +3,7 @@
 //! Every verb does the same three things. It lets everything happen that is due by `now`; it checks all it is about to do; and
 //! only then it changes anything. A refusal therefore leaves the registry as if only time had passed.
 
+mod ahead;
 mod batch;
 mod beat;
 mod check;
