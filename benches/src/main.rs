@@ -52,7 +52,7 @@ const MEASURES: [Measure; 6] = [
     (&["beat-batch", "beat-single"], beat::measure),
     (&["steady", "expiry-share"], steady::measure),
     (&["register", "deregister", "growth"], churn::measure),
-    (&["mass-silent", "mass-removed"], mass::measure),
+    (&["mass-silent", "mass-returned", "mass-removed"], mass::measure),
     (&["diff", "list", "fanout"], read::services),
     (&["snapshot", "restore", "explain"], read::whole),
 ];

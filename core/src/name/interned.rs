@@ -84,7 +84,7 @@ impl Names {
         self.free.push_back(id.0);
     }
 
-    /// Reads what the end of a name will write: see `look_ahead` in the registry.
+    /// Reads what the end of a name will write: see `registry/ahead.rs`.
     pub(crate) fn read_ahead(&self, id: NameId) {
         let entry = &self.entries[id.0];
         black_box((self.by_text.find(spread(entry.hash), |slot| slot == id.0), entry.text.as_bytes().first().copied()));

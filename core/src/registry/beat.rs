@@ -4,6 +4,7 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use super::Registry;
+use super::ahead::AHEAD;
 use super::journal::Author;
 use super::settle::Beating;
 use crate::command::{InstanceBeat, Outcome};
@@ -47,6 +48,8 @@ impl Registry {
         self.settle(now);
         let tick = self.leases.hot().tick(self.now);
         let mut rest = leases;
+        // How many of them nobody read ahead of.
+        let mut unread = leases.len();
         loop {
             let plain = self.leases.hot().beat_run(rest, tick);
             if plain > 0 {
@@ -54,6 +57,10 @@ impl Registry {
             }
             rest = &rest[plain..];
             let Some((&lease, after)) = rest.split_first() else { return };
+            if rest.len() <= unread {
+                self.before_beats(rest);
+                unread = rest.len().saturating_sub(AHEAD);
+            }
             if self.beat_unusual(lease).is_err() {
                 stale.push(lease);
             }

@@ -135,7 +135,7 @@ impl Registry {
                 (_, Some(lease)) => {
                     if !again.remove(&lease) {
                         if next.is_multiple_of(AHEAD) {
-                            self.look_ahead(&due[next..]);
+                            self.before_lapses(&due[next..]);
                         }
                         next += 1;
                     }

@@ -216,7 +216,7 @@ impl Roster {
         None
     }
 
-    /// Reads what the end of the next rows will write, those first that went longest ago: see `look_ahead` in the registry.
+    /// Reads what the end of the next rows will write, those first that went longest ago: see `registry/ahead.rs`.
     pub(crate) fn read_ahead(&mut self, count: usize) -> impl Iterator<Item = Key> + '_ {
         let Roster { rows, gone, by_key, seed, .. } = self;
         // One kind of line after another: where there is little to do between them, they wait together.

@@ -185,7 +185,7 @@ impl Service {
         }
     }
 
-    /// Reads what a change of an instance will write: see `look_ahead` in the registry. If it leaves, the last member takes its place.
+    /// Reads what a change of an instance will write: see `registry/ahead.rs`. If it leaves, the last member takes its place.
     pub(crate) fn read_ahead(&self, leaves: bool) -> Option<u32> {
         black_box((self.held, self.changes.back().copied(), self.kept_until));
         let last = self.members.last().copied().filter(|_| leaves)?;

@@ -100,7 +100,7 @@ impl Found {
 }
 
 fn figures(wanted: &Wanted, found: &mut Found) {
-    const RUST: [&str; 15] = [
+    const RUST: [&str; 16] = [
         "beat-batch",
         "beat-single",
         "steady",
@@ -109,6 +109,7 @@ fn figures(wanted: &Wanted, found: &mut Found) {
         "deregister",
         "growth",
         "mass-silent",
+        "mass-returned",
         "mass-removed",
         "diff",
         "list",
