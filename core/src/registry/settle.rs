@@ -28,7 +28,8 @@ impl Default for Beating {
 
 impl Registry {
     /// Lets everything happen that is due by `now`, each at its own due time. How often a host calls it cannot be observed:
-    /// `advance(a); advance(b)` is `advance(b)`.
+    /// `advance(a); advance(b)` is `advance(b)`. So a host that was away, and must not pause, catches up in steps of, say, 100 ms: any
+    /// other call that comes with a later time would do the rest at once.
     pub fn advance(&mut self, now: Instant) {
         self.settle(now);
     }
