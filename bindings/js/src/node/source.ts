@@ -12,6 +12,6 @@ export function registryWasm(): BufferSource {
 
 /** Nothing where a bundler took the module elsewhere: under its own name it is beside its own wasm. */
 function beside(): BufferSource | undefined {
-  const folder = /^(.*)liveset\.cjs$/.exec(typeof __filename === "string" ? __filename : "")?.[1];
+  const folder = /^(.*[\\/])liveset\.cjs$/.exec(typeof __filename === "string" ? __filename : "")?.[1];
   return folder === undefined ? undefined : withFiles((files) => files.readFileSync(`${folder}liveset.wasm`));
 }
