@@ -45,7 +45,7 @@ impl Wanted {
         match &wanted.only {
             Some(name) if gates::about(name).is_none() && !peers::is_one(name) => {
                 let known: Vec<&str> = gates::GATES.iter().map(|gate| gate.name).collect();
-                bail!("no figure `{name}`; there are {}, and the peers {}", known.join(", "), peers::NAMES.join(", "))
+                bail!("no figure `{name}`; there are {}, and the peers {}", known.join(", "), peers::names().join(", "))
             }
             _ => Ok(wanted),
         }

@@ -23,8 +23,7 @@ final class Lists implements AutoCloseable {
             registry.register(0, Registration.of(listed, Address.of(Names.host(number), 8080), "client-1"));
         }
         Registration changed = Registration.of(listed, Address.of(Names.host(size / 2), 8080), "client-1");
-        registry.register(0, changed.withContent(Content.DEFAULT.withWeight(2)));
-        service = registry.subscribe(0, listed, "reader").service();
+        service = registry.register(0, changed.withContent(Content.DEFAULT.withWeight(2))).service();
         registry.changes(service, 0, rows);
         revision = rows.revision();
     }
